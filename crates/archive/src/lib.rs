@@ -1,0 +1,1 @@
+//! The archive on disk: segments, rings, index, manifest, ingest and verification.

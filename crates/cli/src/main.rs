@@ -1,0 +1,3 @@
+//! The timberline program.
+
+fn main() {}

@@ -1,0 +1,21 @@
+//! What a log entry is, and how every dump dialect is read into one.
+//!
+//! ```text
+//! bytes ──input──► text ──split──► documents ──dialect──► LogEntry (a view of JSON by root field) | Reject
+//! ```
+//!
+//! This crate knows no archive, no index and no query; it turns bytes that people exported into entries that
+//! mean the same whatever wrote them, and says what it could not read.
+
+pub mod json;
+mod log_entry;
+mod message;
+mod resource;
+mod severity;
+mod timestamp;
+
+pub use log_entry::{Field, LogEntry};
+pub use message::message;
+pub use resource::{Origin, origin};
+pub use severity::Severity;
+pub use timestamp::{Timestamp, Zone};

@@ -1,0 +1,1 @@
+//! The Cloud Logging query language: text to filter, filter to answer on one entry.

@@ -1,0 +1,1 @@
+//! Runs a checked filter over an archive: prune, candidates, confirm.
