@@ -1,0 +1,179 @@
+//! What would have been noticed: the smallest ratio of rates the conditional test detects with a given power.
+//!
+//! "No regression found" is worth as much as the regression one could have found. For a base rate λ and exposures E1,
+//! E0 the counts are Poisson, the test rejects when X1 reaches the smallest count c(x0) with mid-p ≤ α, and
+//!
+//! ```text
+//!   power(ρ) = Σ_x0 Poisson(x0; λ E0) · P(Poisson(ρ λ E1) ≥ c(x0))
+//! ```
+//!
+//! which rises with ρ and is solved for the wanted power. Beyond [`EXACT_UP_TO`] expected base events the logarithm of
+//! the ratio is normal for all practical purposes: ln ρ = (z_α + z_power) √(1/(λE0) + 1/(ρλE1)).
+//!
+//! Source: conditional test as in [`super::conditional`]; normal form by the delta method.
+
+use super::claims::Coverage;
+use super::conditional;
+use super::observed::Observed;
+use super::special::{gamma_tails, ln_poisson_term, normal_quantile};
+
+/// Expected base events up to which the power is summed exactly.
+pub const EXACT_UP_TO: f64 = 2000.0;
+
+/// Ratio beyond which nothing is looked for: such a change needs no statistics.
+pub const LARGEST_RATIO: f64 = 1e6;
+
+/// What a detection has to fulfil.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Demand {
+    /// Largest one-sided mid-p that counts as detected, above 0 and below ½.
+    pub alpha: f64,
+    /// Probability of detecting, from ½ to below 1.
+    pub power: f64,
+}
+
+/// Detection at a one-sided mid-p of 0.05 in four of five cases.
+pub const USUAL_DEMAND: Demand = Demand { alpha: 0.05, power: 0.8 };
+
+/// Returns the smallest ratio ρ ≥ 1 of new rate to base rate that is detected as demanded.
+///
+/// Units: `base_rate` in events per unit of the coverage. Shape: `None` if the base rate is not above 0 (a ratio to
+/// nothing has no size) or if even [`LARGEST_RATIO`] would not do. Accuracy: 10⁻⁹ relative in the exact range.
+///
+/// Cost: of the order of the base count's square root times some thousand steps: milliseconds.
+pub fn min_detectable_ratio(base_rate: f64, coverage: Coverage, demand: Demand) -> Option<f64> {
+    if !(base_rate.is_finite() && base_rate > 0.0) {
+        return None;
+    }
+    let mean_base = base_rate * coverage.base_exposure();
+    let mean_new = base_rate * coverage.new_exposure();
+    if mean_base > EXACT_UP_TO {
+        return smallest_ratio(|ratio| ratio.ln() >= normal_ln_ratio(mean_base, ratio * mean_new, demand));
+    }
+    let limits = rejection_limits(mean_base, coverage, demand.alpha);
+    smallest_ratio(|ratio| power(&limits, ratio * mean_new) >= demand.power)
+}
+
+/// From how many new events on the test rejects, for one possible base count.
+struct RejectionLimit {
+    p_base_count: f64,
+    from_n_new: f64,
+}
+
+fn rejection_limits(mean_base: f64, coverage: Coverage, alpha: f64) -> Vec<RejectionLimit> {
+    // Base counts further out than this have less than 10⁻¹² probability together.
+    let reach = 8.0 * mean_base.sqrt() + 30.0;
+    let mut base_count = (mean_base - reach).floor().max(0.0);
+    let mut from_n_new = 0.0;
+    let mut limits = Vec::new();
+    while base_count <= mean_base + reach {
+        // The limit never falls when the base count rises, so the search goes on where it stopped.
+        from_n_new = first_rejected(from_n_new, base_count, coverage, alpha);
+        limits
+            .push(RejectionLimit { p_base_count: ln_poisson_term(base_count, mean_base).exp(), from_n_new });
+        base_count += 1.0;
+    }
+    limits
+}
+
+/// Smallest count from `at_least` on that is rejected: doubled steps up, halved steps down.
+fn first_rejected(at_least: f64, base_count: f64, coverage: Coverage, alpha: f64) -> f64 {
+    let is_rejected = |n_new: f64| mid_p(n_new, base_count, coverage) <= alpha;
+    let mut accepted = at_least - 1.0;
+    let mut step = 1.0;
+    while !is_rejected(accepted + step) {
+        accepted += step;
+        step *= 2.0;
+    }
+    let mut rejected = accepted + step;
+    while rejected - accepted > 1.0 {
+        let middle = ((accepted + rejected) / 2.0).floor();
+        if is_rejected(middle) { rejected = middle } else { accepted = middle }
+    }
+    rejected
+}
+
+fn mid_p(n_new: f64, n_base: f64, coverage: Coverage) -> f64 {
+    conditional::mid_p_greater(
+        Observed::of_valid(n_new, coverage.new_exposure()),
+        Observed::of_valid(n_base, coverage.base_exposure()),
+        conditional::EQUAL_RATES,
+    )
+}
+
+fn power(limits: &[RejectionLimit], mean_new: f64) -> f64 {
+    // P(Poisson(mean) ≥ c) is the lower tail of Gamma(c) at the mean.
+    limits.iter().map(|limit| limit.p_base_count * gamma_tails(limit.from_n_new, mean_new).lower()).sum()
+}
+
+fn normal_ln_ratio(mean_base: f64, mean_new: f64, demand: Demand) -> f64 {
+    let quantiles = normal_quantile(demand.power) - normal_quantile(demand.alpha);
+    quantiles * (mean_base.recip() + mean_new.recip()).sqrt()
+}
+
+/// Smallest ratio that is detected, where every larger one is, too; halves the interval of ln ρ.
+fn smallest_ratio(is_detected: impl Fn(f64) -> bool) -> Option<f64> {
+    if !is_detected(LARGEST_RATIO) {
+        return None;
+    }
+    let (mut missed, mut detected) = (0.0, LARGEST_RATIO.ln());
+    while detected - missed > 1e-10 {
+        let middle: f64 = f64::midpoint(missed, detected);
+        if is_detected(middle.exp()) { detected = middle } else { missed = middle }
+    }
+    Some(detected.exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::generator::sweep;
+    use super::super::special::Split;
+    use super::*;
+
+    fn ratio(base_rate: f64, new: f64, base: f64) -> Option<f64> {
+        min_detectable_ratio(base_rate, Coverage::new(new, base).unwrap(), USUAL_DEMAND)
+    }
+
+    #[test]
+    fn a_nearly_clean_base_needs_four_events() {
+        // With base count 0 and equal coverage, mid-p is ½^(x+1): four events for 0.05. P(Poisson(m) ≥ 4) = 0.8 at
+        // m = 5.5150, so at base rate 10⁻⁴ the ratio is that over 10⁻⁴, give or take the few base counts of 1.
+        let found = ratio(1e-4, 1.0, 1.0).unwrap();
+        assert!((found * 1e-4 - 5.515).abs() < 2e-3, "{found}");
+    }
+
+    #[test]
+    fn what_cannot_be_asked_has_no_answer() {
+        assert_eq!(ratio(0.0, 1.0, 1.0), None);
+        assert_eq!(ratio(1e-9, 1.0, 1.0), None);
+    }
+
+    #[test]
+    fn more_coverage_detects_smaller_changes() {
+        let ratios: Vec<f64> = [1.0, 10.0, 100.0, 1000.0].map(|new| ratio(1.0, new, 100.0).unwrap()).to_vec();
+        assert!(ratios.windows(2).all(|pair| pair[1] < pair[0]), "{ratios:?}");
+        assert!(ratios[3] > 1.0);
+    }
+
+    #[test]
+    fn both_methods_meet_at_the_limit() {
+        let below = ratio(EXACT_UP_TO, 0.5, 1.0).unwrap();
+        let above = ratio(EXACT_UP_TO * 1.000_001, 0.5, 1.0).unwrap();
+        assert!((below - above).abs() < 0.002, "{below} {above}");
+    }
+
+    #[test]
+    fn simulated_power_is_the_demanded_one() {
+        // Poisson counts as binomials of many trials; 4,000 draws know the power to 0.0063.
+        let found = ratio(0.2, 100.0, 100.0).unwrap();
+        let coverage = Coverage::new(100.0, 100.0).unwrap();
+        let mut n_detected = 0;
+        sweep(4000, |draw| {
+            let n_base = draw.binomial(1e6, Split::of_share(20.0 / 1e6));
+            let n_new = draw.binomial(1e6, Split::of_share(20.0 * found / 1e6));
+            n_detected += u32::from(mid_p(n_new, n_base, coverage) <= USUAL_DEMAND.alpha);
+        });
+        let power = f64::from(n_detected) / 4000.0;
+        assert!((power - USUAL_DEMAND.power).abs() < 0.02, "{power}");
+    }
+}
