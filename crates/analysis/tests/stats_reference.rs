@@ -204,8 +204,9 @@ fn series(counts: &[f64], exposures: &[f64]) -> Series {
     Series::new(&revisions).expect("a possible series")
 }
 
-/// The rejected alternative, kept as a check that both tests speak of the same thing: with both means at the pooled rate,
-/// the probability of all pairs of counts whose score statistic is at least the observed one.
+/// The rejected alternative, kept as a check that both tests speak of the same thing.
+///
+/// With both means at the pooled rate, the probability of all pairs of counts whose score statistic is at least the observed one.
 fn score_e_test(new: Observed, base: Observed) -> f64 {
     let (e1, e0) = (new.exposure(), base.exposure());
     let score = |x1: f64, x0: f64| {

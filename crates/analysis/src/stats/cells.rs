@@ -15,6 +15,7 @@
 
 use serde::Serialize;
 
+use super::conditional::{CONFIDENCE, RatioInterval, ratio_interval};
 use super::observed::{Cells, as_f64};
 use super::special::{Split, ln_binomial_term};
 
@@ -26,6 +27,9 @@ pub const FULL_SHARE: f64 = 0.8;
 pub struct CellTest {
     /// Ratio of the shares of cells, new / base; infinite if no base cell has the pattern, absent if no cell has.
     pub ratio: Option<f64>,
+    /// Interval of the ratio with confidence [`CONFIDENCE`], as for Poisson counts: a little wider than need be, the
+    /// more so the fuller the cells are.
+    pub interval: RatioInterval,
     /// Exact probability of at least this many of the pattern's cells on the new side.
     pub p_greater: f64,
     /// Exact probability of at most this many of the pattern's cells on the new side.
@@ -57,6 +61,7 @@ pub fn compare(new: Cells, base: Cells) -> CellTest {
     let p_less = margin.mirrored().upper_tail(base.n_seen());
     CellTest {
         ratio: (margin.n_seen > 0).then(|| new.share() / base.share()),
+        interval: ratio_interval(new.as_observed(), base.as_observed(), CONFIDENCE),
         p_greater,
         p_less,
         mid_p_greater: p_greater - half_of_observed,
@@ -196,7 +201,9 @@ mod tests {
         }
         assert_eq!(test(0, 5, 0, 7).ratio, None);
         assert_eq!(test(1, 5, 0, 7).ratio, Some(f64::INFINITY));
-        assert_eq!(test(2, 4, 1, 4).ratio, Some(2.0));
+        let outcome = test(2, 4, 1, 4);
+        assert_eq!(outcome.ratio, Some(2.0));
+        assert!(outcome.interval.lower < 2.0 && outcome.interval.upper > 2.0);
     }
 
     #[test]

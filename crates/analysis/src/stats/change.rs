@@ -1,7 +1,7 @@
 //! Which revision brought it: where along the ordered revisions the rate of a pattern changed.
 //!
-//! One change ([`one_change`]). Revisions 1..R have counts x_i and exposures E_i; for each split k = 1..R−1 the left side
-//! is 1..k, the right side k+1..R:
+//! One change ([`one_change`]). Revisions 1..R have counts x_i and exposures E_i; for each split k = 1..R−1
+//! the left side is 1..k, the right side k+1..R:
 //!
 //! ```text
 //!   LLR(k)        = x_L ln(x_L/E_L) + x_R ln(x_R/E_R) − x ln(x/E)                     0 ln 0 = 0
@@ -13,11 +13,14 @@
 //! All three are unchanged when exposures are measured in expected events, E_i x/E. That unit makes b = a and the
 //! pooled rate 1, LLR a sum of two deviances, and keeps every intermediate small; it is used throughout.
 //!
-//! Several changes ([`segments`]) and the p of the largest LLR ([`simulate`]) are in their own files.
+//! The counts are a [`Series`]. Several changes ([`segments`]) and the p of the largest LLR ([`simulate`]) are in their
+//! own files.
 //!
 //! Rejected: online detection (BOCPD) solves a streaming problem an archive does not have.
 //!
 //! Source: D. Hinkley, Biometrika 57 (1970); A. Smith, Biometrika 62 (1975) for the posterior of the split.
+
+mod series;
 
 pub mod segments;
 
@@ -29,90 +32,15 @@ use serde::Serialize;
 
 use super::conditional;
 use super::observed::Observed;
-use super::special::{deviance, ln_gamma, stirling_error};
+use super::special::{ln_gamma, stirling_error};
+
+pub use series::Series;
 
 /// Share of the posterior that the candidate set holds.
 pub const CANDIDATE_SHARE: f64 = 0.9;
 
 /// Prior events `a` on each side of a split.
 const PRIOR_EVENTS: f64 = 0.5;
-
-/// Counts and exposures of the revisions, oldest first.
-///
-/// Shape: at least one revision, at least one event in total. A revision may be without exposure, and then without
-/// events: it cannot be told from its neighbours, and the posterior says so by giving its splits equal weight.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Series {
-    /// Events up to and excluding each revision; one more than revisions.
-    counts_before: Vec<f64>,
-    /// Exposures likewise, in events expected at the pooled rate.
-    expected_before: Vec<f64>,
-    pooled_rate: f64,
-}
-
-impl Series {
-    /// Returns the series of `(count, exposure)` per revision, or `None` if it cannot hold a change.
-    ///
-    /// That is: fewer than two revisions, no event, a number that is negative or not finite, or events without
-    /// exposure. Units: counts may be cells, entries, or entries over φ̂; exposures in any one unit.
-    pub fn new(revisions: &[(f64, f64)]) -> Option<Self> {
-        let is_valid = |&(count, exposure): &(f64, f64)| {
-            count.is_finite()
-                && exposure.is_finite()
-                && count >= 0.0
-                && exposure >= 0.0
-                && (count == 0.0 || exposure > 0.0)
-        };
-        if revisions.len() < 2 || !revisions.iter().all(is_valid) {
-            return None;
-        }
-        let total: f64 = revisions.iter().map(|revision| revision.0).sum();
-        let exposure: f64 = revisions.iter().map(|revision| revision.1).sum();
-        if total <= 0.0 {
-            return None;
-        }
-        let mut series =
-            Self { counts_before: vec![0.0], expected_before: vec![0.0], pooled_rate: total / exposure };
-        let (mut count_before, mut exposure_before) = (0.0, 0.0);
-        for (count, exposure_here) in revisions {
-            count_before += count;
-            exposure_before += exposure_here;
-            series.counts_before.push(count_before);
-            series.expected_before.push(exposure_before * total / exposure);
-        }
-        Some(series)
-    }
-
-    /// Returns the number of revisions.
-    pub fn n_revisions(&self) -> usize {
-        self.counts_before.len() - 1
-    }
-
-    /// Returns the events of some revisions.
-    pub fn count(&self, revisions: Range<usize>) -> f64 {
-        self.counts_before[revisions.end] - self.counts_before[revisions.start]
-    }
-
-    /// Returns the events per unit of exposure of some revisions; not a number if they are without exposure.
-    pub fn rate(&self, revisions: Range<usize>) -> f64 {
-        self.count(revisions.clone()) / self.expected(revisions) * self.pooled_rate
-    }
-
-    /// Events expected in some revisions at the pooled rate.
-    fn expected(&self, revisions: Range<usize>) -> f64 {
-        self.expected_before[revisions.end] - self.expected_before[revisions.start]
-    }
-
-    /// What a rate of their own gains some revisions in log likelihood over the pooled rate.
-    fn gain(&self, revisions: Range<usize>) -> f64 {
-        // Revisions without exposure add nothing to either running sum, so both differences are exactly 0 there.
-        deviance(self.count(revisions.clone()), self.expected(revisions))
-    }
-
-    fn sides(&self, n_left: usize) -> (Range<usize>, Range<usize>) {
-        (0..n_left, n_left..self.n_revisions())
-    }
-}
 
 /// Which way the rate went at a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -147,7 +75,7 @@ pub struct OneChange {
     pub direction: Direction,
     /// Whether one side of that split is a single revision: more of a spike than of a change.
     pub rests_on_one_revision: bool,
-    /// Upper bound of the p of the largest LLR: R−1 times the smallest two-sided mid-p of any split, at most 1.
+    /// Bonferroni's p of "there is a change": R−1 times the smallest exact two-sided p of any split, at most 1.
     pub p_bound: f64,
 }
 
@@ -265,9 +193,9 @@ fn p_bound(series: &Series) -> f64 {
         let before = Observed::new(series.count(left.clone()), series.expected(left));
         let after = Observed::new(series.count(right.clone()), series.expected(right));
         if let (Some(before), Some(after)) = (before, after) {
-            let greater = conditional::mid_p_greater(after, before, conditional::EQUAL_RATES);
-            smallest = smallest
-                .min(2.0 * greater.min(conditional::mid_p_greater(before, after, conditional::EQUAL_RATES)));
+            let p_up = conditional::p_greater(after, before, conditional::EQUAL_RATES);
+            let p_down = conditional::p_greater(before, after, conditional::EQUAL_RATES);
+            smallest = smallest.min(2.0 * p_up.min(p_down));
         }
     }
     (smallest * (series.n_revisions() - 1) as f64).min(1.0)
@@ -275,6 +203,7 @@ fn p_bound(series: &Series) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::special::deviance;
     use super::*;
 
     fn series(counts: &[f64], exposures: &[f64]) -> Series {
@@ -355,13 +284,5 @@ mod tests {
         let expected = 2.0 * (deviance(1e7, mean) + deviance(1.01e7, mean));
         check(change.max_llr(), expected, 1e-9);
         assert_eq!(change.candidates, [2]);
-    }
-
-    #[test]
-    fn impossible_series_cannot_be_made() {
-        assert_eq!(Series::new(&[(1.0, 1.0)]), None);
-        assert_eq!(Series::new(&[(0.0, 1.0), (0.0, 1.0)]), None);
-        assert_eq!(Series::new(&[(1.0, 0.0), (1.0, 1.0)]), None);
-        assert_eq!(Series::new(&[(1.0, 1.0), (f64::NAN, 1.0)]), None);
     }
 }

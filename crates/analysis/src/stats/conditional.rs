@@ -75,13 +75,12 @@ impl RatioInterval {
 /// Shape: `null_ratio` above 0: [`EQUAL_RATES`], or 1.2 to ask for "at least 20 % more". With no event at all both
 /// one-sided p's are 1 and both mid-p's ½. Cost: at most some thousand steps for millions of events.
 pub fn compare(new: Observed, base: Observed, null_ratio: f64) -> RateTest {
-    let (x1, x0) = (new.count(), base.count());
-    let new_share = Split::of_parts(null_ratio * new.exposure(), base.exposure());
-    let half_of_observed = 0.5 * ln_binomial_term(x1, x0, new_share).exp();
-    let p_greater = beta_tails(x1, x0 + 1.0, new_share).lower();
-    let p_less = beta_tails(x0, x1 + 1.0, new_share.mirrored()).lower();
+    let half_of_observed = half_of_observed(new, base, null_ratio);
+    let p_greater = p_greater(new, base, null_ratio);
+    // The other side is the same question with the sides swapped.
+    let p_less = self::p_greater(base, new, null_ratio.recip());
     RateTest {
-        ratio: (x1 > 0.0 || x0 > 0.0).then(|| new.rate() / base.rate()),
+        ratio: (new.count() > 0.0 || base.count() > 0.0).then(|| new.rate() / base.rate()),
         p_greater,
         p_less,
         // The observed count is part of the tail, so at most half of it cancels and no digits are lost.
@@ -91,11 +90,14 @@ pub fn compare(new: Observed, base: Observed, null_ratio: f64) -> RateTest {
     }
 }
 
+/// Returns only [`RateTest::p_greater`], for callers that need many of them.
+pub fn p_greater(new: Observed, base: Observed, null_ratio: f64) -> f64 {
+    beta_tails(new.count(), base.count() + 1.0, new_share(new, base, null_ratio)).lower()
+}
+
 /// Returns only [`RateTest::mid_p_greater`], for callers that need many of them.
 pub fn mid_p_greater(new: Observed, base: Observed, null_ratio: f64) -> f64 {
-    let new_share = Split::of_parts(null_ratio * new.exposure(), base.exposure());
-    let p_greater = beta_tails(new.count(), base.count() + 1.0, new_share).lower();
-    p_greater - 0.5 * ln_binomial_term(new.count(), base.count(), new_share).exp()
+    p_greater(new, base, null_ratio) - half_of_observed(new, base, null_ratio)
 }
 
 /// Returns the exact interval of the rate ratio, both tails with `(1 − confidence) / 2`.
@@ -108,6 +110,15 @@ pub fn ratio_interval(new: Observed, base: Observed, confidence: f64) -> RatioIn
     let upper =
         if x0 > 0.0 { (-beta_quantile_ln_odds(x0, x1 + 1.0, tail)).exp() * scale } else { f64::INFINITY };
     RatioInterval { lower, upper }
+}
+
+/// The probability π that an event falls on the new side under the null ratio.
+fn new_share(new: Observed, base: Observed, null_ratio: f64) -> Split {
+    Split::of_parts(null_ratio * new.exposure(), base.exposure())
+}
+
+fn half_of_observed(new: Observed, base: Observed, null_ratio: f64) -> f64 {
+    0.5 * ln_binomial_term(new.count(), base.count(), new_share(new, base, null_ratio)).exp()
 }
 
 #[cfg(test)]

@@ -39,8 +39,8 @@ impl Generator {
 
     /// Returns how many of `n` independent trials succeed, each with probability `at.share`.
     ///
-    /// Shape: `n` is a whole number, at least 0. Method: inversion that walks outwards from the mode, so the cost is of the
-    /// order of the standard deviation.
+    /// Shape: `n` is a whole number, at least 0. Method: inversion that walks outwards from the mode.
+    /// Cost: of the order of the standard deviation.
     pub fn binomial(&mut self, n: f64, at: Split) -> f64 {
         if n == 0.0 || at.share == 0.0 {
             return 0.0;

@@ -66,6 +66,11 @@ impl Cells {
         self.n_covered
     }
 
+    /// Returns the cells as a count (cells with the pattern) under an exposure (cells covered).
+    pub fn as_observed(self) -> Observed {
+        Observed::of_valid(as_f64(self.n_seen), as_f64(self.n_covered))
+    }
+
     /// Returns the share of covered cells with the pattern, from 0 to 1.
     pub fn share(self) -> f64 {
         as_f64(self.n_seen) / as_f64(self.n_covered)

@@ -40,7 +40,7 @@ pub const USUAL_DEMAND: Demand = Demand { alpha: 0.05, power: 0.8 };
 /// Units: `base_rate` in events per unit of the coverage. Shape: `None` if the base rate is not above 0 (a ratio to
 /// nothing has no size) or if even [`LARGEST_RATIO`] would not do. Accuracy: 10⁻⁹ relative in the exact range.
 ///
-/// Cost: of the order of the base count's square root times some thousand steps: milliseconds.
+/// Cost: of the order of the base count's square root times some thousand steps: at most some tens of milliseconds.
 pub fn min_detectable_ratio(base_rate: f64, coverage: Coverage, demand: Demand) -> Option<f64> {
     if !(base_rate.is_finite() && base_rate > 0.0) {
         return None;

@@ -2,12 +2,12 @@
 //!
 //! Why not simply `statrs`: it forms `x^a (1−x)^b / B(a, b)` from differences of ln Γ. With a quarter of a million
 //! events on each side ln Γ is about 3·10⁶, its last bit about 5·10⁻¹⁰, and a tail of 10⁻⁴⁶ keeps eight digits at
-//! best. Here the leading factor is Loader's saddle point form ([`saddle`]), whose parts are as small as the result
+//! best. Here the leading factor is Loader's saddle point form (`saddle.rs`), whose parts are as small as the result
 //! allows, and everything stays in logarithms until the end. `statrs` still serves as the independent second
 //! opinion in the tests, and for the digamma function, where it is exact enough.
 //!
-//! Accuracy: better than 10⁻¹² relative for arguments up to 10⁶, tails down to 10⁻³⁰⁰ included; logarithms of
-//! tails go further.
+//! Accuracy: within 10⁻¹¹ relative for arguments up to 10⁶, tails down to 10⁻³⁰⁰ included (260 random points against
+//! 60-digit arithmetic: 4·10⁻¹² at worst, 10⁻¹³ typically); logarithms of tails go further.
 
 mod beta;
 mod gamma;

@@ -15,7 +15,8 @@
 //! Source: N. Mantel and W. Haenszel, J. Natl. Cancer Inst. 22 (1959); exact form: M. Gart, Biometrika 57 (1970).
 
 use super::cells::{CellTest, Margin, compare};
-use super::observed::{Cells, as_f64};
+use super::conditional::{CONFIDENCE, RatioInterval, ratio_interval};
+use super::observed::{Cells, Observed, as_f64};
 use super::special::normal_upper_tail;
 
 /// Largest number of possible values of Σ k1 that is still convolved exactly (a tenth of a millisecond).
@@ -47,13 +48,33 @@ pub fn compare_within(strata: &[Stratum]) -> CellTest {
     let (p_greater, p_less, mid_p_greater, mid_p_less) =
         if width <= EXACT_LIMIT { exact_tails(&margins, k1) } else { normal_tails(&margins, k1) };
     let ln_min: f64 = margins.iter().map(|margin| margin.ln_p(margin.most())).sum();
+    let ratio = common_ratio(strata);
     CellTest {
-        ratio: common_ratio(strata),
+        ratio,
+        interval: common_interval(strata, &margins, ratio),
         p_greater,
         p_less,
         mid_p_greater,
         mid_p_less,
         min_attainable: ln_min.exp(),
+    }
+}
+
+/// The interval of all the pattern's cells together, under the exposures that make their ratio the common one.
+///
+/// Where that ratio is 0, infinite or absent, the exposures are the cells expected on each side instead.
+fn common_interval(strata: &[Stratum], margins: &[Margin], ratio: Option<f64>) -> RatioInterval {
+    let k1 = as_f64(strata.iter().map(|stratum| stratum.new.n_seen()).sum());
+    let k0 = as_f64(strata.iter().map(|stratum| stratum.base.n_seen()).sum());
+    let expected_new: f64 = margins.iter().map(|margin| margin.mean()).sum();
+    let base_exposure = match ratio {
+        Some(ratio) if ratio > 0.0 && ratio.is_finite() => ratio * k0 / k1,
+        _ => (k1 + k0 - expected_new) / expected_new,
+    };
+    match (Observed::new(k1, 1.0), Observed::new(k0, base_exposure)) {
+        (Some(new), Some(base)) => ratio_interval(new, base, CONFIDENCE),
+        // No stratum has the pattern: nothing is known about the ratio.
+        _ => RatioInterval { lower: 0.0, upper: f64::INFINITY },
     }
 }
 
@@ -128,6 +149,8 @@ mod tests {
         check(both.p_greater, plain.p_greater, 1e-12);
         check(both.mid_p_greater, plain.mid_p_greater, 1e-12);
         check(both.min_attainable, plain.min_attainable, 1e-12);
+        check(both.interval.lower, plain.interval.lower, 1e-12);
+        assert_eq!((both.ratio, both.interval.upper), (Some(f64::INFINITY), f64::INFINITY));
     }
 
     #[test]
@@ -149,6 +172,7 @@ mod tests {
         assert!(pooled.p_greater < 1e-20);
         assert!((within.mid_p_greater - 0.5).abs() < 0.05);
         check(within.ratio.unwrap(), 1.0, 1e-12);
+        assert!(within.interval.lower < 1.0 && within.interval.upper > 1.0);
     }
 
     #[test]
@@ -165,6 +189,7 @@ mod tests {
     fn nothing_to_compare_gives_one() {
         let nothing = compare_within(&[]);
         assert_eq!((nothing.p_greater, nothing.p_less, nothing.ratio), (1.0, 1.0, None));
+        assert_eq!((nothing.interval.lower, nothing.interval.upper), (0.0, f64::INFINITY));
     }
 
     #[test]

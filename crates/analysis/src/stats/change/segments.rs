@@ -89,7 +89,7 @@ pub fn segment(series: &Series, penalty: f64) -> Segmentation {
 /// C of the whole series under its pooled rate.
 fn cost_of_one_segment(series: &Series) -> f64 {
     let count = series.count(0..series.n_revisions());
-    count - count * series.pooled_rate.ln()
+    count - count * series.pooled_rate().ln()
 }
 
 #[cfg(test)]

@@ -23,17 +23,17 @@ pub const USUAL_SIMULATIONS: u32 = 1999;
 /// Returns the p of the largest log likelihood ratio over all splits.
 ///
 /// Shape: a multiple of `1 / (1 + n_simulations)`, above 0. A total that is not whole (counts over φ̂) is rounded for
-/// the simulated series.
+/// the simulated series, to at least one event.
 ///
 /// Cost: per simulation one binomial draw per revision, each of the order of √x_i steps; 2,000 simulations of 100
-/// revisions take some tens of milliseconds. [`super::OneChange::p_bound`] is free and never smaller than the truth by
-/// more than its mid-p.
+/// revisions take some tens of milliseconds. [`super::OneChange::p_bound`] costs nothing more and is valid
+/// as well, but larger, the more so the more revisions there are.
 pub fn p_of_best_split(series: &Series, n_simulations: u32) -> f64 {
     let n_revisions = series.n_revisions();
     let observed = (1..n_revisions).map(|n_left| super::llr(series, n_left)).fold(0.0, f64::max);
     // Equal series must count as equal whatever the rounding of their sums.
     let as_good = observed * (1.0 - 1e-12) - 1e-12;
-    let total = series.count(0..n_revisions).round();
+    let total = series.count(0..n_revisions).round().max(1.0);
     let mut generator = Generator::from_seed(SEED);
     let mut n_as_good = 0;
     for _ in 0..n_simulations {
@@ -98,6 +98,12 @@ mod tests {
             n_alarms += u32::from(p_of_best_split(&series(&counts, 1.0), 199) <= 0.1);
         });
         assert!((20..=60).contains(&n_alarms), "{n_alarms}");
+    }
+
+    #[test]
+    fn less_than_one_event_is_no_change() {
+        // Half an event in the last of two revisions: a whole one would be there half of the time.
+        assert_eq!(p_of_best_split(&series(&[0.0, 0.4], 1.0), USUAL_SIMULATIONS), 1.0);
     }
 
     #[test]

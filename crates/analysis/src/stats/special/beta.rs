@@ -157,7 +157,7 @@ fn continued_fraction(a: f64, b: f64, x: f64) -> f64 {
         d = away_from_zero(1.0 + odd * d).recip();
         c = away_from_zero(1.0 + odd / c);
         h *= d * c;
-        if (d * c - 1.0).abs() < 1e-16 {
+        if (d * c - 1.0).abs() <= f64::EPSILON {
             break;
         }
         m += 1.0;

@@ -123,7 +123,7 @@ fn continued_fraction(shape: f64, x: f64) -> f64 {
         d = away_from_zero(numerator * d + b).recip();
         c = away_from_zero(b + numerator / c);
         h *= d * c;
-        if (d * c - 1.0).abs() < 1e-16 {
+        if (d * c - 1.0).abs() <= f64::EPSILON {
             break;
         }
         i += 1.0;

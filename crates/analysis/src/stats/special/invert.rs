@@ -5,7 +5,7 @@
 //! passing it: the method needs no bracket and cannot run away. Beta and Gamma variables have log-concave densities
 //! for all parameters once they are measured as ln(x/(1−x)) and ln x.
 
-/// Returns `t` with `ln F(t) = ln_target`, where `ln_cdf_and_ln_density(t)` gives ln F and the logarithm of its slope F′.
+/// Returns `t` with `ln F(t) = ln_target`, where `ln_cdf_and_ln_density(t)` gives ln F and ln F′.
 ///
 /// Shape: `ln_target` is negative and finite. Where F underflows to 0 before the target is met, the result is a
 /// point so far left that the caller's variable is 0 as well.
