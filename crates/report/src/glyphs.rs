@@ -85,8 +85,8 @@ pub(crate) fn bar(fraction: f64, width: usize, charset: Charset) -> String {
 pub(crate) fn legend(full: Option<&str>, charset: Charset) -> String {
     let [zero, least, most, gap] =
         [Step::Zero, Step::Level(1), Step::Level(8), Step::NotCovered].map(|step| mark(step, charset));
-    let full = full.map_or("most in its row", |full| full);
-    format!("{zero} zero   {least} to {most} up to {full}   {gap} not covered")
+    let full = full.map_or("the most in its row", |full| full);
+    format!("{zero} zero, {least} to {most} up to {full}, {gap} not covered")
 }
 
 #[cfg(test)]

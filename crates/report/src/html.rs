@@ -1,6 +1,6 @@
 //! A document as one self-contained HTML page: no request leaves it, no log text acts in it.
 //!
-//! Three things keep log text inert, each enough by itself: everything goes through [`markup`], which can only write
+//! Three things keep log text inert, each enough by itself: everything goes through `markup`, which can only write
 //! escaped text; the page's content security policy allows nothing but the style and the script that we wrote, named by
 //! their hashes; no address is ever made of log text. Charts are SVG, and their values stand beside them as text or as a
 //! table. Without scripts the page reads the same; only sorting by a click is gone.
@@ -201,7 +201,9 @@ fn write_value(cell: &Cell, zone: &TimeZone, page: &mut Markup) {
 fn sort_key(cell: &Cell) -> Option<String> {
     match cell {
         Cell::Count(n) | Cell::Bytes(n) => Some(n.to_string()),
-        Cell::Measure(value) | Cell::Rate { value, .. } | Cell::Bar(value) => Some(value.to_string()),
+        Cell::Measure(value) | Cell::Rate { value, .. } | Cell::Bar(value) => {
+            Some(if value.is_finite() { value.to_string() } else { String::new() })
+        }
         Cell::Share { total: 0, .. } | Cell::NotCovered | Cell::Sparkline(_) => Some(String::new()),
         #[expect(clippy::cast_precision_loss, reason = "an order to sort by")]
         Cell::Share { part, total } => Some((*part as f64 / *total as f64).to_string()),

@@ -140,15 +140,17 @@ fn strip_of(strip: &HeatStrip) -> String {
         lines.push(format!("^ {place}: {}", name_of(&mark.label)));
     }
     let full = strip.rows.iter().map(|row| strip.full_scale(row)).fold(0.0, f64::max);
-    let full = (strip.scale == Scale::Shared).then(|| units::measure(full));
+    let full = (strip.scale == Scale::Shared).then(|| units::amount(full));
     lines.push(glyphs::legend(full.as_deref(), Charset::Unicode));
     markdown_fence(&lines.join("\n"), "")
 }
 
 fn line_of(spans: &[Span], zone: &TimeZone) -> String {
-    let place = MarkdownPlace::Flow;
     let mut out = String::new();
     for span in spans {
+        // Digits alone do not open a block yet, but with a dot from the next span they would.
+        let is_start = out.bytes().all(|byte| byte.is_ascii_digit());
+        let place = if is_start { MarkdownPlace::LineStart } else { MarkdownPlace::Flow };
         let (piece, raw) = match span {
             Span::Text(text) => (markdown_text(text, place), text.as_str()),
             Span::Strong(text) => (strong_of(text, place), text.as_str()),
@@ -219,6 +221,7 @@ mod tests {
         check(&[Span::strong("*x*"), Span::text("y")], "<strong>\\*x\\*</strong>y");
         check(&[Span::text("\n# no heading")], "⏎# no heading");
         check(&[Span::text("1"), Span::text(". x")], "1\\. x");
+        check(&[Span::code("x"), Span::text(". y")], "`x`. y");
         check(&[Span::link("a](http://evil)", Anchor::new("x"))], "[`a](http://evil)`](#x)");
         check(&[Span::text("a "), Span::text(" b")], "a b");
     }

@@ -128,6 +128,18 @@ pub fn measure(value: f64) -> String {
     }
 }
 
+/// Returns a value of a chart: a count where it is whole, else as [`measure`] does.
+#[must_use]
+pub fn amount(value: f64) -> String {
+    // Above 2^53 not every whole number has an f64, so the digits would promise more than there is.
+    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.fract() == 0.0 && (0.0..=LARGEST_EXACT).contains(&value) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and in range")]
+        return count(value as u64);
+    }
+    measure(value)
+}
+
 /// Returns a rate with its interval, where there is one: `4.20 (3.10 to 5.40) per hour`.
 #[must_use]
 pub fn rate(value: f64, interval: Option<(f64, f64)>, per: &str) -> String {
@@ -274,6 +286,7 @@ mod tests {
         for (value, expected) in cases {
             assert_eq!(measure(value), expected, "{value}");
         }
+        assert_eq!([3.0, 1_200.0, 0.0, 0.5, -1.0].map(amount), ["3", "1,200", "0", "0.500", "-1.00"]);
         assert_eq!(rate(4.2, Some((3.1, 5.4)), "hour"), "4.20 (3.10 to 5.40) per hour");
         assert_eq!(rate(0.0, None, "1,000 requests"), "0 per 1,000 requests");
     }

@@ -12,7 +12,9 @@ use super::hazard::{Charset, Layout, push_visible};
 /// Where a piece of Markdown will stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarkdownPlace {
-    /// In a paragraph, heading or list item.
+    /// First on the line of a paragraph, quote or list item, where a sign can open another block.
+    LineStart,
+    /// Further on in a line, or in a heading.
     Flow,
     /// In a cell of a table, where `|` ends the cell even inside code.
     TableCell,
@@ -33,7 +35,7 @@ pub fn markdown_text(text: &str, place: MarkdownPlace) -> String {
         if becomes_a_link(word) {
             out.push_str(&markdown_code(word, place));
         } else {
-            let starts_the_line = out.chars().all(char::is_whitespace);
+            let starts_the_line = place == MarkdownPlace::LineStart && out.is_empty();
             push_word(word, starts_the_line, &mut out);
         }
         // Any blank is one plain space: a run of them, or one at the edge of a line, has meaning to Markdown.
@@ -95,6 +97,8 @@ pub fn markdown_fence(text: &str, language: &'static str) -> String {
 
 fn push_word(word: &str, starts_the_line: bool, out: &mut String) {
     let n_digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    // A word of # at the end of a heading would be taken for its closing.
+    let closes_a_heading = word.bytes().all(|byte| byte == b'#');
     for (at, c) in word.char_indices() {
         let opens_a_block = starts_the_line
             && ((at == 0 && matches!(c, '#' | '+' | '-' | '='))
@@ -102,7 +106,7 @@ fn push_word(word: &str, starts_the_line: bool, out: &mut String) {
         match c {
             '\\' | '`' | '|' | '$' | '<' | '>' | '&' | '{' | '}' => push_entity(c, out),
             '*' | '_' | '[' | ']' | '~' => out.extend(['\\', c]),
-            _ if opens_a_block => out.extend(['\\', c]),
+            _ if opens_a_block || closes_a_heading => out.extend(['\\', c]),
             _ => out.push(c),
         }
     }
@@ -139,13 +143,13 @@ fn longest_run_of_backticks(text: &str) -> usize {
 mod tests {
     use proptest::prelude::*;
 
-    use super::MarkdownPlace::{Flow, TableCell};
+    use super::MarkdownPlace::{Flow, LineStart, TableCell};
     use super::*;
 
     #[test]
     fn prose_stays_prose() {
         fn check(input: &str, expected: &str) {
-            assert_eq!(markdown_text(input, Flow), expected, "{input:?}");
+            assert_eq!(markdown_text(input, LineStart), expected, "{input:?}");
         }
         check("12.3% of all, first at 10:00", "12.3% of all, first at 10:00");
         check("*bold* _it_ ~~no~~", "\\*bold\\* \\_it\\_ \\~\\~no\\~\\~");
@@ -162,6 +166,7 @@ mod tests {
         check("one\ntwo", "one⏎two");
         check("a  b ", "a b ");
         check("$x$", "&#36;x&#36;");
+        assert_eq!(markdown_text("- 1. x #", Flow), "- 1. x \\#");
     }
 
     #[test]

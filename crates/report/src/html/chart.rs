@@ -157,7 +157,7 @@ fn heat(strip: &HeatStrip, page: &mut Markup) {
     });
     let full = strip.rows.iter().map(|row| strip.full_scale(row)).fold(0.0, f64::max);
     let full =
-        if strip.scale == Scale::Shared { units::measure(full) } else { "the most in its row".to_owned() };
+        if strip.scale == Scale::Shared { units::amount(full) } else { "the most in its row".to_owned() };
     page.element("ul", &[], |page| {
         legend(("class", "zero"), "zero", page);
         legend(("class", shade(1)), "least", page);
@@ -190,7 +190,7 @@ fn stacked(strip: &HeatStrip, page: &mut Markup) {
                 let Some(value) = row.at(at).value().filter(|&value| value > 0.0) else { continue };
                 below += value;
                 let top = scaled(below / full, STACK_HEIGHT).max(ground + 1).min(STACK_HEIGHT);
-                let tip = format!("{column}, {}: {}", row.label, units::measure(value));
+                let tip = format!("{column}, {}: {}", row.label, units::amount(value));
                 let class = ("class", colour(row_idx));
                 rect([x, STACK_HEIGHT - top, width.max(2) - 1, top - ground], &[class], page, Some(&tip));
                 ground = top;
@@ -206,7 +206,7 @@ fn stacked(strip: &HeatStrip, page: &mut Markup) {
             legend(("class", colour(row_idx)), &row.label, page);
         }
         legend(HATCHED, NOT_COVERED, page);
-        page.leaf("li", &[], &format!("full height: {}", units::measure(full)));
+        page.leaf("li", &[], &format!("full height: {}", units::amount(full)));
     });
 }
 
@@ -299,7 +299,7 @@ fn place_width(strip: &HeatStrip) -> u32 {
 }
 
 fn says(sample: Sample) -> String {
-    sample.value().map_or_else(|| NOT_COVERED.to_owned(), units::measure)
+    sample.value().map_or_else(|| NOT_COVERED.to_owned(), units::amount)
 }
 
 fn shade(level: u8) -> &'static str {

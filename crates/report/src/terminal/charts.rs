@@ -73,7 +73,7 @@ impl Screen<'_> {
             lines.extend(self.wrapped(&[Run::new(FAINT, &remark)], "", 2));
         }
         let full = strip.rows.iter().map(|row| strip.full_scale(row)).fold(0.0, f64::max);
-        let full = (strip.scale == Scale::Shared).then(|| units::measure(full));
+        let full = (strip.scale == Scale::Shared).then(|| units::amount(full));
         let legend = glyphs::legend(full.as_deref(), self.charset);
         lines.extend(self.wrapped(&[Run::new(FAINT, &legend)], "", 0));
         lines

@@ -17,7 +17,7 @@ pub(super) struct Wish {
 }
 
 /// The least width of a column of text that has to give way.
-pub(super) const MIN_TEXT: usize = 12;
+pub(super) const MIN_TEXT: usize = 24;
 
 /// The blanks between two columns.
 pub(super) const GAP: usize = 2;
