@@ -6,9 +6,9 @@ use super::Cell;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {
     /// The columns, left to right.
-    pub columns: Vec<Column>,
-    /// The rows, top to bottom; [`Table::row`] keeps them as long as `columns`.
-    pub rows: Vec<Vec<Cell>>,
+    pub(crate) columns: Vec<Column>,
+    /// The rows, top to bottom, each exactly as long as `columns`: only [`Table::row`] adds one.
+    pub(crate) rows: Vec<Vec<Cell>>,
 }
 
 /// A column's heading and how it behaves.
@@ -43,6 +43,12 @@ impl Table {
         debug_assert!(cells.len() <= self.columns.len(), "a row has at most one cell per column");
         cells.resize(self.columns.len(), Cell::Empty);
         self.rows.push(cells);
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn n_rows(&self) -> usize {
+        self.rows.len()
     }
 }
 
