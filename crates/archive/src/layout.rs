@@ -1,0 +1,79 @@
+//! The names of an archive's files. No other module spells one.
+//!
+//! ```text
+//! CURRENT                                names the live manifest
+//! manifest/000042.json                   everything that belongs to the archive, with checksums
+//! entries/month=2025-09/000042-00.parquet
+//! index/000042-00/                       one Tantivy index, and shapes.parquet beside it
+//! catalog/000042-sources.parquet         where the entries came from
+//! catalog/000042-rejects.parquet         what could not be kept
+//! lock                                   held by the writer
+//! ```
+
+use timberline_entry::Timestamp;
+
+/// The file that names the live manifest; the only one that is ever replaced.
+pub const CURRENT: &str = "CURRENT";
+/// The file a writer locks.
+pub const LOCK: &str = "lock";
+/// The folders of an archive; files elsewhere are none of its business.
+pub const FOLDERS: [&str; 4] = ["manifest", "entries", "index", "catalog"];
+
+/// Returns the manifest's path for a sequence number.
+pub fn manifest(sequence: u64) -> String {
+    format!("manifest/{sequence:06}.json")
+}
+
+/// Returns a segment's name: the manifest that introduced it and its place in that commit.
+pub fn segment_id(sequence: u64, idx: usize) -> String {
+    format!("{sequence:06}-{idx:02}")
+}
+
+/// Returns the month of a point in time, `2025-09`, UTC.
+pub fn month(time: Timestamp) -> String {
+    let (year, month, _) = time.utc_date();
+    format!("{year:04}-{month:02}")
+}
+
+/// Returns the path of a segment's entries.
+pub fn entries(month: &str, segment_id: &str) -> String {
+    format!("entries/month={month}/{segment_id}.parquet")
+}
+
+/// Returns the folder of a segment's index.
+pub fn index_folder(segment_id: &str) -> String {
+    format!("index/{segment_id}")
+}
+
+/// Returns the path of a segment's shapes.
+pub fn shapes(segment_id: &str) -> String {
+    format!("index/{segment_id}/shapes.parquet")
+}
+
+/// Returns the path of the source catalogue of a commit.
+pub fn sources(sequence: u64) -> String {
+    format!("catalog/{sequence:06}-sources.parquet")
+}
+
+/// Returns the path of the reject ledger of a commit.
+pub fn rejects(sequence: u64) -> String {
+    format!("catalog/{sequence:06}-rejects.parquet")
+}
+
+/// Returns the folder part of a path; empty for a file directly in the archive.
+pub fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_sort_in_time_order() {
+        assert_eq!(manifest(42), "manifest/000042.json");
+        assert_eq!(entries(&month(Timestamp::from_nanos(0)), &segment_id(7, 3)), "entries/month=1970-01/000007-03.parquet");
+        assert_eq!(folder_of(&shapes("a")), "index/a");
+        assert_eq!(folder_of(CURRENT), "");
+    }
+}

@@ -1,0 +1,123 @@
+//! The values of an entry one by one, and how each takes part in the shape.
+
+use timberline_entry::json::Value;
+use timberline_entry::{Field, LogEntry};
+use timberline_pattern::mask::{Hole, Masker};
+use std::borrow::Cow;
+use timberline_entry::json::Object;
+
+/// How a leaf takes part in the shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The value itself belongs to the shape.
+    Fixed,
+    /// A string of which the masker's holes vary and the rest belongs to the shape.
+    Masked,
+    /// A string that varies as a whole.
+    Whole,
+    /// A string that varies as a whole and whose tokens are not indexed: times and ids.
+    Unindexed,
+    /// A number that varies. Its tokens are not indexed either, since numbers are compared by value.
+    Number,
+}
+
+/// A value that is no container, or an empty one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leaf<'p, 'a> {
+    /// Keys from the root field inwards; elements of an array have the path of the array.
+    pub(crate) path: &'p [Cow<'a, str>],
+    pub(crate) value: Value<'a>,
+}
+
+/// Returns the members of an object in the byte order of their keys, so that the order of an export does not show.
+pub(super) fn sorted_members(object: Object<'_>) -> Vec<(Cow<'_, str>, Value<'_>)> {
+    let mut members: Vec<_> = object.iter().map(|(key, value)| (key.value(), value)).collect();
+    if !members.is_sorted_by(|a, b| a.0 <= b.0) {
+        members.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+    members
+}
+
+/// Calls `visit` for every leaf, in the order of [`Field::ALL`] and of the keys inside.
+pub(crate) fn for_each_leaf<'a>(entry: &LogEntry<'a>, mut visit: impl FnMut(Leaf<'_, 'a>)) {
+    let mut path = Vec::with_capacity(8);
+    for field in Field::ALL {
+        if let Some(value) = entry.exported(field) {
+            path.push(field.name().into());
+            walk(value, &mut path, &mut visit);
+            path.pop();
+        }
+    }
+}
+
+fn walk<'a>(value: Value<'a>, path: &mut Vec<Cow<'a, str>>, visit: &mut impl FnMut(Leaf<'_, 'a>)) {
+    match value {
+        Value::Object(object) if !object.is_empty() => {
+            for (key, value) in sorted_members(object) {
+                path.push(key);
+                walk(value, path, visit);
+                path.pop();
+            }
+        }
+        Value::Array(array) if !array.is_empty() => array.iter().for_each(|value| walk(value, path, visit)),
+        value => visit(Leaf { path, value }),
+    }
+}
+
+/// Longer strings vary as a whole: masking them costs more than it can save.
+const MAX_MASKED_LEN: usize = 1 << 16;
+
+impl Leaf<'_, '_> {
+    /// Decides how the leaf takes part in the shape. For [`Form::Masked`], `holes` holds the holes of `text`,
+    /// which is the string's value.
+    ///
+    /// The decision depends on the leaf alone, so rows that agree in shape agree in it.
+    pub(crate) fn form(&self, text: &str, masker: &Masker, holes: &mut Vec<Hole>) -> Form {
+        holes.clear();
+        match self.value {
+            Value::Number(_) => return if self.is_code() { Form::Fixed } else { Form::Number },
+            Value::String(_) => {}
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return Form::Fixed,
+        }
+        match (Field::from_name(&self.path[0]), self.path.len()) {
+            (
+                Some(
+                    Field::Timestamp | Field::ReceiveTimestamp | Field::InsertId | Field::Trace | Field::SpanId,
+                ),
+                1,
+            ) => return Form::Unindexed,
+            (Some(Field::Severity), 1) => return Form::Fixed,
+            (Some(Field::Resource), 3) if self.path[2] == "revision_name" => return Form::Whole,
+            _ => {}
+        }
+        if text.len() > MAX_MASKED_LEN || text.contains(super::template::is_marker) {
+            return Form::Whole;
+        }
+        masker.mask(text, holes);
+        if holes.is_empty() {
+            Form::Fixed
+        } else if holes.iter().all(|hole| has_ascii_edges(text, *hole)) {
+            Form::Masked
+        } else {
+            Form::Whole
+        }
+    }
+
+    /// Status codes are the news themselves, and few.
+    fn is_code(&self) -> bool {
+        let path: [&str; 2] = match self.path {
+            [a, b] => [a, b],
+            [root, a, b] if root == "protoPayload" => [a, b],
+            _ => return false,
+        };
+        path == ["httpRequest", "status"] || path == ["status", "code"]
+    }
+}
+
+/// Case folding works on stretches and holes apart only where no character can combine across their border.
+fn has_ascii_edges(text: &str, hole: Hole) -> bool {
+    let (start, end) = (hole.start as usize, hole.end as usize);
+    let bytes = text.as_bytes();
+    let ascii = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_none_or(u8::is_ascii);
+    ascii(start.checked_sub(1)) && ascii(Some(start)) && ascii(end.checked_sub(1)) && ascii(Some(end))
+}

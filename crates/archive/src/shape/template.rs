@@ -1,0 +1,297 @@
+//! The shape as a hash, and as a template that can be stored and asked.
+
+use super::{CharSet, Form, for_each_leaf};
+use std::borrow::Cow;
+use timberline_entry::LogEntry;
+use timberline_entry::json::{Value, canonical, push_quoted};
+use timberline_pattern::mask::{Hole, MASK_VERSION, Masker};
+use xxhash_rust::xxh3::Xxh3;
+
+/// Stands for a hole whose tokens are in the index. A noncharacter: text that contains one varies as a whole.
+pub const HOLE: char = '\u{fdd0}';
+/// Stands for a hole whose tokens are not in the index.
+pub const UNINDEXED_HOLE: char = '\u{fdd1}';
+/// Stands, as a whole string, for a number that varies.
+pub const NUMBER_HOLE: char = '\u{fdd2}';
+
+pub(super) const fn is_marker(c: char) -> bool {
+    matches!(c, HOLE | UNINDEXED_HOLE | NUMBER_HOLE)
+}
+
+/// A shape that can be asked: an entry as JSON in which marker characters stand for what varies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Template {
+    /// The entry: one flat object per leaf would lose nesting, so this is the entry's own JSON with markers.
+    pub json: String,
+    /// What each marker has held, in the order of the markers in `json`.
+    pub charsets: Vec<CharSet>,
+}
+
+/// Computes shapes. Keeps buffers; one per thread.
+#[derive(Debug)]
+pub(crate) struct Shaper {
+    masker: Masker,
+    holes: Vec<Hole>,
+}
+
+impl Default for Shaper {
+    fn default() -> Self {
+        Self { masker: Masker::standard(), holes: Vec::new() }
+    }
+}
+
+impl Shaper {
+    /// Returns the hash of an entry's shape. Equal shapes have equal hashes, on every machine.
+    pub(crate) fn hash(&mut self, entry: &LogEntry<'_>) -> u64 {
+        let mut hash = Xxh3::new();
+        hash.update(&MASK_VERSION.to_le_bytes());
+        for_each_leaf(entry, |leaf| {
+            for key in leaf.path {
+                hash.update(key.as_bytes());
+                hash.update(&[0xff]);
+            }
+            let text = string_value(leaf.value);
+            let form = leaf.form(&text, &self.masker, &mut self.holes);
+            hash.update(&[0xfe, form as u8]);
+            match form {
+                Form::Fixed => match leaf.value {
+                    Value::String(_) => hash.update(text.as_bytes()),
+                    other => {
+                        hash.update(&[0xfd]);
+                        hash.update(canonical(other).as_bytes());
+                    }
+                },
+                Form::Masked => {
+                    for_each_piece(&text, &self.holes, |piece| match piece {
+                        Piece::Stretch(stretch) => hash.update(stretch.as_bytes()),
+                        Piece::Hole(_) => hash.update(&[0xfc]),
+                    });
+                }
+                Form::Whole | Form::Unindexed | Form::Number => {}
+            }
+        });
+        hash.digest()
+    }
+
+    /// Returns the template of an entry, with the character sets of this one entry.
+    pub(crate) fn template(&mut self, entry: &LogEntry<'_>) -> Template {
+        let mut template = Template::default();
+        let mut writer = NestedWriter::new(&mut template.json);
+        let charsets = &mut template.charsets;
+        let Self { masker, holes } = self;
+        writer.write(entry, |leaf, out| {
+            let text = string_value(leaf.value);
+            let form = leaf.form(&text, masker, holes);
+            if form == Form::Fixed {
+                timberline_entry::json::write_canonical(leaf.value, out);
+                return;
+            }
+            let mut marked = String::new();
+            for_each_hole(form, &text, leaf.value, holes, |piece| match piece {
+                Marked::Text(stretch) => marked.push_str(stretch),
+                Marked::Hole(marker, content) => {
+                    marked.push(marker);
+                    let mut charset = CharSet::default();
+                    charset.add(content);
+                    charsets.push(charset);
+                }
+            });
+            push_quoted(&marked, out);
+        });
+        template
+    }
+
+    /// Adds what an entry of the same shape has in its holes.
+    pub(crate) fn observe(&mut self, entry: &LogEntry<'_>, charsets: &mut [CharSet]) {
+        let mut idx = 0;
+        let Self { masker, holes } = self;
+        for_each_leaf(entry, |leaf| {
+            let text = string_value(leaf.value);
+            let form = leaf.form(&text, masker, holes);
+            if form == Form::Fixed {
+                return;
+            }
+            for_each_hole(form, &text, leaf.value, holes, |piece| {
+                if let Marked::Hole(_, content) = piece {
+                    if let Some(charset) = charsets.get_mut(idx) {
+                        charset.add(content);
+                    }
+                    idx += 1;
+                }
+            });
+        });
+        debug_assert_eq!(idx, charsets.len(), "entries of one shape have the same holes");
+    }
+
+    pub(super) fn form_of<'h>(&'h mut self, leaf: &super::Leaf<'_, '_>, text: &str) -> (Form, &'h [Hole]) {
+        let form = leaf.form(text, &self.masker, &mut self.holes);
+        (form, &self.holes)
+    }
+}
+
+pub(super) fn string_value(value: Value<'_>) -> Cow<'_, str> {
+    value.as_text().map(|text| text.value()).unwrap_or_default()
+}
+
+pub(super) enum Piece<'t> {
+    Stretch(&'t str),
+    Hole(&'t str),
+}
+
+pub(super) fn for_each_piece<'t>(text: &'t str, holes: &[Hole], mut visit: impl FnMut(Piece<'t>)) {
+    let mut at = 0;
+    for hole in holes {
+        let (start, end) = (hole.start as usize, hole.end as usize);
+        visit(Piece::Stretch(&text[at..start]));
+        visit(Piece::Hole(&text[start..end]));
+        at = end;
+    }
+    visit(Piece::Stretch(&text[at..]));
+}
+
+enum Marked<'t> {
+    Text(&'t str),
+    Hole(char, &'t str),
+}
+
+fn for_each_hole<'t>(form: Form, text: &'t str, value: Value<'t>, holes: &[Hole], mut visit: impl FnMut(Marked<'t>)) {
+    match form {
+        Form::Fixed => {}
+        Form::Masked => for_each_piece(text, holes, |piece| match piece {
+            Piece::Stretch(stretch) => visit(Marked::Text(stretch)),
+            Piece::Hole(content) => visit(Marked::Hole(HOLE, content)),
+        }),
+        Form::Whole => visit(Marked::Hole(HOLE, text)),
+        Form::Unindexed => visit(Marked::Hole(UNINDEXED_HOLE, text)),
+        Form::Number => {
+            let Value::Number(digits) = value else { unreachable!("only numbers have this form") };
+            visit(Marked::Hole(NUMBER_HOLE, digits));
+        }
+    }
+}
+
+/// Writes an entry's JSON with every leaf written by somebody else. Fields in the order of `Field::ALL`, so that the
+/// markers come in the order in which [`for_each_leaf`] meets the leaves.
+struct NestedWriter<'o> {
+    out: &'o mut String,
+}
+
+impl<'o> NestedWriter<'o> {
+    fn new(out: &'o mut String) -> Self {
+        Self { out }
+    }
+
+    fn write<'a>(&mut self, entry: &LogEntry<'a>, mut leaf: impl FnMut(super::Leaf<'_, 'a>, &mut String)) {
+        self.out.push('{');
+        let mut path = Vec::new();
+        let mut first = true;
+        for field in timberline_entry::Field::ALL {
+            let Some(value) = entry.exported(field) else { continue };
+            if !std::mem::take(&mut first) {
+                self.out.push(',');
+            }
+            push_quoted(field.name(), self.out);
+            self.out.push(':');
+            path.push(field.name().into());
+            nested(value, &mut path, self.out, &mut leaf);
+            path.pop();
+        }
+        self.out.push('}');
+    }
+}
+
+fn nested<'a>(
+    value: Value<'a>,
+    path: &mut Vec<Cow<'a, str>>,
+    out: &mut String,
+    leaf: &mut impl FnMut(super::Leaf<'_, 'a>, &mut String),
+) {
+    match value {
+        Value::Object(object) if !object.is_empty() => {
+            out.push('{');
+            for (idx, (key, value)) in super::leaf::sorted_members(object).into_iter().enumerate() {
+                if idx > 0 {
+                    out.push(',');
+                }
+                push_quoted(&key, out);
+                out.push(':');
+                path.push(key);
+                nested(value, path, out, leaf);
+                path.pop();
+            }
+            out.push('}');
+        }
+        Value::Array(array) if !array.is_empty() => {
+            out.push('[');
+            for (idx, value) in array.iter().enumerate() {
+                if idx > 0 {
+                    out.push(',');
+                }
+                nested(value, path, out, leaf);
+            }
+            out.push(']');
+        }
+        value => leaf(super::Leaf { path, value }, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use timberline_entry::json::{Document, parse};
+
+    fn with_entry<T>(text: &str, then: impl FnOnce(&LogEntry<'_>) -> T) -> T {
+        let mut nodes = Vec::new();
+        parse(text, &mut nodes).unwrap();
+        then(&LogEntry::from_object(Document::new(text, &nodes).root().as_object().unwrap()))
+    }
+
+    fn check(text: &str, expected: &str) {
+        let template = with_entry(text, |entry| Shaper::default().template(entry));
+        let shown = template.json.replace(HOLE, "<>").replace(UNINDEXED_HOLE, "<id>").replace(NUMBER_HOLE, "<n>");
+        assert_eq!(shown, expected);
+        let markers = template.json.chars().filter(|c| is_marker(*c)).count();
+        assert_eq!(markers, template.charsets.len());
+    }
+
+    #[test]
+    fn values_become_holes_and_the_rest_stays() {
+        check(r#"{"textPayload":"retry 3 of 5"}"#, r#"{"textPayload":"retry <> of <>"}"#);
+        check(r#"{"insertId":"x","severity":"ERROR"}"#, r#"{"severity":"ERROR","insertId":"<id>"}"#);
+        check(
+            r#"{"jsonPayload":{"n":5,"ok":true,"tags":["a","b"],"none":null,"e":{}},"httpRequest":{"status":503}}"#,
+            r#"{"httpRequest":{"status":503},"jsonPayload":{"e":{},"n":"<n>","none":null,"ok":true,"tags":["a","b"]}}"#,
+        );
+        check(
+            r#"{"resource":{"type":"t","labels":{"revision_name":"r-00001-abc","location":"eu"}}}"#,
+            r#"{"resource":{"labels":{"location":"eu","revision_name":"<>"},"type":"t"}}"#,
+        );
+        check(r#"{"textPayload":"id é7é"}"#, r#"{"textPayload":"<>"}"#);
+        check("{\"textPayload\":\"a\u{fdd0} 7\"}", r#"{"textPayload":"<>"}"#);
+    }
+
+    #[test]
+    fn hash_agrees_exactly_where_the_template_does() {
+        let hash = |text: &str| with_entry(text, |entry| Shaper::default().hash(entry));
+        let one = hash(r#"{"textPayload":"retry 3 of 5","insertId":"a"}"#);
+        assert_eq!(one, hash(r#"{"insertId":"b","textPayload":"retry 77 of 78"}"#));
+        for other in [
+            r#"{"textPayload":"retry  3 of 5","insertId":"a"}"#,
+            r#"{"textPayload":"retry 3 of 5"}"#,
+            r#"{"textPayload":"retry 3 of 5","insertId":"a","severity":"INFO"}"#,
+            r#"{"textPayload":["retry 3 of 5"],"insertId":null}"#,
+        ] {
+            assert_ne!(one, hash(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn character_sets_collect_over_rows() {
+        let mut shaper = Shaper::default();
+        let mut template = with_entry(r#"{"textPayload":"retry 3"}"#, |entry| shaper.template(entry));
+        with_entry(r#"{"textPayload":"retry 45"}"#, |entry| shaper.observe(entry, &mut template.charsets));
+        let mut expected = CharSet::default();
+        expected.add("345");
+        assert_eq!(template.charsets, [expected]);
+    }
+}
