@@ -8,6 +8,7 @@
 mod chart;
 mod digest;
 mod markup;
+mod strip;
 
 use std::io::{self, Write};
 
@@ -101,7 +102,7 @@ fn write_block(block: &Block, zone: &TimeZone, page: &mut Markup) {
         }),
         Block::Table(table) => write_table(table, zone, page),
         Block::Bars(bars) => chart::bars(bars, zone, page),
-        Block::HeatStrip(strip) => chart::heat_strip(strip, page),
+        Block::HeatStrip(strip) => strip::heat_strip(strip, page),
         Block::Code(code) => {
             let class = if code.language == Language::Plain { "plain" } else { code.language.word() };
             // A line break right after <pre> is dropped by parsers; one of ours keeps the text's own.

@@ -1,4 +1,4 @@
-//! Charts as SVG. All positions are whole numbers, so the same document gives the same bytes.
+//! Bars and sparklines as SVG, and the parts all charts are made of. All positions are whole numbers, so the same document gives the same bytes.
 //!
 //! ```text
 //! value          filled, in eight shades where the length does not say it
@@ -10,8 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::markup::Markup;
 use super::write_value;
-use crate::document::{Bars, Cell, Drawing, HeatStrip, Sample, Scale, largest};
-use crate::glyphs::{Step, step};
+use crate::document::{Bars, Cell, Sample, largest};
 use crate::shown::NOT_COVERED;
 use crate::units;
 
@@ -20,11 +19,9 @@ pub(super) const PATTERNS: &str = "<svg class=\"defs\" width=\"0\" height=\"0\" 
 <pattern id=\"_not-covered\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
 <line class=\"hatch\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"5\" stroke-width=\"2\"></line></pattern></defs></svg>\n";
 
-const HATCHED: (&str, &str) = ("fill", "url(#_not-covered)");
+pub(super) const HATCHED: (&str, &str) = ("fill", "url(#_not-covered)");
 const BAR: (u32, u32) = (200, 12);
 const SPARK: (u32, u32) = (4, 18);
-const STACK_HEIGHT: u32 = 140;
-const N_COLOURS: usize = 8;
 
 /// Bars as a table: name, drawing, value. The value is the drawing's text alternative.
 pub(super) fn bars(bars: &Bars, zone: &TimeZone, page: &mut Markup) {
@@ -100,153 +97,7 @@ pub(super) fn sparkline(samples: &[Sample], page: &mut Markup) {
     });
 }
 
-/// A heat map or a stacked timeline, with its marks, its legend and all its values as a table.
-pub(super) fn heat_strip(strip: &HeatStrip, page: &mut Markup) {
-    figure(&strip.title, page, |page| {
-        match strip.drawing {
-            Drawing::Heat => heat(strip, page),
-            Drawing::Stacked => stacked(strip, page),
-        }
-        if !strip.marks.is_empty() {
-            page.element("ul", &[], |page| {
-                for mark in &strip.marks {
-                    let place = strip.columns.get(mark.column_idx).map_or("", String::as_str);
-                    page.leaf("li", &[], &format!("▾ {place}: {}", mark.label));
-                }
-            });
-        }
-        values(strip, page);
-    });
-}
-
-fn heat(strip: &HeatStrip, page: &mut Markup) {
-    let (width, height) = (place_width(strip), 18);
-    let chart_width = width * whole(strip.columns.len());
-    page.element("table", &[], |page| {
-        if !strip.marks.is_empty() {
-            page.element("tr", &[], |page| {
-                page.leaf("td", &[], "");
-                page.element("td", &[], |page| {
-                    svg(chart_width, 8, &[("aria-hidden", "true")], page, |page| {
-                        marks(strip, width, 8, page);
-                    });
-                });
-            });
-        }
-        for row in &strip.rows {
-            let full = strip.full_scale(row);
-            page.element("tr", &[], |page| {
-                page.leaf("th", &[("scope", "row")], &row.label);
-                page.element("td", &[], |page| {
-                    let label = format!("{}: values in the table below", row.label);
-                    svg(chart_width, height, &[("role", "img"), ("aria-label", &label)], page, |page| {
-                        for (at, column) in strip.columns.iter().enumerate() {
-                            let sample = row.at(at);
-                            let class = match step(sample, full) {
-                                Step::Zero => ("class", "zero"),
-                                Step::NotCovered => HATCHED,
-                                Step::Level(level) => ("class", shade(level)),
-                            };
-                            let tip = format!("{column}: {}", says(sample));
-                            rect([width * whole(at), 0, width - 1, height], &[class], page, Some(&tip));
-                        }
-                    });
-                });
-            });
-        }
-    });
-    let full = strip.rows.iter().map(|row| strip.full_scale(row)).fold(0.0, f64::max);
-    let full =
-        if strip.scale == Scale::Shared { units::amount(full) } else { "the most in its row".to_owned() };
-    page.element("ul", &[], |page| {
-        legend(("class", "zero"), "zero", page);
-        legend(("class", shade(1)), "least", page);
-        legend(("class", shade(8)), &full, page);
-        legend(HATCHED, NOT_COVERED, page);
-    });
-}
-
-fn stacked(strip: &HeatStrip, page: &mut Markup) {
-    let width = place_width(strip);
-    let chart_width = width * whole(strip.columns.len());
-    let sum_at = |at: usize| strip.rows.iter().filter_map(|row| row.at(at).value()).sum::<f64>();
-    let full = (0..strip.columns.len()).map(sum_at).fold(0.0, f64::max);
-    let label = format!("{}: values in the table below", strip.title);
-    svg(chart_width, STACK_HEIGHT, &[("role", "img"), ("aria-label", &label)], page, |page| {
-        for (at, column) in strip.columns.iter().enumerate() {
-            let x = width * whole(at);
-            // Hatched whether nothing or only a part is known: the column is not the whole truth.
-            if strip.rows.iter().any(|row| row.at(at).value().is_none()) {
-                rect(
-                    [x, 0, width, STACK_HEIGHT],
-                    &[HATCHED],
-                    page,
-                    Some(&format!("{column}: {NOT_COVERED}")),
-                );
-            }
-            // The edges are rounded, not the parts, so that a stack is as tall as its sum.
-            let (mut below, mut ground) = (0.0, 0);
-            for (row_idx, row) in strip.rows.iter().enumerate() {
-                let Some(value) = row.at(at).value().filter(|&value| value > 0.0) else { continue };
-                below += value;
-                let top = scaled(below / full, STACK_HEIGHT).max(ground + 1).min(STACK_HEIGHT);
-                let tip = format!("{column}, {}: {}", row.label, units::amount(value));
-                let class = ("class", colour(row_idx));
-                rect([x, STACK_HEIGHT - top, width.max(2) - 1, top - ground], &[class], page, Some(&tip));
-                ground = top;
-            }
-            if ground == 0 {
-                rect([x, STACK_HEIGHT - 1, width, 1], &[("class", "zero")], page, None);
-            }
-        }
-        marks(strip, width, STACK_HEIGHT, page);
-    });
-    page.element("ul", &[], |page| {
-        for (row_idx, row) in strip.rows.iter().enumerate() {
-            legend(("class", colour(row_idx)), &row.label, page);
-        }
-        legend(HATCHED, NOT_COVERED, page);
-        page.leaf("li", &[], &format!("full height: {}", units::amount(full)));
-    });
-}
-
-/// Every value of a strip, one place a row: the text alternative, and what can be copied.
-fn values(strip: &HeatStrip, page: &mut Markup) {
-    page.element("details", &[], |page| {
-        page.leaf("summary", &[], "values");
-        page.element("div", &[("class", "wide")], |page| {
-            page.element("table", &[], |page| {
-                page.element("tr", &[], |page| {
-                    page.leaf("td", &[], "");
-                    for row in &strip.rows {
-                        page.leaf("th", &[("scope", "col")], &row.label);
-                    }
-                });
-                for (at, column) in strip.columns.iter().enumerate() {
-                    page.element("tr", &[], |page| {
-                        page.leaf("th", &[("scope", "row")], column);
-                        for row in &strip.rows {
-                            page.leaf("td", &[("class", "right")], &says(row.at(at)));
-                        }
-                    });
-                }
-            });
-        });
-    });
-}
-
-fn marks(strip: &HeatStrip, width: u32, height: u32, page: &mut Markup) {
-    for mark in &strip.marks {
-        let x = (width * whole(mark.column_idx) + width / 2).to_string();
-        page.element(
-            "line",
-            &[("class", "mark"), ("x1", &x), ("x2", &x), ("y1", "0"), ("y2", &height.to_string())],
-            |page| page.leaf("title", &[], &mark.label),
-        );
-    }
-}
-
-fn figure(title: &str, page: &mut Markup, content: impl FnOnce(&mut Markup)) {
+pub(super) fn figure(title: &str, page: &mut Markup, content: impl FnOnce(&mut Markup)) {
     page.element("figure", &[], |page| {
         if !title.is_empty() {
             page.leaf("figcaption", &[], title);
@@ -255,14 +106,7 @@ fn figure(title: &str, page: &mut Markup, content: impl FnOnce(&mut Markup)) {
     });
 }
 
-fn legend(paint: (&'static str, &str), text: &str, page: &mut Markup) {
-    page.element("li", &[], |page| {
-        svg(12, 12, &[("aria-hidden", "true")], page, |page| rect([0, 0, 12, 12], &[paint], page, None));
-        page.text(text);
-    });
-}
-
-fn svg(
+pub(super) fn svg(
     width: u32,
     height: u32,
     attributes: &[(&'static str, &str)],
@@ -276,7 +120,7 @@ fn svg(
     page.element("svg", &all, content);
 }
 
-fn rect(
+pub(super) fn rect(
     [x, y, width, height]: [u32; 4],
     paint: &[(&'static str, &str)],
     page: &mut Markup,
@@ -293,31 +137,17 @@ fn rect(
     });
 }
 
-/// How wide one place of the axis is, so that a chart of any length stays near the width of a page.
-fn place_width(strip: &HeatStrip) -> u32 {
-    (720 / whole(strip.columns.len()).max(1)).clamp(3, 24)
-}
-
-fn says(sample: Sample) -> String {
+pub(super) fn says(sample: Sample) -> String {
     sample.value().map_or_else(|| NOT_COVERED.to_owned(), units::amount)
 }
 
-fn shade(level: u8) -> &'static str {
-    ["value s1", "value s2", "value s3", "value s4", "value s5", "value s6", "value s7", "value s8"]
-        [usize::from(level.clamp(1, 8)) - 1]
-}
-
-fn colour(row_idx: usize) -> &'static str {
-    ["k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7"][row_idx % N_COLOURS]
-}
-
 /// Positions on a page; a chart with more places than `u32` holds is cut, which no reader would see.
-fn whole(n: usize) -> u32 {
+pub(super) fn whole(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX / 1024).min(u32::MAX / 1024)
 }
 
 /// `fraction` of `full` pixels, at least one for what is not zero.
-fn scaled(fraction: f64, full: u32) -> u32 {
+pub(super) fn scaled(fraction: f64, full: u32) -> u32 {
     let fraction = if fraction.is_finite() { fraction.clamp(0.0, 1.0) } else { 0.0 };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and `full`")]
     let pixels = (fraction * f64::from(full)).round() as u32;
