@@ -94,7 +94,12 @@ fn run(arguments: &Arguments) -> io::Result<()> {
             }
             let samples = samples::write(folder)?;
             let n_bytes: usize = samples.files.iter().map(|file| file.bytes.len()).sum();
-            writeln!(io::stdout(), "{} files, {n_bytes} bytes, {} entries read", samples.files.len(), samples.truth["read"])
+            writeln!(
+                io::stdout(),
+                "{} files, {n_bytes} bytes, {} entries read",
+                samples.files.len(),
+                samples.truth["read"]
+            )
         }
         Command::Corpus(asked) => {
             let config = config(asked);
@@ -108,7 +113,10 @@ fn run(arguments: &Arguments) -> io::Result<()> {
             writeln!(
                 io::stdout(),
                 "{} files, {} bytes, {} entries read, {} distinct",
-                written.n_files, written.n_bytes, written.n_read, written.truth["entries"]
+                written.n_files,
+                written.n_bytes,
+                written.n_read,
+                written.truth["entries"]
             )
         }
     }

@@ -237,7 +237,11 @@ impl Entry {
         out.push_str(",\"receiveTimestamp\":\"");
         self.push_received(out);
         out.push_str("\",\"resource\":");
-        out.push_str(if self.log == Log::Activity { &self.revision.audit_resource } else { &self.revision.resource });
+        out.push_str(if self.log == Log::Activity {
+            &self.revision.audit_resource
+        } else {
+            &self.revision.resource
+        });
         if self.severity != Severity::Default {
             out.push_str(",\"severity\":\"");
             out.push_str(self.severity.name());
@@ -293,12 +297,14 @@ pub fn insert_id(time_us: i64, rng: &mut Rng) -> String {
 
 /// Appends a string that is known to need no escapes.
 fn push_plain(out: &mut String, text: &str) {
-    debug_assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "ids need no escapes");
+    debug_assert!(
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'),
+        "ids need no escapes"
+    );
     out.push('"');
     out.push_str(text);
     out.push('"');
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -134,7 +134,9 @@ mod tests {
 
     #[test]
     fn strings_read_back() {
-        for text in ["", "plain", "say \"hi\"\\\n\r\t", "\u{1}\u{1f}\u{7f}", "größe 🪵 \u{202e}abc", "\"", "\\"] {
+        for text in
+            ["", "plain", "say \"hi\"\\\n\r\t", "\u{1}\u{1f}\u{7f}", "größe 🪵 \u{202e}abc", "\"", "\\"]
+        {
             let mut out = String::new();
             push_string(&mut out, text);
             assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
@@ -143,7 +145,8 @@ mod tests {
 
     #[test]
     fn pretty_is_what_serde_calls_pretty() {
-        let value = json!({"a": [1, {"b": "x, {y}: \"z\""}, [], {}], "c": null, "d": {"e": [true]}, "f": "größe"});
+        let value =
+            json!({"a": [1, {"b": "x, {y}: \"z\""}, [], {}], "c": null, "d": {"e": [true]}, "f": "größe"});
         let mut out = String::new();
         push_pretty(&mut out, &value.to_string(), 0);
         assert_eq!(out, serde_json::to_string_pretty(&value).unwrap());

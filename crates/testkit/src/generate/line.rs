@@ -107,8 +107,6 @@ pub(super) fn object(
             push_quoted_time(&mut out, at_us - 150);
         }
         Language::Node => {
-            push_key(&mut out, "durationMs");
-            push_number(&mut out, rng.between(0, 900));
             push_member(&mut out, "hostname", "localhost");
             push_key(&mut out, "level");
             push_number(&mut out, pino_level(severity));
@@ -117,10 +115,6 @@ pub(super) fn object(
             out.push('"');
             push_identifier(&mut out, site.module);
             out.push_str("\",\"pid\":1");
-            push_key(&mut out, "reqId");
-            out.push_str("\"req-");
-            rng.push_hex(&mut out, 6);
-            out.push('"');
         }
         Language::Java => {
             push_member(&mut out, "level", level(severity));

@@ -1,4 +1,4 @@
-//! Message templates: a few that are common, and a tail of thousands that are not.
+//! Message templates: a few that are common, and a tail of hundreds for each service that are not.
 
 use super::entry::Severity;
 use super::rng::{LongTail, Rng, mix};
@@ -7,7 +7,7 @@ use super::time::push_digits;
 use super::vocabulary as words;
 
 /// How many templates a service draws from.
-pub const N_TEMPLATES: usize = 6000;
+pub const N_TEMPLATES: usize = 500;
 
 /// A value that differs from entry to entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +100,13 @@ impl Template {
         }
     }
 
+    /// Fills the holes once and for all: much of what programs say never changes.
+    fn freeze(&mut self, rng: &mut Rng) {
+        let mut text = String::new();
+        self.push(&mut text, rng);
+        self.parts = vec![Part::Text(text)];
+    }
+
     /// Appends one message.
     pub fn push(&self, out: &mut String, rng: &mut Rng) {
         for part in &self.parts {
@@ -139,7 +146,11 @@ impl Messages {
                 rng.pick(words::ACTIONS),
                 rng.pick(words::OBJECTS)
             );
-            templates.push(Template::new(severity, &text));
+            let mut template = Template::new(severity, &text);
+            if rng.chance(0.45) {
+                template.freeze(&mut rng);
+            }
+            templates.push(template);
         }
         Self { templates, tail: LongTail::new(N_TEMPLATES, 3.0) }
     }
@@ -204,7 +215,9 @@ fn push_value(out: &mut String, hole: Hole, rng: &mut Rng) {
         Hole::Number => push_number(out, rng.between(0, 999) * rng.between(1, 400)),
         Hole::Small => push_number(out, rng.between(1, 20)),
         Hole::Millis => push_number(out, rng.between(1, 40) * rng.between(1, 60)),
-        Hole::Status => out.push_str(rng.pick(&["200", "200", "200", "201", "204", "304", "400", "404", "409", "500"])),
+        Hole::Status => {
+            out.push_str(rng.pick(&["200", "200", "200", "201", "204", "304", "400", "404", "409", "500"]));
+        }
         Hole::Port => out.push_str(rng.pick(&["443", "5432", "6379", "8080", "9092"])),
         Hole::Money => {
             push_number(out, rng.between(1, 900));
@@ -289,11 +302,12 @@ mod tests {
         let mut all = BTreeSet::new();
         for service in catalogue(3) {
             let messages = Messages::new(service);
-            let distinct: BTreeSet<String> = messages.templates.iter().map(|t| format!("{:?}", t.parts)).collect();
-            assert!(distinct.len() > 5500, "{}: {}", service.name, distinct.len());
+            let distinct: BTreeSet<String> =
+                messages.templates.iter().map(|t| format!("{:?}", t.parts)).collect();
+            assert!(distinct.len() > 450, "{}: {}", service.name, distinct.len());
             all.extend(distinct);
         }
-        assert!(all.len() > 14_000, "{}", all.len());
+        assert!(all.len() > 1200, "{}", all.len());
     }
 
     #[test]

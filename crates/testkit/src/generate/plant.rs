@@ -89,7 +89,7 @@ pub fn plants(config: &Config, schedule: &[Vec<Arc<Revision>>]) -> Vec<Plant> {
             until: after(schedule, &new_value, 1),
             from: new_value,
             usual,
-            raised: usual * 5.0,
+            raised: usual * 6.0,
             usual_message: Template::new(Severity::Error, &format!("{missing} 'sentry_sdk'")),
             raised_message: Template::new(Severity::Error, &format!("{missing} 'ledger_rounding'")),
         },
@@ -111,14 +111,15 @@ pub fn plants(config: &Config, schedule: &[Vec<Arc<Revision>>]) -> Vec<Plant> {
             until: after(schedule, &resolved, 2),
             from: resolved,
             usual: 0.0,
-            raised: usual * 4.0,
+            raised: usual * 6.0,
             usual_message: Template::new(Severity::Error, MISMATCH),
             raised_message: Template::new(Severity::Error, MISMATCH),
         },
     ]
 }
 
-const TIMED_OUT: &str = "upstream availability check timed out after {ms} ms, serving cached stock for order {order}";
+const TIMED_OUT: &str =
+    "upstream availability check timed out after {ms} ms, serving cached stock for order {order}";
 const MISMATCH: &str = "template bundle checksum mismatch: expected {hex8}, got {hex8}, rebuilding";
 
 /// Returns the revision `part` of `parts` of the way through the history of a service.

@@ -2,7 +2,7 @@
 
 use super::entry::{Payload, Severity};
 use super::json::{push_key, push_member};
-use super::rng::Rng;
+use super::rng::{Rng, whole};
 use super::service::{Service, host};
 use super::time::push_digits;
 
@@ -47,7 +47,7 @@ const TOO_LONG: &str = "The request has been terminated because it has reached t
 pub fn request(service: &Service, ending: Ending, rng: &mut Rng) -> Request {
     let method = rng.pick(&["GET", "GET", "GET", "GET", "POST", "POST", "PUT", "DELETE"]);
     let (status, explanation) = status(ending, rng);
-    let mut latency_us = (900.0 + 38_000.0 * rng.waiting() * rng.waiting()) as i64;
+    let mut latency_us = whole(900.0 + 38_000.0 * rng.waiting() * rng.waiting());
     if status == 504 {
         latency_us = 60_000_000 + rng.between(0, 9_000);
     }

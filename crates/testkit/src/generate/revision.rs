@@ -71,12 +71,14 @@ fn revision(
     deployed_us: i64,
     rng: &mut Rng,
 ) -> Revision {
-    let generation = service.first_generation + u32::try_from(order).expect("far fewer than four billion revisions");
+    let generation =
+        service.first_generation + u32::try_from(order).expect("far fewer than four billion revisions");
     let name = format!("{}-{generation:05}-{}", service.name, rng.base36(3));
     let principal = if rng.chance(0.8) {
         format!("deployer@{PROJECT}.iam.gserviceaccount.com")
     } else {
-        rng.pick(&["ada@timber-demo.example", "grace@timber-demo.example", "edsger@timber-demo.example"]).to_owned()
+        rng.pick(&["ada@timber-demo.example", "grace@timber-demo.example", "edsger@timber-demo.example"])
+            .to_owned()
     };
     let resource = resource_json(service.name, service.name, &name);
     let audit_resource = resource_json(service.name, "", "");
@@ -117,7 +119,11 @@ mod tests {
                     assert!(pair[0].deployed_us < pair[1].deployed_us);
                     assert!(pair[0].name[..pair[0].name.len() - 4] < pair[1].name[..pair[1].name.len() - 4]);
                 }
-                assert!(revisions.iter().all(|revision| (config.start_us..end_us).contains(&revision.deployed_us)));
+                assert!(
+                    revisions
+                        .iter()
+                        .all(|revision| (config.start_us..end_us).contains(&revision.deployed_us))
+                );
             }
         }
     }

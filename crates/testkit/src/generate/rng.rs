@@ -128,6 +128,16 @@ impl LongTail {
     }
 }
 
+/// Returns the whole part of a number.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the whole part is what is asked for; the cast saturates"
+)]
+pub fn whole(number: f64) -> i64 {
+    number as i64
+}
+
 /// Scatters the bits of a number; the finishing step of SplitMix64.
 #[must_use]
 pub fn mix(bits: u64) -> u64 {

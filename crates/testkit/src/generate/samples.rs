@@ -17,7 +17,14 @@ use super::{Config, START_US, Timeline};
 /// The project of the samples: three services, thirteen revisions, 2025-05-20 to 2025-06-10.
 #[must_use]
 pub fn config() -> Config {
-    Config { seed: 20_250_520, start_us: START_US, n_days: 22, n_entries: 3200, n_services: 3, n_revisions: 13 }
+    Config {
+        seed: 20_250_520,
+        start_us: START_US,
+        n_days: 22,
+        n_entries: 3200,
+        n_services: 3,
+        n_revisions: 13,
+    }
 }
 
 /// One file and what is true about it.
@@ -61,32 +68,56 @@ pub fn samples() -> Samples {
         entry.time_us < sink_end_us && !entry.is_audit() && !damaged
     };
     let lines: Vec<&Entry> = all.iter().filter(in_sink).collect();
-    collected.add("sink-2025-05-20-to-2025-06-08.ndjson.gz", "NDJSON, gzip", gzip(&sink::ndjson(lines.iter().copied())), &lines);
+    collected.add(
+        "sink-2025-05-20-to-2025-06-08.ndjson.gz",
+        "NDJSON, gzip",
+        gzip(&sink::ndjson(lines.iter().copied())),
+        &lines,
+    );
 
     let storefront = newest_first(&all, "storefront", (START_US, i64::MAX));
     let newest = &storefront[..200];
-    collected.add_cut("gcloud/storefront-2025-06-10-limit200.json", array::array(newest.iter().copied()), newest);
+    collected.add_cut(
+        "gcloud/storefront-2025-06-10-limit200.json",
+        array::array(newest.iter().copied()),
+        newest,
+    );
     let earlier = &storefront[150..200 + 50];
-    collected.add_cut("gcloud/storefront-2025-06-09-limit100.json", array::array(earlier.iter().copied()), earlier);
+    collected.add_cut(
+        "gcloud/storefront-2025-06-09-limit100.json",
+        array::array(earlier.iter().copied()),
+        earlier,
+    );
 
     let broken = newest_first(&all, "storefront", damaged_day);
     collected.add_broken("gcloud/storefront-2025-05-27-damaged.json", &broken);
 
-    let shards_from_to = (sink_end_us, day(20));
+    let shards_from_to = (sink_end_us, day(21));
     for (path, shard) in shards(&all, "payments", shards_from_to) {
         let bytes = sink::ndjson(shard.iter().copied()).into_bytes();
         collected.add(&format!("payments-sink/{path}"), "NDJSON, sink shard", bytes, &shard);
     }
 
-    let asked = (day(18) + 20 * HOUR_US, day(19) + 20 * HOUR_US);
+    let asked = (day(12) + 20 * HOUR_US, day(15) + 20 * HOUR_US);
     let listed = at_most_of_each_severity(&newest_first(&all, "payments", asked), 50);
     let text = wrapper::by_severity(listed.iter().copied(), asked.0, asked.1, Keep::Identity);
-    collected.add("fetcher/payments-by-severity-2025-06-08.json", "wrapper by severity, snake_case, without payloads", text.into_bytes(), &listed);
+    collected.add(
+        "fetcher/payments-by-severity-2025-06-04.json",
+        "wrapper by severity, snake_case, without payloads",
+        text.into_bytes(),
+        &listed,
+    );
 
     let fetched_us = day(21) + 15 * HOUR_US;
-    let raw: Vec<&Entry> = newest_first(&all, "notifications", (sink_end_us, fetched_us)).into_iter().take(60).collect();
+    let raw: Vec<&Entry> =
+        newest_first(&all, "notifications", (sink_end_us, fetched_us)).into_iter().take(60).collect();
     let text = wrapper::raw_logs(raw.iter().copied(), fetched_us + 3_000_000);
-    collected.add("fetcher/notifications-raw-logs-2025-06-10.json", "wrapper with nulls, half of the timestamps without a zone", text.into_bytes(), &raw);
+    collected.add(
+        "fetcher/notifications-raw-logs-2025-06-10.json",
+        "wrapper with nulls, half of the timestamps without a zone",
+        text.into_bytes(),
+        &raw,
+    );
 
     let in_raw = |entry: &Entry| raw.iter().any(|other| other.insert_id == entry.insert_id);
     let deploys: Vec<&Entry> = all.iter().filter(|entry| entry.is_audit() && !in_raw(entry)).collect();
@@ -209,7 +240,10 @@ fn shards<'a>(all: &'a [Entry], service: &str, from_to: (i64, i64)) -> BTreeMap<
     let mut shards: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
     for entry in all {
         if entry.revision.service == service && within(entry, from_to) && !entry.is_audit() {
-            shards.entry(sink::path(entry.log, entry.time_us, Separator::Underscore)).or_default().push(entry);
+            shards
+                .entry(sink::path(entry.log, entry.time_us, Separator::Underscore))
+                .or_default()
+                .push(entry);
         }
     }
     shards

@@ -16,7 +16,7 @@ use super::message::{Form, Messages, Template};
 use super::plant::{Plant, plants};
 use super::request::{Ending, request};
 use super::revision::{Revision, schedule};
-use super::rng::Rng;
+use super::rng::{Rng, whole};
 use super::service::{Service, catalogue};
 use super::time::{DAY_US, HOUR_US, MINUTE_US};
 use super::traceback::traceback;
@@ -60,7 +60,8 @@ struct Instance {
 const BURST: f64 = 3.3;
 /// How busy each hour of the day is, UTC.
 const DAILY: [f64; 24] = [
-    0.5, 0.4, 0.3, 0.3, 0.4, 0.5, 0.7, 1.0, 1.3, 1.5, 1.5, 1.4, 1.3, 1.4, 1.5, 1.5, 1.4, 1.3, 1.2, 1.2, 1.1, 1.0, 0.8, 0.6,
+    0.5, 0.4, 0.3, 0.3, 0.4, 0.5, 0.7, 1.0, 1.3, 1.5, 1.5, 1.4, 1.3, 1.4, 1.5, 1.5, 1.4, 1.3, 1.2, 1.2, 1.1,
+    1.0, 0.8, 0.6,
 ];
 
 impl Timeline {
@@ -75,7 +76,14 @@ impl Timeline {
         for ((service_idx, service), revisions) in services.iter().enumerate().zip(schedule) {
             let messages = Arc::new(Messages::new(service));
             let instances = Vec::new();
-            histories.push(History { service, messages, revisions, n_deployed: 0, instances, retiring: None });
+            histories.push(History {
+                service,
+                messages,
+                revisions,
+                n_deployed: 0,
+                instances,
+                retiring: None,
+            });
             weights.push(1.0 / (service_idx as f64 + 2.0));
         }
         Self {
@@ -106,14 +114,14 @@ impl Timeline {
     /// Makes the bursts up to the next ordinary one, that one included: deploys that are due come first.
     fn advance(&mut self) {
         let end_us = self.config.start_us + i64::from(self.config.n_days) * DAY_US;
-        let left_us = (end_us - self.now_us).max(0) as f64;
+        let left_us = (end_us - self.now_us).max(0);
         let left_entries = self.config.n_entries.saturating_sub(self.n_made).max(1) as f64;
         let hour = usize::try_from(self.now_us.rem_euclid(DAY_US) / HOUR_US).unwrap_or(0);
         // Mean 1 altogether: most gaps are a fifth of the mean, a few are long.
         let stretch = if self.rng.chance(0.85) { 0.2 } else { 5.533 };
-        let gap_us = left_us / left_entries * BURST * stretch * self.rng.waiting() / DAILY[hour];
+        let gap_us = left_us as f64 / left_entries * BURST * stretch * self.rng.waiting() / DAILY[hour];
         // Never so long that the rest of the entries could not follow.
-        let next_us = self.now_us + (gap_us as i64).clamp(1, (left_us as i64 / 4).max(1));
+        let next_us = self.now_us + whole(gap_us).clamp(1, (left_us / 4).max(1));
         while let Some(service_idx) = self.due(next_us) {
             self.deploy(service_idx);
         }
@@ -186,7 +194,8 @@ impl Timeline {
             "listening on 0.0.0.0:8080".to_owned(),
         ] {
             step_us += self.rng.between(90_000, 900_000);
-            let mut entry = Entry::new(step_us, Log::Stdout, &instance.revision, &instance.labels, &mut self.rng);
+            let mut entry =
+                Entry::new(step_us, Log::Stdout, &instance.revision, &instance.labels, &mut self.rng);
             entry.payload = Payload::Text(message);
             self.push(entry);
         }
@@ -282,7 +291,12 @@ impl Timeline {
     fn crash(&mut self, service_idx: usize, instance: &Instance, at_us: i64) {
         self.fail(service_idx, instance, at_us);
         let status = self.rng.pick(&[1, 1, 1, 2, 3, 137]);
-        self.system(instance, at_us + 300_000, Severity::Warning, format!("Container called exit({status})."));
+        self.system(
+            instance,
+            at_us + 300_000,
+            Severity::Warning,
+            format!("Container called exit({status})."),
+        );
         let history = &mut self.histories[service_idx];
         history.instances.retain(|other| other.labels != instance.labels);
         self.start(service_idx, at_us + 900_000, "AUTOSCALING - Instance started due to configured scaling factors (e.g. CPU utilization, request throughput, etc.) or no existing capacity for current traffic.");

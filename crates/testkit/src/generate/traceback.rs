@@ -3,7 +3,7 @@
 //! The frames of one failure are the same whenever it happens; line numbers of the service's own code move with the revision, as they do in
 //! real code.
 
-use super::rng::{Rng, mix};
+use super::rng::{Rng, mix, whole};
 use super::service::{Language, Service};
 
 /// A failure of a service: its type, its text and where it comes from.
@@ -16,7 +16,10 @@ struct Failure {
 const PYTHON: &[Failure] = &[
     Failure { kind: "KeyError", text: "'customer_id'" },
     Failure { kind: "ValueError", text: "invalid literal for int() with base 10: '{w}'" },
-    Failure { kind: "sqlalchemy.exc.OperationalError", text: "(psycopg2.OperationalError) server closed the connection unexpectedly" },
+    Failure {
+        kind: "sqlalchemy.exc.OperationalError",
+        text: "(psycopg2.OperationalError) server closed the connection unexpectedly",
+    },
     Failure { kind: "AttributeError", text: "'NoneType' object has no attribute 'currency'" },
     Failure { kind: "httpx.ConnectTimeout", text: "" },
     Failure { kind: "payments.errors.LedgerError", text: "account {n} is frozen" },
@@ -32,11 +35,20 @@ const NODE: &[Failure] = &[
     Failure { kind: "Error", text: "socket hang up" },
 ];
 const JAVA: &[Failure] = &[
-    Failure { kind: "java.lang.NullPointerException", text: "Cannot invoke \"String.length()\" because \"subject\" is null" },
+    Failure {
+        kind: "java.lang.NullPointerException",
+        text: "Cannot invoke \"String.length()\" because \"subject\" is null",
+    },
     Failure { kind: "java.net.SocketTimeoutException", text: "Read timed out" },
     Failure { kind: "java.lang.IllegalStateException", text: "Template {w} is not published" },
-    Failure { kind: "java.sql.SQLTransientConnectionException", text: "HikariPool-1 - Connection is not available, request timed out after 30000ms." },
-    Failure { kind: "com.fasterxml.jackson.core.JsonParseException", text: "Unexpected character ('<' (code 60))" },
+    Failure {
+        kind: "java.sql.SQLTransientConnectionException",
+        text: "HikariPool-1 - Connection is not available, request timed out after 30000ms.",
+    },
+    Failure {
+        kind: "com.fasterxml.jackson.core.JsonParseException",
+        text: "Unexpected character ('<' (code 60))",
+    },
 ];
 const GO: &[Failure] = &[
     Failure { kind: "runtime error", text: "invalid memory address or nil pointer dereference" },
@@ -45,7 +57,8 @@ const GO: &[Failure] = &[
     Failure { kind: "", text: "assignment to entry in nil map" },
 ];
 
-const FUNCTIONS: &[&str] = &["handle", "load", "resolve", "apply", "submit", "render", "persist", "validate", "dispatch", "collect"];
+const FUNCTIONS: &[&str] =
+    &["handle", "load", "resolve", "apply", "submit", "render", "persist", "validate", "dispatch", "collect"];
 const FILES: &[&str] = &["handlers", "store", "pricing", "client", "worker", "mapper", "session", "outbox"];
 
 /// A traceback and what the platform would call it.
@@ -67,7 +80,8 @@ pub fn traceback(service: &Service, order: usize, rng: &mut Rng) -> Traceback {
     };
     // Squaring favours the first failures, so that some are rare.
     let scaled = rng.unit();
-    let which = ((scaled * scaled * failures.len() as f64) as usize).min(failures.len() - 1);
+    let which =
+        usize::try_from(whole(scaled * scaled * failures.len() as f64)).unwrap_or(0).min(failures.len() - 1);
     let variant = which * 3 + rng.below(3).min(rng.below(3));
     let failure = &failures[which];
     let value = fill(failure.text, rng);
@@ -155,7 +169,7 @@ fn java(service: &Service, kind: &str, value: &str, frames: &Frames, variant: us
         own.push_str(&format!("\n\tat {}.{class}.{function}({class}.java:{line})", service.package));
     }
     let platform = "\n\tat org.springframework.web.servlet.FrameworkServlet.service(FrameworkServlet.java:885)\n\tat java.base/java.lang.Thread.run(Thread.java:1583)";
-    if variant % 2 == 0 {
+    if variant.is_multiple_of(2) {
         return format!("{kind}: {value}{own}{platform}");
     }
     format!(

@@ -74,22 +74,88 @@ pub(super) const HAND_WRITTEN: &[(Severity, &str)] = &[
 
 /// What speaks.
 pub(super) const COMPONENTS: &[&str] = &[
-    "scheduler", "pool", "router", "cache", "gateway", "consumer", "publisher", "validator", "renderer", "resolver", "migrator",
-    "archiver", "limiter", "sampler", "exporter", "importer", "tokenizer", "balancer", "watcher", "signer", "planner", "mapper",
-    "throttle", "registry", "session store", "price engine", "tax table", "address book", "mail relay", "job runner",
+    "scheduler",
+    "pool",
+    "router",
+    "cache",
+    "gateway",
+    "consumer",
+    "publisher",
+    "validator",
+    "renderer",
+    "resolver",
+    "migrator",
+    "archiver",
+    "limiter",
+    "sampler",
+    "exporter",
+    "importer",
+    "tokenizer",
+    "balancer",
+    "watcher",
+    "signer",
+    "planner",
+    "mapper",
+    "throttle",
+    "registry",
+    "session store",
+    "price engine",
+    "tax table",
+    "address book",
+    "mail relay",
+    "job runner",
 ];
 
 /// What it does.
 pub(super) const ACTIONS: &[&str] = &[
-    "opened", "closed", "skipped", "merged", "split", "loaded", "stored", "evicted", "verified", "rejected", "scheduled", "cancelled",
-    "copied", "compressed", "resumed", "paused", "renamed", "locked", "released", "expired", "replayed", "flushed",
+    "opened",
+    "closed",
+    "skipped",
+    "merged",
+    "split",
+    "loaded",
+    "stored",
+    "evicted",
+    "verified",
+    "rejected",
+    "scheduled",
+    "cancelled",
+    "copied",
+    "compressed",
+    "resumed",
+    "paused",
+    "renamed",
+    "locked",
+    "released",
+    "expired",
+    "replayed",
+    "flushed",
 ];
 
 /// To what.
 pub(super) const OBJECTS: &[&str] = &[
-    "batch {n}", "lease {hex8}", "shard {small}", "document {order}", "bundle {uuid}", "voucher {hex8}", "report {date}", "segment {n}",
-    "record of {table}", "subscription {uuid}", "window {n}", "snapshot {hex8}", "address {ip}", "attachment {path}", "rule {word}",
-    "cursor {hex16}", "quota of {user}", "channel {topic}", "profile {user}", "envelope {n}", "partition {small}", "draft {order}",
+    "batch {n}",
+    "lease {hex8}",
+    "shard {small}",
+    "document {order}",
+    "bundle {uuid}",
+    "voucher {hex8}",
+    "report {date}",
+    "segment {n}",
+    "record of {table}",
+    "subscription {uuid}",
+    "window {n}",
+    "snapshot {hex8}",
+    "address {ip}",
+    "attachment {path}",
+    "rule {word}",
+    "cursor {hex16}",
+    "quota of {user}",
+    "channel {topic}",
+    "profile {user}",
+    "envelope {n}",
+    "partition {small}",
+    "draft {order}",
 ];
 
 /// With what outcome, and how bad that is.
@@ -110,25 +176,49 @@ pub(super) const OUTCOMES: &[(Severity, &str)] = &[
 
 /// Values of `{word}`.
 pub(super) const WORDS: &[&str] = &[
-    "amber", "birch", "cedar", "dogwood", "elder", "fir", "gingko", "hazel", "ivy", "juniper", "larch", "maple", "oak", "pine", "rowan",
-    "spruce", "teak", "walnut", "willow", "yew", "checkout", "primary", "fallback", "leader", "standby", "welcome", "receipt", "reminder",
+    "amber", "birch", "cedar", "dogwood", "elder", "fir", "gingko", "hazel", "ivy", "juniper", "larch",
+    "maple", "oak", "pine", "rowan", "spruce", "teak", "walnut", "willow", "yew", "checkout", "primary",
+    "fallback", "leader", "standby", "welcome", "receipt", "reminder",
 ];
 
 /// Values of `{table}`.
-pub(super) const TABLES: &[&str] =
-    &["orders", "order_lines", "customers", "ledger_entries", "stock_levels", "sessions", "outbox", "price_lists", "devices"];
+pub(super) const TABLES: &[&str] = &[
+    "orders",
+    "order_lines",
+    "customers",
+    "ledger_entries",
+    "stock_levels",
+    "sessions",
+    "outbox",
+    "price_lists",
+    "devices",
+];
 
 /// Values of `{topic}`.
-pub(super) const TOPICS: &[&str] = &["orders.created", "orders.paid", "stock.moved", "mail.queued", "ledger.posted", "catalog.changed"];
+pub(super) const TOPICS: &[&str] =
+    &["orders.created", "orders.paid", "stock.moved", "mail.queued", "ledger.posted", "catalog.changed"];
 
 /// Values of `{event}`.
-pub(super) const EVENTS: &[&str] =
-    &["OrderCreated", "OrderPaid", "StockMoved", "MailQueued", "LedgerPosted", "CartAbandoned", "PriceChanged"];
+pub(super) const EVENTS: &[&str] = &[
+    "OrderCreated",
+    "OrderPaid",
+    "StockMoved",
+    "MailQueued",
+    "LedgerPosted",
+    "CartAbandoned",
+    "PriceChanged",
+];
 
 /// Values of `{host}`.
 pub(super) const HOSTS: &[&str] = &[
-    "inventory.internal", "ledger.internal", "mail-relay.internal", "redis-0.cache.internal", "db-primary.internal", "api.carrier.example",
-    "hooks.partner.example", "rates.bank.example",
+    "inventory.internal",
+    "ledger.internal",
+    "mail-relay.internal",
+    "redis-0.cache.internal",
+    "db-primary.internal",
+    "api.carrier.example",
+    "hooks.partner.example",
+    "rates.bank.example",
 ];
 
 /// Values of `{carrier}`.
