@@ -5,3 +5,11 @@
 
 pub mod mask;
 pub mod shape;
+
+pub mod merge;
+
+pub mod template;
+
+pub mod alias;
+
+pub mod variants;

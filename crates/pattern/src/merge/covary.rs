@@ -1,0 +1,80 @@
+//! Stage two: shapes of one length that differ in several words at once.
+
+use super::{MIN_CONSTANT_WORDS, MIN_SHAPES, Rank, Vocabulary};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// At most this share of the words may vary: two in five.
+const MAX_VARYING: (usize, usize) = (2, 5);
+
+struct Cluster {
+    /// The common tokens; nothing where they vary.
+    template: Vec<Option<Rank>>,
+    members: Vec<Vec<Rank>>,
+}
+
+/// Clusters greedily in sorted order, so that the outcome depends on the set alone.
+pub(super) fn run(shapes: &mut [Vec<Rank>], vocabulary: &Vocabulary) {
+    let distinct: BTreeSet<Vec<Rank>> = shapes.iter().cloned().collect();
+    let mut groups: BTreeMap<(usize, Option<Rank>), Vec<Vec<Rank>>> = BTreeMap::new();
+    for shape in distinct {
+        let first_word = shape.iter().copied().find(|&rank| vocabulary.is_word[rank as usize]);
+        groups.entry((shape.len(), first_word)).or_default().push(shape);
+    }
+    let mut to: BTreeMap<Vec<Rank>, Vec<Rank>> = BTreeMap::new();
+    for members in groups.into_values().filter(|members| members.len() >= MIN_SHAPES) {
+        for cluster in clusters(members, vocabulary).into_iter().filter(|c| c.members.len() >= MIN_SHAPES) {
+            let template: Vec<Rank> =
+                cluster.template.iter().map(|token| token.unwrap_or(vocabulary.value)).collect();
+            to.extend(cluster.members.into_iter().map(|member| (member, template.clone())));
+        }
+    }
+    for shape in shapes {
+        if let Some(template) = to.get(shape) {
+            shape.clone_from(template);
+        }
+    }
+}
+
+fn clusters(members: Vec<Vec<Rank>>, vocabulary: &Vocabulary) -> Vec<Cluster> {
+    let mut clusters: Vec<Cluster> = Vec::new();
+    for shape in members {
+        let mut best: Option<(usize, usize)> = None;
+        for (idx, cluster) in clusters.iter().enumerate() {
+            if let Some(n_constant) = agreement(&cluster.template, &shape, vocabulary)
+                && best.is_none_or(|(_, most)| n_constant > most)
+            {
+                best = Some((idx, n_constant));
+            }
+        }
+        let Some((idx, _)) = best else {
+            clusters
+                .push(Cluster { template: shape.iter().copied().map(Some).collect(), members: vec![shape] });
+            continue;
+        };
+        let cluster = &mut clusters[idx];
+        for (common, &token) in cluster.template.iter_mut().zip(&shape) {
+            if *common != Some(token) {
+                *common = None;
+            }
+        }
+        cluster.members.push(shape);
+    }
+    clusters
+}
+
+/// Counts the words a shape has in common with a template, or nothing when it differs too much or in a symbol.
+fn agreement(template: &[Option<Rank>], shape: &[Rank], vocabulary: &Vocabulary) -> Option<usize> {
+    let may_vary = |rank: Rank| vocabulary.is_word[rank as usize] || rank == vocabulary.value;
+    let (mut n_constant, mut n_different) = (0, 0);
+    for (common, &token) in template.iter().zip(shape) {
+        if *common == Some(token) {
+            n_constant += usize::from(vocabulary.is_word[token as usize]);
+        } else if common.is_none_or(may_vary) && may_vary(token) {
+            n_different += 1;
+        } else {
+            return None;
+        }
+    }
+    let few = n_different * MAX_VARYING.1 <= MAX_VARYING.0 * (n_constant + n_different);
+    (n_constant >= MIN_CONSTANT_WORDS && few).then_some(n_constant)
+}
