@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Config;
 use super::rng::Rng;
 use super::service::{LOCATION, PROJECT, Service};
-use super::time::{DAY_US, MINUTE_US};
+use super::time::DAY_US;
 
 /// One revision of one service.
 #[derive(Clone, Debug)]
@@ -43,10 +43,20 @@ pub fn schedule(config: &Config, services: &'static [Service]) -> Vec<Vec<Arc<Re
         let extra = usize::from(service_idx < config.n_revisions % services.len());
         let n_revisions = (share + extra).max(1);
         let mut rng = Rng::labelled(config.seed, 1000 + service_idx as u64);
+        // Somebody deletes the last service of a larger project halfway and creates it anew: its numbers start again.
+        let is_recreated = services.len() > 3 && service_idx + 1 == services.len() && n_revisions > 1;
+        let recreated_from = is_recreated.then_some(n_revisions / 2);
         let mut revisions = Vec::with_capacity(n_revisions);
         for order in 0..n_revisions {
             let deployed_us = deploy_time(config, service_idx, order, n_revisions, &mut rng);
-            revisions.push(Arc::new(revision(service_idx, service, order, deployed_us, &mut rng)));
+            revisions.push(Arc::new(revision(
+                service_idx,
+                service,
+                order,
+                recreated_from,
+                deployed_us,
+                &mut rng,
+            )));
         }
         all.push(revisions);
     }
@@ -60,7 +70,7 @@ fn deploy_time(config: &Config, service_idx: usize, order: usize, n_revisions: u
     }
     let period_us = i64::from(config.n_days) * DAY_US;
     let slot_us = period_us / n_revisions as i64;
-    let late_us = rng.between(0, (slot_us / 2).max(2 * MINUTE_US));
+    let late_us = rng.between(0, (slot_us / 2).max(1));
     config.start_us + order as i64 * slot_us + late_us
 }
 
@@ -68,11 +78,15 @@ fn revision(
     service_idx: usize,
     service: &'static Service,
     order: usize,
+    recreated_from: Option<usize>,
     deployed_us: i64,
     rng: &mut Rng,
 ) -> Revision {
-    let generation =
-        service.first_generation + u32::try_from(order).expect("far fewer than four billion revisions");
+    let (first_generation, since) = match recreated_from {
+        Some(from) if order >= from => (1, order - from),
+        _ => (service.first_generation, order),
+    };
+    let generation = first_generation + u32::try_from(since).expect("far fewer than four billion revisions");
     let name = format!("{}-{generation:05}-{}", service.name, rng.base36(3));
     let principal = if rng.chance(0.8) {
         format!("deployer@{PROJECT}.iam.gserviceaccount.com")
@@ -114,10 +128,13 @@ mod tests {
             let schedule = schedule(&config, services);
             assert_eq!(schedule.iter().map(Vec::len).sum::<usize>(), config.n_revisions);
             let end_us = config.start_us + i64::from(config.n_days) * DAY_US;
+            let mut n_restarts = 0;
             for revisions in &schedule {
                 for pair in revisions.windows(2) {
                     assert!(pair[0].deployed_us < pair[1].deployed_us);
-                    assert!(pair[0].name[..pair[0].name.len() - 4] < pair[1].name[..pair[1].name.len() - 4]);
+                    let numbers = [&pair[0].name, &pair[1].name].map(|name| &name[..name.len() - 4]);
+                    n_restarts += usize::from(numbers[0] > numbers[1]);
+                    assert_ne!(numbers[0], numbers[1]);
                 }
                 assert!(
                     revisions
@@ -125,6 +142,11 @@ mod tests {
                         .all(|revision| (config.start_us..end_us).contains(&revision.deployed_us))
                 );
             }
+            assert_eq!(
+                n_restarts,
+                usize::from(services.len() > 3),
+                "one service of a larger project is recreated"
+            );
         }
     }
 }
