@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::dump::sink::Separator;
 use super::dump::wrapper::Keep;
 use super::dump::{array, sink, wrapper};
-use super::entry::{Entry, Log, Severity};
+use super::entry::{Entry, Severity};
 use super::time::{DAY_US, HOUR_US};
 use super::truth::{Tally, planted};
 use super::{Config, START_US, Timeline};
@@ -251,11 +251,11 @@ fn shards<'a>(all: &'a [Entry], service: &str, from_to: (i64, i64)) -> BTreeMap<
 
 /// Scripts ask once for each severity, so they never see entries without one, and each list has its own limit.
 ///
-/// Audit entries are left out: their only whole copy would be elsewhere.
+/// Audit entries are left out: the script asks for the logs of the program.
 fn at_most_of_each_severity<'a>(entries: &[&'a Entry], limit: usize) -> Vec<&'a Entry> {
     let mut listed = Vec::new();
     for severity in Severity::ALL {
-        let of_severity = |entry: &&&Entry| entry.severity == severity && entry.log != Log::Activity;
+        let of_severity = |entry: &&&Entry| entry.severity == severity && !entry.is_audit();
         if severity != Severity::Default {
             listed.extend(entries.iter().filter(of_severity).take(limit).copied());
         }
