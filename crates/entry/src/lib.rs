@@ -7,15 +7,25 @@
 //! This crate knows no archive, no index and no query; it turns bytes that people exported into entries that
 //! mean the same whatever wrote them, and says what it could not read.
 
+pub mod dialect;
+mod evidence;
+pub mod input;
+mod join;
 pub mod json;
 mod log_entry;
 mod message;
+mod reject;
 mod resource;
 mod severity;
+pub mod split;
 mod timestamp;
 
+pub use dialect::{Normalised, RepairKind, Repairs, Scratch, read, unmojibake};
+pub use evidence::{AskedWindow, Evidence, Shard, SinkHour, sink_hour};
+pub use join::join;
 pub use log_entry::{Field, LogEntry};
 pub use message::message;
+pub use reject::{Refusal, Reject, RejectReason};
 pub use resource::{Origin, origin};
 pub use severity::Severity;
 pub use timestamp::{Timestamp, Zone};

@@ -1,0 +1,183 @@
+//! From what a person typed to the list of sources.
+
+use super::archive;
+use crate::reject::{Refusal, RejectReason};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// One stream of exported bytes: a file, standard input, or a file inside a tar archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSpec {
+    /// The name shown to people, `/`-separated: `dumps/a.json`, `-` for standard input, `a.tar!member.json` for members.
+    pub path: String,
+    pub(crate) location: Location,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Location {
+    File(PathBuf),
+    Stdin,
+    Member { archive: PathBuf, offset: u64, len: u64 },
+}
+
+impl SourceSpec {
+    /// Names a single file, without looking at it.
+    pub fn file(path: &Path) -> Self {
+        Self { path: shown(path), location: Location::File(path.to_owned()) }
+    }
+
+    /// Names standard input.
+    pub fn stdin() -> Self {
+        Self { path: "-".to_owned(), location: Location::Stdin }
+    }
+
+    /// Returns the file in which the bytes are; `None` for standard input. A member is in its archive's file.
+    pub fn file_path(&self) -> Option<&Path> {
+        match &self.location {
+            Location::File(path) | Location::Member { archive: path, .. } => Some(path),
+            Location::Stdin => None,
+        }
+    }
+}
+
+/// Finds the sources that `paths` name: files, folders with everything in them, patterns, `-` for standard input.
+///
+/// Shape: sorted by path, each file once, whatever the order of `paths`. Folders are searched all the way down; names that
+/// begin with a dot are skipped there, as are broken links. Tar archives give their members. A path that exists is never
+/// taken for a pattern. Refusals are sorted the same way and say what was wrong with a path that gave nothing.
+pub fn discover(paths: &[String]) -> (Vec<SourceSpec>, Vec<Refusal>) {
+    let mut search = Search::default();
+    for path in paths {
+        search.path(path);
+    }
+    search.found.sort_by(|a, b| a.path.cmp(&b.path));
+    search.refused.sort_by(|a, b| a.path.cmp(&b.path));
+    search.refused.dedup();
+    let mut seen = BTreeSet::new();
+    search.found.retain(|spec| seen.insert(identity(spec)));
+    (search.found, search.refused)
+}
+
+/// What makes two specs the same bytes: the file behind all links, and the place in it.
+fn identity(spec: &SourceSpec) -> (Option<PathBuf>, u64) {
+    let offset = if let Location::Member { offset, .. } = spec.location { offset } else { 0 };
+    (spec.file_path().map(|path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())), offset)
+}
+
+#[derive(Default)]
+struct Search {
+    found: Vec<SourceSpec>,
+    refused: Vec<Refusal>,
+    /// Folders seen, behind all links, so that a link upwards does not lead round in circles.
+    folders: BTreeSet<PathBuf>,
+}
+
+impl Search {
+    fn path(&mut self, path: &str) {
+        if path == "-" {
+            self.found.push(SourceSpec::stdin());
+            return;
+        }
+        match std::fs::metadata(path) {
+            Ok(_) => self.existing(Path::new(path)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                self.refuse(path, RejectReason::Unreadable, error.to_string());
+            }
+            Err(_) if path.contains(['*', '?', '[']) => self.pattern(path),
+            Err(_) => self.refuse(path, RejectReason::NotFound, String::new()),
+        }
+    }
+
+    fn pattern(&mut self, pattern: &str) {
+        let options =
+            glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::default() };
+        let matches = match glob::glob_with(pattern, options) {
+            Ok(matches) => matches,
+            Err(error) => {
+                self.refuse(pattern, RejectReason::BadPattern, error.to_string());
+                return;
+            }
+        };
+        let mut any = false;
+        for path in matches {
+            any = true;
+            match path {
+                Ok(path) => self.existing(&path),
+                Err(error) => {
+                    self.refuse(&shown(error.path()), RejectReason::Unreadable, error.error().to_string());
+                }
+            }
+        }
+        if !any {
+            self.refuse(pattern, RejectReason::NotFound, "nothing matches this pattern".to_owned());
+        }
+    }
+
+    fn existing(&mut self, path: &Path) {
+        if !path.is_dir() {
+            self.file(path);
+            return;
+        }
+        let before = self.found.len() + self.refused.len();
+        self.folder(path);
+        if self.found.len() + self.refused.len() == before {
+            self.refuse(&shown(path), RejectReason::NothingInside, String::new());
+        }
+    }
+
+    fn folder(&mut self, path: &Path) {
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if !self.folders.insert(real) {
+            return;
+        }
+        let entries = match std::fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.refuse(&shown(path), RejectReason::Unreadable, error.to_string());
+                return;
+            }
+        };
+        for entry in entries.flatten() {
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            let path = entry.path();
+            if path.is_dir() {
+                self.folder(&path);
+            } else if path.is_file() {
+                self.file(&path);
+            }
+        }
+    }
+
+    fn file(&mut self, path: &Path) {
+        // Pipes and devices can be read only once, so nobody looks into them here.
+        let members = if path.is_file() { archive::members(path) } else { Ok(None) };
+        match members {
+            Err(error) => self.refuse(&shown(path), RejectReason::Unreadable, error.to_string()),
+            Ok(None) => self.found.push(SourceSpec::file(path)),
+            Ok(Some(members)) if members.is_empty() => {
+                self.refuse(&shown(path), RejectReason::NothingInside, String::new());
+            }
+            Ok(Some(members)) => self.found.extend(members.into_iter().map(|member| SourceSpec {
+                path: format!("{}!{}", shown(path), member.name),
+                location: Location::Member {
+                    archive: path.to_owned(),
+                    offset: member.offset,
+                    len: member.len,
+                },
+            })),
+        }
+    }
+
+    fn refuse(&mut self, path: &str, reason: RejectReason, detail: String) {
+        self.refused.push(Refusal { path: path.replace('\\', "/"), reason, detail });
+    }
+}
+
+/// A path as people write it: `/` between its parts, no `./` in front, no doubled separators.
+fn shown(path: &Path) -> String {
+    let parts = path.components().filter(|part| !matches!(part, std::path::Component::CurDir));
+    parts.collect::<PathBuf>().to_string_lossy().replace('\\', "/")
+}

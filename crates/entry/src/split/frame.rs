@@ -1,0 +1,107 @@
+//! Where in the nesting of a document the splitter is.
+
+use crate::evidence::WindowEnd;
+use crate::timestamp::{Timestamp, Zone};
+
+/// A container that is open.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) kind: FrameKind,
+    /// Which place this is among [`Frames::contexts`].
+    pub(super) context: u32,
+    /// A wrapper's own `start_time` and `end_time`.
+    pub(super) ends: [Option<(Timestamp, Zone)>; 2],
+}
+
+/// The kind of an open container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FrameKind {
+    Array,
+    Wrapper,
+}
+
+impl Frame {
+    pub(super) fn new(kind: FrameKind, context: u32) -> Self {
+        Self { kind, context, ends: [None; 2] }
+    }
+
+    /// Takes up one end of an asked window; returns both when they are complete.
+    pub(super) fn add_end(
+        &mut self,
+        which: WindowEnd,
+        time: (Timestamp, Zone),
+    ) -> Option<[(Timestamp, Zone); 2]> {
+        self.ends[which as usize] = Some(time);
+        match self.ends {
+            [Some(start), Some(end)] => {
+                self.ends = [None; 2];
+                Some([start, end])
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A place in which entries stand: the keys that lead to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Context {
+    /// Keys joined by dots; empty for the document itself.
+    pub(crate) path: String,
+    pub(crate) n_records: u64,
+    pub(crate) n_rejects: u64,
+    /// Says that some array here did not end.
+    pub(crate) is_broken: bool,
+}
+
+/// The containers that are open, outermost first, and all places seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    pub(super) open: Vec<Frame>,
+    pub(super) contexts: Vec<Context>,
+}
+
+/// A source with more places than this uses keys as identifiers; the rest share the last place.
+const MAX_CONTEXTS: usize = 4096;
+
+impl Frames {
+    pub(super) fn kind(&self) -> Option<FrameKind> {
+        self.open.last().map(|frame| frame.kind)
+    }
+
+    /// The place of what stands directly inside the innermost container.
+    pub(super) fn context(&mut self) -> u32 {
+        match self.open.last() {
+            Some(frame) => frame.context,
+            None => self.intern(String::new()),
+        }
+    }
+
+    /// The place below the innermost container under `key`.
+    pub(super) fn context_below(&mut self, key: &str) -> u32 {
+        let mut path = match self.open.last() {
+            Some(frame) => self.contexts[frame.context as usize].path.clone(),
+            None => String::new(),
+        };
+        if !path.is_empty() && !key.is_empty() {
+            path.push('.');
+        }
+        path.push_str(key);
+        self.intern(path)
+    }
+
+    pub(super) fn push(&mut self, kind: FrameKind, key: &str) {
+        let context = self.context_below(key);
+        self.open.push(Frame::new(kind, context));
+    }
+
+    fn intern(&mut self, path: String) -> u32 {
+        let found = self.contexts.iter().rposition(|context| context.path == path);
+        let idx = found.unwrap_or_else(|| {
+            if self.contexts.len() < MAX_CONTEXTS {
+                self.contexts.push(Context { path, ..Context::default() });
+            }
+            self.contexts.len() - 1
+        });
+        u32::try_from(idx).expect("at most MAX_CONTEXTS")
+    }
+}

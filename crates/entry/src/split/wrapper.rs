@@ -1,0 +1,340 @@
+//! Objects that are no entries but have entries somewhere inside, read member by member.
+
+use super::frame::FrameKind;
+use super::salvage::{Found, same_length_text};
+use super::scan::{Outcome, Scan};
+use super::splitter::Splitter;
+use crate::dialect::{DialectKind, Strength, recognise};
+use crate::evidence::window_end;
+use crate::json::{Document, Value};
+use crate::reject::RejectReason;
+use std::io;
+
+/// What an object is gets decided by this much of it.
+const LOOK_AHEAD: usize = 1 << 20;
+
+/// How deep inside a wrapper arrays of entries are looked for.
+const MAX_WRAPPING: usize = 16;
+
+/// Members that only answers and collections have; an object with one of them and no entries is an empty collection.
+const WRAPPER_KEYS: [&str; 9] = [
+    "entries",
+    "nextPageToken",
+    "raw_logs",
+    "logs",
+    "logs_by_severity",
+    "time_range",
+    "collection_time",
+    "fetch_time",
+    "total_logs",
+];
+
+/// The end of a value, as far as it can be seen from its start.
+enum Ahead {
+    Whole(usize),
+    TooLong,
+    Broken,
+}
+
+/// What an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Entry,
+    Wrapper,
+}
+
+impl Splitter {
+    /// An object where an entry is expected.
+    pub(super) fn object(&mut self) -> io::Result<()> {
+        match self.verdict()? {
+            Verdict::Entry => self.element(),
+            Verdict::Wrapper => {
+                self.count_document();
+                self.frames.push(FrameKind::Wrapper, "");
+                self.at += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn verdict(&mut self) -> io::Result<Verdict> {
+        let key = self.first_key()?;
+        if let Some((start, end)) = key
+            && self.entry_keys.iter().any(|known| *known == self.buffer.bytes()[start..end])
+        {
+            return Ok(Verdict::Entry);
+        }
+        let ahead = self.look_ahead(self.at)?;
+        let Ahead::Whole(end) = ahead else {
+            let visible = &self.buffer.bytes()[self.at..];
+            let visible = &visible[..visible.len().min(LOOK_AHEAD)];
+            let keys = root_keys(visible);
+            let is_entry = keys.iter().any(|key| is_entry_key(key));
+            let is_wrapper = !is_entry && (matches!(ahead, Ahead::TooLong) || entry_inside(visible));
+            return Ok(if is_wrapper { Verdict::Wrapper } else { Verdict::Entry });
+        };
+        let text = same_length_text(&self.buffer.bytes()[self.at..end]);
+        let mut nodes = Vec::new();
+        if crate::json::parse(&text, &mut nodes).is_err() {
+            return Ok(Verdict::Entry);
+        }
+        let value = Document::new(&text, &nodes).root();
+        let Value::Object(object) = value else { return Ok(Verdict::Entry) };
+        if let Some((kind, _)) = recognise(object) {
+            self.learn(kind, key);
+            return Ok(Verdict::Entry);
+        }
+        let is_collection =
+            holds_entries(value) || object.iter().any(|(key, _)| WRAPPER_KEYS.iter().any(|own| key.is(own)));
+        Ok(if is_collection { Verdict::Wrapper } else { Verdict::Entry })
+    }
+
+    fn learn(&mut self, kind: DialectKind, key: Option<(usize, usize)>) {
+        const MAX_KEYS: usize = 16;
+        if let Some((start, end)) = key
+            && self.entry_keys.len() < MAX_KEYS
+        {
+            self.entry_keys.push(self.buffer.bytes()[start..end].to_vec());
+        }
+        if self.facts.dialect.is_none() {
+            let why = match kind {
+                DialectKind::ClientLibrary => "the first entry has snake_case fields of a LogEntry",
+                _ => "the first entry has fields of a LogEntry",
+            };
+            self.facts.dialect = Some((kind, why.to_owned()));
+        }
+    }
+
+    /// Returns where the first key of the object at `self.at` stands, without its quotes.
+    fn first_key(&mut self) -> io::Result<Option<(usize, usize)>> {
+        let mut at = self.at + 1;
+        while self.buffer.byte(at)?.is_some_and(|byte| byte <= b' ') && at - self.at < 4096 {
+            at += 1;
+        }
+        if self.buffer.byte(at)? != Some(b'"') {
+            return Ok(None);
+        }
+        Ok(self.string_end(at)?.map(|end| (at + 1, end - 1)))
+    }
+
+    fn look_ahead(&mut self, start: usize) -> io::Result<Ahead> {
+        let mut scan = Scan::new();
+        loop {
+            match scan.run(&self.buffer.bytes()[start..], self.buffer.ended()) {
+                Outcome::End(len) => {
+                    return Ok(if len > LOOK_AHEAD { Ahead::TooLong } else { Ahead::Whole(start + len) });
+                }
+                Outcome::Odd(at) => return Ok(if at > LOOK_AHEAD { Ahead::TooLong } else { Ahead::Broken }),
+                Outcome::More if self.buffer.len() - start > LOOK_AHEAD => return Ok(Ahead::TooLong),
+                Outcome::More if self.buffer.ended() => return Ok(Ahead::Broken),
+                Outcome::More => {
+                    self.buffer.fill()?;
+                }
+            }
+        }
+    }
+
+    /// A member of a wrapper: descends into it when there are entries inside, otherwise it is data about the dump.
+    pub(super) fn member(&mut self) -> io::Result<()> {
+        let start = self.at;
+        let Some(key_end) = self.string_end(start)? else {
+            return self.begin_damage(start, RejectReason::StrayText, start + 1);
+        };
+        let mut at = key_end;
+        let mut has_colon = false;
+        while let Some(byte) = self.buffer.byte(at)? {
+            has_colon |= byte == b':';
+            if byte > b' ' && byte != b':' || at - key_end > 4096 {
+                break;
+            }
+            at += 1;
+        }
+        let Some(first) = self.buffer.byte(at)?.filter(|_| has_colon) else {
+            return self.begin_damage(start, RejectReason::StrayText, start + 1);
+        };
+        let key = key_text(&self.buffer.bytes()[start..key_end]);
+        match first {
+            b'{' | b'[' => self.container_member(&key, start, at, first),
+            _ => self.scalar_member(&key, start, at),
+        }
+    }
+
+    fn container_member(&mut self, key: &str, start: usize, at: usize, first: u8) -> io::Result<()> {
+        let kind = if first == b'{' { FrameKind::Wrapper } else { FrameKind::Array };
+        let ahead = self.look_ahead(at)?;
+        let Ahead::Whole(end) = ahead else {
+            let visible = &self.buffer.bytes()[at..];
+            let visible = &visible[..visible.len().min(LOOK_AHEAD)];
+            if entry_inside(visible) || matches!((&ahead, kind), (Ahead::TooLong, FrameKind::Wrapper)) {
+                self.descend(kind, key, at);
+            } else if matches!(ahead, Ahead::TooLong) {
+                self.skip_value(at);
+            } else {
+                let reason =
+                    if self.buffer.ended() { RejectReason::CutOff } else { RejectReason::BrokenJson };
+                return self.begin_damage(start, reason, at);
+            }
+            return Ok(());
+        };
+        let mut nodes = Vec::new();
+        let Found::Value(_) = self.parse_at(at, &mut nodes)? else {
+            if entry_inside(&self.buffer.bytes()[at..end]) {
+                self.descend(kind, key, at);
+                return Ok(());
+            }
+            return self.begin_damage(start, RejectReason::BrokenJson, at);
+        };
+        let text = same_length_text(&self.buffer.bytes()[at..end]);
+        let value = Document::new(&text, &nodes).root();
+        let entry =
+            value.as_object().and_then(recognise).filter(|(_, strength)| *strength == Strength::Strong);
+        if let Some((dialect, _)) = entry {
+            drop(text);
+            self.learn(dialect, None);
+            let context = self.frames.context_below(key);
+            self.record(at, end, context);
+            self.at = end;
+        } else if holds_entries(value) {
+            drop(text);
+            self.descend(kind, key, at);
+        } else {
+            self.facts.evidence.observe(key, value);
+            drop(text);
+            self.at = end;
+        }
+        Ok(())
+    }
+
+    fn descend(&mut self, kind: FrameKind, key: &str, at: usize) {
+        self.frames.push(kind, key);
+        self.at = at + 1;
+    }
+
+    fn scalar_member(&mut self, key: &str, start: usize, at: usize) -> io::Result<()> {
+        let end = self.scalar_end(at)?;
+        let mut nodes = Vec::new();
+        let Some(end) = end else { return self.begin_damage(start, RejectReason::StrayText, at) };
+        let text = same_length_text(&self.buffer.bytes()[at..end]);
+        if crate::json::parse(&text, &mut nodes).is_err() {
+            drop(text);
+            return self.begin_damage(start, RejectReason::StrayText, at);
+        }
+        let value = Document::new(&text, &nodes).root();
+        self.facts.evidence.observe(key, value);
+        if let Some((which, time)) = window_end(key, value)
+            && let Some(frame) = self.frames.open.last_mut()
+            && let Some([start, end]) = frame.add_end(which, time)
+        {
+            self.facts.evidence.observe_ends(Some(start), Some(end));
+        }
+        drop(text);
+        self.at = end;
+        Ok(())
+    }
+}
+
+/// Says whether an array of entries is somewhere inside a value, or an entry as a member's value.
+pub(super) fn holds_entries(value: Value<'_>) -> bool {
+    holds_entries_within(value, MAX_WRAPPING)
+}
+
+fn holds_entries_within(value: Value<'_>, depth: usize) -> bool {
+    if depth == 0 {
+        return false;
+    }
+    match value {
+        Value::Array(array) => array.iter().any(|element| {
+            element.as_object().is_some_and(|object| recognise(object).is_some())
+                || holds_entries_within(element, depth - 1)
+        }),
+        Value::Object(object) => object.iter().any(|(_, member)| {
+            member.as_object().and_then(recognise).is_some_and(|(_, strength)| strength == Strength::Strong)
+                || holds_entries_within(member, depth - 1)
+        }),
+        _ => false,
+    }
+}
+
+/// Says whether some object in an array in the visible part of a value is an entry.
+fn entry_inside(visible: &[u8]) -> bool {
+    const MAX_TRIES: usize = 64;
+    let mut nodes = Vec::new();
+    memchr::memchr_iter(b'{', visible)
+        .skip(1 - usize::from(visible.first() != Some(&b'{')))
+        .filter(|at| {
+            let before = visible[..*at].iter().rev().find(|byte| **byte > b' ');
+            matches!(before, Some(b'[' | b','))
+        })
+        .take(MAX_TRIES)
+        .any(|at| {
+            let text = same_length_text(&visible[at..]);
+            crate::json::parse_prefix(&text, &mut nodes).is_ok()
+                && Document::new(&text, &nodes).root().as_object().and_then(recognise).is_some()
+        })
+}
+
+/// Returns the keys of the object at the start of `visible`, as far as they can be seen.
+pub(super) fn root_keys(visible: &[u8]) -> Vec<&[u8]> {
+    let mut keys = Vec::new();
+    let (mut depth, mut at) = (0_usize, 0);
+    while at < visible.len() {
+        match visible[at] {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                let Some(len) = string_len(&visible[at..]) else { break };
+                let after = visible[at + len..].iter().find(|byte| **byte > b' ');
+                if depth == 1 && after == Some(&b':') {
+                    keys.push(&visible[at + 1..at + len - 1]);
+                }
+                at += len - 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    keys
+}
+
+fn string_len(bytes: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        match *bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+fn is_entry_key(key: &[u8]) -> bool {
+    matches!(
+        key,
+        b"logName"
+            | b"insertId"
+            | b"receiveTimestamp"
+            | b"textPayload"
+            | b"jsonPayload"
+            | b"protoPayload"
+            | b"log_name"
+            | b"insert_id"
+            | b"receive_timestamp"
+            | b"text_payload"
+            | b"json_payload"
+            | b"proto_payload"
+            | b"timestamp"
+    )
+}
+
+/// The value of a key as it stands between its quotes.
+fn key_text(quoted: &[u8]) -> String {
+    let text = same_length_text(quoted);
+    let mut nodes = Vec::new();
+    match crate::json::parse(&text, &mut nodes) {
+        Ok(_) => {
+            let value = Document::new(&text, &nodes).root();
+            value.as_text().map(|text| text.value().into_owned()).unwrap_or_default()
+        }
+        Err(_) => text.trim_matches('"').to_owned(),
+    }
+}

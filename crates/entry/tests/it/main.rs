@@ -1,0 +1,6 @@
+//! Whole sources, from bytes to entries.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests, too")]
+
+mod forms;
+mod real;
+mod source;
