@@ -13,3 +13,7 @@ pub mod template;
 pub mod alias;
 
 pub mod variants;
+
+pub mod trace;
+
+pub mod fingerprint;

@@ -1,0 +1,282 @@
+//! Finds exceptions with their stacks inside the text of an entry.
+//!
+//! A cheap search for anchors decides whether a text can hold a trace at all; nearly all texts end there. Then each line is
+//! asked whether it begins a trace of some language, and that language's line machine reads on from it. Text before a trace
+//! is the message, text behind it a remainder; both are the caller's.
+//!
+//! Texts come as logs have them: several traces in one entry, a prefix on every line, the whole trace on one line with
+//! escaped line ends, colour codes between. [`lines`] undoes this before the line machines look.
+
+mod lines;
+
+mod csharp;
+mod dart;
+mod frame_lines;
+mod go;
+mod java;
+mod node;
+mod perl;
+mod php;
+mod python;
+mod ruby;
+mod rust_lang;
+
+mod joiner;
+mod names;
+
+pub use joiner::{Joined, Joiner};
+
+use lines::Line;
+use regex_automata::meta::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// The language whose runtime wrote a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Language {
+    /// Python.
+    Python = 0,
+    /// Java, Kotlin, Scala, Clojure, Groovy.
+    Java = 1,
+    /// JavaScript: Node and browsers.
+    Node = 2,
+    /// Go.
+    Go = 3,
+    /// Rust.
+    Rust = 4,
+    /// C# and the other .NET languages.
+    CSharp = 5,
+    /// Ruby.
+    Ruby = 6,
+    /// PHP.
+    Php = 7,
+    /// Dart.
+    Dart = 8,
+    /// Perl.
+    Perl = 9,
+}
+
+impl Language {
+    /// Returns the name in lower case, as shown and stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Python => "python",
+            Self::Java => "java",
+            Self::Node => "node",
+            Self::Go => "go",
+            Self::Rust => "rust",
+            Self::CSharp => "csharp",
+            Self::Ruby => "ruby",
+            Self::Php => "php",
+            Self::Dart => "dart",
+            Self::Perl => "perl",
+        }
+    }
+}
+
+/// One call on a stack, with names already freed from what changes between builds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Frame {
+    /// Module, class or package; the base name of the file without its ending where the language prints nothing better.
+    pub module: String,
+    /// Function or method; empty where only a file is known.
+    pub function: String,
+    /// The file as printed, or empty.
+    pub file: String,
+    /// The line in the file.
+    pub line: Option<u32>,
+    /// Whether the frame is the program's own, not a library's or the runtime's.
+    pub in_app: bool,
+}
+
+impl Frame {
+    /// Returns module and function as one name, `module.function`; what keys are made of.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match (self.module.is_empty(), self.function.is_empty()) {
+            (false, false) => format!("{}.{}", self.module, self.function),
+            (false, true) => self.module.clone(),
+            (true, false) => self.function.clone(),
+            (true, true) => names::base_name(&self.file).to_owned(),
+        }
+    }
+}
+
+/// How an exception came into a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// The exception that ended the program or was logged; always first.
+    Outermost,
+    /// The cause of the one before it.
+    Cause,
+    /// Being handled when the one before it was raised; not its cause.
+    Context,
+}
+
+/// One exception of a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// The type as printed, or empty; `panic` for Go and Rust.
+    pub type_name: String,
+    /// The message, of several lines where it has them.
+    pub message: String,
+    /// The stack, from the failure outwards, shortened stacks completed from the enclosing trace.
+    pub frames: Vec<Frame>,
+    /// How it came into the chain.
+    pub relation: Relation,
+}
+
+/// A trace found in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// Who wrote it.
+    pub language: Language,
+    /// Where it stands in the text, in bytes.
+    pub range: Range<usize>,
+    /// The exceptions, outermost first; never empty.
+    pub chain: Vec<Exception>,
+    /// The index in `chain` of the root cause, which gives the key.
+    pub root_idx: usize,
+    /// For a group of exceptions (`ExceptionGroup`, `AggregateError`), its members.
+    pub members: Vec<Trace>,
+    /// The thread, as printed.
+    pub thread: Option<String>,
+}
+
+impl Trace {
+    /// Returns the exception that ended the program or was logged.
+    #[must_use]
+    pub fn outermost(&self) -> &Exception {
+        &self.chain[0]
+    }
+
+    /// Returns the root cause.
+    #[must_use]
+    pub fn root(&self) -> &Exception {
+        &self.chain[self.root_idx]
+    }
+
+    /// Returns the frame of the program's own code nearest to the root failure.
+    #[must_use]
+    pub fn top_in_app_frame(&self) -> Option<&Frame> {
+        self.root().frames.iter().find(|frame| frame.in_app)
+    }
+}
+
+/// What a line machine read: the trace and the index of the line behind it.
+type Read = Option<(Trace, usize)>;
+
+/// Finds all traces of a text, in order, without overlap.
+///
+/// Cost: one search for the anchors, at more than a gigabyte a second, unless an anchor is there.
+#[must_use]
+pub fn find(text: &str) -> Vec<Trace> {
+    if !may_have_trace(text) {
+        return Vec::new();
+    }
+    let lines = lines::split(text);
+    let mut traces = Vec::new();
+    let (mut idx, mut floor) = (0, 0);
+    while idx < lines.len() {
+        match read_at(&lines, idx, floor) {
+            Some((trace, next)) => {
+                debug_assert!(next > idx, "a trace takes at least one line");
+                traces.push(trace);
+                idx = next.max(idx + 1);
+                floor = idx;
+            }
+            None => idx += 1,
+        }
+    }
+    traces
+}
+
+/// Tells whether a text may hold a trace; `false` means it holds none, `true` promises nothing.
+#[must_use]
+pub fn may_have_trace(text: &str) -> bool {
+    static ANCHORS: LazyLock<Regex> = LazyLock::new(|| {
+        let literals = [
+            r"Traceback \(most recent",
+            r"\tat ",
+            "   at ",
+            r"\\tat ",
+            "Exception in thread",
+            "panicked at ",
+            "panic: ",
+            "panic serving",
+            "fatal error: ",
+            "goroutine ",
+            ":in `",
+            ":in '",
+            "PHP Fatal",
+            "PHP Parse",
+            "Stack trace:",
+            "#0 ",
+            "Unhandled exception",
+            " called at ",
+            "Caused by:",
+            "SyntaxError",
+            "IndentationError",
+            "TabError",
+            "@http",
+            "@file:",
+            "@app:",
+            "@webpack:",
+        ];
+        Regex::new(&literals.join("|")).expect("the anchors are valid regexes")
+    });
+    ANCHORS.is_match(text)
+}
+
+/// Asks every language whether a trace begins at a line; `floor` is the first line not taken by an earlier trace.
+fn read_at(lines: &[Line<'_>], idx: usize, floor: usize) -> Read {
+    let line = lines[idx].text();
+    if line.contains("Traceback (most recent") || line.contains("File \"") {
+        return python::read(lines, idx);
+    }
+    if line.contains("panicked at ") || line.contains("Caused by:") {
+        if let Some(read) = rust_lang::read(lines, idx, floor) {
+            return Some(read);
+        }
+    }
+    if line.contains("panic: ")
+        || line.contains("fatal error: ")
+        || line.contains("panic serving")
+        || line.contains("goroutine ")
+    {
+        if let Some(read) = go::read(lines, idx) {
+            return Some(read);
+        }
+    }
+    if line.contains("Stack trace:") || line.contains("PHP ") || line.contains("#0 ") {
+        if let Some(read) = php::read(lines, idx, floor) {
+            return Some(read);
+        }
+    }
+    if line.contains("Unhandled exception:") || line.contains("#0 ") {
+        if let Some(read) = dart::read(lines, idx, floor) {
+            return Some(read);
+        }
+    }
+    if line.contains(":in ") {
+        if let Some(read) = ruby::read(lines, idx, floor) {
+            return Some(read);
+        }
+    }
+    if line.contains(" called at ") {
+        if let Some(read) = perl::read(lines, idx, floor) {
+            return Some(read);
+        }
+    }
+    if line.contains('@') {
+        if let Some(read) = node::read_browser(lines, idx, floor) {
+            return Some(read);
+        }
+    }
+    frame_lines::read(lines, idx, floor)
+}
+
+#[cfg(test)]
+mod tests;
