@@ -12,6 +12,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 use timberline_pattern::mask::Masker;
 use timberline_pattern::shape::fingerprint;
+use timberline_pattern::trace::find;
 
 fn main() -> std::io::Result<()> {
     let mut text = String::new();
@@ -37,6 +38,7 @@ fn main() -> std::io::Result<()> {
         masker.mask(line, &mut holes);
         fingerprint(line, &holes).0
     });
+    measure("search for traces", &lines, |line| find(line).len() as u64);
     Ok(())
 }
 

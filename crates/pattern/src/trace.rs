@@ -140,7 +140,7 @@ pub struct Trace {
     /// The index in `chain` of the root cause, which gives the key.
     pub root_idx: usize,
     /// For a group of exceptions (`ExceptionGroup`, `AggregateError`), its members.
-    pub members: Vec<Trace>,
+    pub members: Vec<Self>,
     /// The thread, as printed.
     pub thread: Option<String>,
 }
@@ -230,52 +230,28 @@ pub fn may_have_trace(text: &str) -> bool {
     ANCHORS.is_match(text)
 }
 
-/// Asks every language whether a trace begins at a line; `floor` is the first line not taken by an earlier trace.
+/// Reads a trace that begins at a line; the last number is the first line not taken by an earlier trace.
+type Reader = fn(&[Line<'_>], usize, usize) -> Read;
+
+/// Which words in a line make it worth asking a language. The first that reads a trace takes it.
+const READERS: [(&[&str], Reader); 9] = [
+    (&["Traceback (most recent", "File \""], python::read),
+    (&["panicked at ", "Caused by:"], rust_lang::read),
+    (&["panic: ", "fatal error: ", "panic serving", "goroutine "], go::read),
+    (&["Stack trace:", "PHP "], php::read),
+    (&["Unhandled exception:", "#0 "], dart::read),
+    (&[":in "], ruby::read),
+    (&[" called at "], perl::read),
+    (&["@http", "@file:", "@app:", "@webpack:"], node::read_browser),
+    (&["at "], frame_lines::read),
+];
+
 fn read_at(lines: &[Line<'_>], idx: usize, floor: usize) -> Read {
     let line = lines[idx].text();
-    if line.contains("Traceback (most recent") || line.contains("File \"") {
-        return python::read(lines, idx);
-    }
-    if line.contains("panicked at ") || line.contains("Caused by:") {
-        if let Some(read) = rust_lang::read(lines, idx, floor) {
-            return Some(read);
-        }
-    }
-    if line.contains("panic: ")
-        || line.contains("fatal error: ")
-        || line.contains("panic serving")
-        || line.contains("goroutine ")
-    {
-        if let Some(read) = go::read(lines, idx) {
-            return Some(read);
-        }
-    }
-    if line.contains("Stack trace:") || line.contains("PHP ") || line.contains("#0 ") {
-        if let Some(read) = php::read(lines, idx, floor) {
-            return Some(read);
-        }
-    }
-    if line.contains("Unhandled exception:") || line.contains("#0 ") {
-        if let Some(read) = dart::read(lines, idx, floor) {
-            return Some(read);
-        }
-    }
-    if line.contains(":in ") {
-        if let Some(read) = ruby::read(lines, idx, floor) {
-            return Some(read);
-        }
-    }
-    if line.contains(" called at ") {
-        if let Some(read) = perl::read(lines, idx, floor) {
-            return Some(read);
-        }
-    }
-    if line.contains('@') {
-        if let Some(read) = node::read_browser(lines, idx, floor) {
-            return Some(read);
-        }
-    }
-    frame_lines::read(lines, idx, floor)
+    READERS
+        .iter()
+        .filter(|(words, _)| words.iter().any(|word| line.contains(word)))
+        .find_map(|(_, reader)| reader(lines, idx, floor))
 }
 
 #[cfg(test)]

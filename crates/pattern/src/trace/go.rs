@@ -9,7 +9,7 @@ use super::{Exception, Frame, Language, Read, Relation, Trace, names};
 const MAX_HEAD_LINES: usize = 30;
 
 /// Reads a trace that begins at `panic:`, `fatal error:`, `http: panic serving` or a goroutine's own header.
-pub(super) fn read(lines: &[Line<'_>], idx: usize) -> Read {
+pub(super) fn read(lines: &[Line<'_>], idx: usize, _floor: usize) -> Read {
     let text = lines[idx].text();
     let (at, type_name, message) = head(text)?;
     let prefix = &text[..at];

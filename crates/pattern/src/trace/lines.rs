@@ -68,6 +68,7 @@ fn is_written_out(line: &str) -> bool {
     line.match_indices("\\n").any(|(at, _)| {
         let rest = &line[at + 2..];
         FOLLOWERS.iter().any(|follower| rest.starts_with(follower))
+            || (rest.starts_with("\\t") && rest.contains(" called at "))
     })
 }
 

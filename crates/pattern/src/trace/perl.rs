@@ -6,8 +6,8 @@ use super::{Exception, Frame, Language, Read, Relation, Trace};
 /// Reads a trace whose first call stands at a line; the message with its place is the line above.
 pub(super) fn read(lines: &[Line<'_>], idx: usize, floor: usize) -> Read {
     let text = lines[idx].text();
-    let first = frame(text)?;
-    let prefix = text.split_once('\t').map_or("", |(prefix, _)| prefix);
+    let (prefix, call) = text.split_once('\t').unwrap_or(("", text));
+    let first = frame(call)?;
     let head_idx = idx.checked_sub(1).filter(|&above| above >= floor)?;
     let head = without_prefix(lines[head_idx].text(), prefix);
     let removed = lines[head_idx].text().len() - head.len();

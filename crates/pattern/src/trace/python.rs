@@ -11,7 +11,7 @@ const CAUSE: &str = "The above exception was the direct cause of the following e
 const CONTEXT: &str = "During handling of the above exception, another exception occurred";
 
 /// Reads a trace that begins at a line with the usual header, or a syntax error without one.
-pub(super) fn read(lines: &[Line<'_>], idx: usize) -> Read {
+pub(super) fn read(lines: &[Line<'_>], idx: usize, _floor: usize) -> Read {
     let text = lines[idx].text();
     let Some(at) = text.find("Traceback (most recent") else { return read_syntax_error(lines, idx) };
     if let Some(group) = text.find("+ Exception Group ") {
@@ -147,10 +147,9 @@ fn module_of(file: &str) -> &str {
 }
 
 fn is_in_app(file: &str) -> bool {
-    !(file.contains("site-packages") || file.contains("dist-packages") || file.starts_with("<frozen"))
-        && !["/lib/python2.", "/lib/python3.", "\\Lib\\", "\\lib\\python3"]
-            .iter()
-            .any(|folder| file.contains(folder))
+    const LIBRARIES: [&str; 6] =
+        ["site-packages", "dist-packages", "/lib/python2.", "/lib/python3.", "\\Lib\\", "\\lib\\python3"];
+    !file.starts_with("<frozen") && !LIBRARIES.iter().any(|folder| file.contains(folder))
 }
 
 fn trace_of(mut blocks: Vec<Block>, members: Vec<Trace>, range: std::ops::Range<usize>) -> Trace {
