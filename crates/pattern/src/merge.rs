@@ -7,6 +7,9 @@
 //! 1. *Leave one out*: shapes that agree in all but one place, with at least [`MIN_WORDS_AT_PLACE`] different words there.
 //! 2. *Co-vary*: at least [`MIN_SHAPES`] shapes of one length that differ in few words at once.
 //!
+//! Words that tell what happened (`Paused`, `Resumed`, `Started`, `Stopped`) are never values as long as a place has only
+//! such words: a wrong split costs a row, a wrong merge hides an event.
+//!
 //! The result is a function of the set: neither order nor repetition nor the division into runs can show. Cost: linear in
 //! the number of shapes times their length for stage one, and in shapes times clusters of equal length for stage two.
 
@@ -19,6 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How many different words make a place a value when no shape has a value there yet.
 pub const MIN_WORDS_AT_PLACE: usize = 4;
+/// The same where only two words stay: the less stays the same, the more evidence it takes. `cupsd startup succeeded` and
+/// its like are as many statements until a dozen services say so.
+pub const MIN_WORDS_BESIDE_TWO: usize = 10;
 /// How many shapes must agree before places that vary together become values.
 pub const MIN_SHAPES: usize = 3;
 /// How many words must stay the same in a merged template.
@@ -177,6 +183,8 @@ struct Vocabulary {
     texts: BTreeMap<String, Rank>,
     is_word: Vec<bool>,
     is_alphanumeric: Vec<bool>,
+    /// Words that end as English participles do.
+    is_inflected: Vec<bool>,
     value: Rank,
 }
 
@@ -193,6 +201,7 @@ impl Vocabulary {
             texts: BTreeMap::new(),
             is_word: Vec::with_capacity(texts.len()),
             is_alphanumeric: Vec::with_capacity(texts.len()),
+            is_inflected: Vec::with_capacity(texts.len()),
             value: 0,
         };
         for (rank, text) in (0..).zip(texts) {
@@ -209,6 +218,7 @@ impl Vocabulary {
             });
             vocabulary.is_word.push(!is_value && text.chars().any(char::is_alphabetic));
             vocabulary.is_alphanumeric.push(!is_value && text.chars().any(char::is_alphanumeric));
+            vocabulary.is_inflected.push(text.len() >= 5 && (text.ends_with("ed") || text.ends_with("ing")));
             vocabulary.texts.insert(text, rank);
         }
         vocabulary

@@ -2,6 +2,9 @@
 
 use super::class::{DIGIT, SPACE, WORD, boundary, digits_end, is, word_before, word_len};
 
+/// The longest scheme looked for; `postgresql+asyncpg` has 18 characters.
+const MAX_SCHEME: usize = 32;
+
 /// Matches an IPv4 address with an optional port.
 pub(super) fn ipv4(text: &str, idx: usize) -> Option<usize> {
     let bytes = text.as_bytes();
@@ -85,7 +88,7 @@ pub(super) fn url(text: &str, idx: usize) -> Option<usize> {
     {
         scheme += 1;
     }
-    if !(2..=16).contains(&(scheme - idx)) || !bytes[scheme..].starts_with(b"://") {
+    if !(2..=MAX_SCHEME).contains(&(scheme - idx)) || !bytes[scheme..].starts_with(b"://") {
         return None;
     }
     let start = scheme + 3;
@@ -236,6 +239,7 @@ mod tests {
         check(mac, "00:1b:44:11:3A:B7,", "00:1b:44:11:3A:B7");
         check(url, "https://x.y/z?q=1).", "https://x.y/z?q=1");
         check(url, "git+ssh://x/y.", "git+ssh://x/y");
+        check(url, "postgresql+asyncpg://u@h/d", "postgresql+asyncpg://u@h/d");
         check(url, "Http://x", "");
         check(email, "a.b+c@x-y.org.", "a.b+c@x-y.org");
         check(email, "user@host", "");

@@ -17,7 +17,8 @@ pub(super) fn path(text: &str, idx: usize) -> Option<usize> {
     {
         return Some(end);
     }
-    if bytes[idx] != b'/' || before == Some(b'/') {
+    // `</white>` closes a tag; its name is part of the statement.
+    if bytes[idx] != b'/' || matches!(before, Some(b'/' | b'<')) {
         return None;
     }
     let mut end = idx + 1;
@@ -94,6 +95,7 @@ mod tests {
             ("./a/b", 1, ""),
             ("\\Device\\Disk0 ", 0, "\\Device\\Disk0"),
             ("/x", 0, ""),
+            ("</white>", 1, ""),
             ("//foo/bar", 1, "/foo/bar"),
         ] {
             assert_eq!(&text[idx..path(text, idx).unwrap_or(idx)], found, "{text}");

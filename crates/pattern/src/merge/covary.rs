@@ -62,13 +62,17 @@ fn clusters(members: Vec<Vec<Rank>>, vocabulary: &Vocabulary) -> Vec<Cluster> {
     clusters
 }
 
-/// Counts the words a shape has in common with a template, or nothing when it differs too much or in a symbol.
+/// Counts the words a shape has in common with a template, or nothing when it differs too much, in a symbol, or in what
+/// happened (`started` against `stopped`).
 fn agreement(template: &[Option<Rank>], shape: &[Rank], vocabulary: &Vocabulary) -> Option<usize> {
     let may_vary = |rank: Rank| vocabulary.is_word[rank as usize] || rank == vocabulary.value;
+    let is_inflected = |rank: Rank| vocabulary.is_inflected[rank as usize];
     let (mut n_constant, mut n_different) = (0, 0);
     for (common, &token) in template.iter().zip(shape) {
         if *common == Some(token) {
             n_constant += usize::from(vocabulary.is_word[token as usize]);
+        } else if common.is_some_and(is_inflected) && is_inflected(token) {
+            return None;
         } else if common.is_none_or(may_vary) && may_vary(token) {
             n_different += 1;
         } else {

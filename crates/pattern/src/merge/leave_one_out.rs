@@ -1,6 +1,6 @@
 //! Stage one: places where shapes differ that agree everywhere else.
 
-use super::{MIN_CONSTANT_WORDS, MIN_WORDS_AT_PLACE, Rank, Vocabulary};
+use super::{MIN_CONSTANT_WORDS, MIN_WORDS_AT_PLACE, MIN_WORDS_BESIDE_TWO, Rank, Vocabulary};
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -13,6 +13,8 @@ struct Left {
     rest: u128,
     /// The token that was left out.
     token: Rank,
+    /// How many words remain.
+    n_words: usize,
     shape_idx: usize,
     place: usize,
 }
@@ -33,13 +35,15 @@ fn round(shapes: &mut [Vec<Rank>], vocabulary: &Vocabulary) -> bool {
 
     let mut values: Vec<(usize, usize)> = Vec::new();
     for bucket in lefts.chunk_by(|a, b| a.rest == b.rest) {
-        let mut n_words = 0;
-        let mut has_value = false;
+        let needed =
+            if bucket[0].n_words == MIN_CONSTANT_WORDS { MIN_WORDS_BESIDE_TWO } else { MIN_WORDS_AT_PLACE };
+        let (mut n_words, mut has_value, mut all_inflected) = (0, false, true);
         for token in bucket.chunk_by(|a, b| a.token == b.token).map(|same| same[0].token) {
             n_words += usize::from(vocabulary.is_alphanumeric[token as usize]);
             has_value |= token == vocabulary.value;
+            all_inflected &= vocabulary.is_inflected[token as usize];
         }
-        if n_words >= if has_value { 1 } else { MIN_WORDS_AT_PLACE } {
+        if has_value && n_words >= 1 || n_words >= needed && !all_inflected {
             let varies = |left: &&Left| {
                 vocabulary.is_alphanumeric[left.token as usize] || left.token == vocabulary.value
             };
@@ -71,12 +75,13 @@ fn leave_each_out(distinct: &[Vec<Rank>], vocabulary: &Vocabulary) -> Vec<Left> 
         bytes.clear();
         bytes.extend(shape.iter().flat_map(|rank| rank.to_le_bytes()));
         for (place, &token) in shape.iter().enumerate() {
-            if n_words - usize::from(vocabulary.is_word[token as usize]) < MIN_CONSTANT_WORDS {
+            let n_words = n_words - usize::from(vocabulary.is_word[token as usize]);
+            if n_words < MIN_CONSTANT_WORDS {
                 continue;
             }
             // No rank reaches the largest number, so it marks the place left out.
             bytes[place * 4..place * 4 + 4].copy_from_slice(&u32::MAX.to_le_bytes());
-            lefts.push(Left { rest: xxh3_128(&bytes), token, shape_idx, place });
+            lefts.push(Left { rest: xxh3_128(&bytes), token, n_words, shape_idx, place });
             bytes[place * 4..place * 4 + 4].copy_from_slice(&token.to_le_bytes());
         }
     }

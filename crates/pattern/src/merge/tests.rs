@@ -62,6 +62,39 @@ fn two_words_must_stay() {
 }
 
 #[test]
+fn what_happened_is_no_value() {
+    let texts = [
+        "VM Paused (Lifecycle Event)",
+        "VM Resumed (Lifecycle Event)",
+        "VM Started (Lifecycle Event)",
+        "VM Stopped (Lifecycle Event)",
+        "VM Failing (Lifecycle Event)",
+    ];
+    assert_eq!(merge(&shapes(&texts)).templates().len(), texts.len());
+}
+
+#[test]
+fn a_place_beside_two_words_needs_more_evidence() {
+    let names = [
+        "cupsd",
+        "syslogd",
+        "klogd",
+        "hcid",
+        "portmap",
+        "sdpd",
+        "irqbalance",
+        "named",
+        "crond",
+        "sshd",
+        "ntpd",
+    ];
+    let texts: Vec<String> = names.iter().map(|name| format!("{name} startup succeeded")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    check(&texts, &["<*> startup succeeded"]);
+    assert_eq!(merge(&shapes(&texts[..9])).templates().len(), 9);
+}
+
+#[test]
 fn words_that_vary_together_need_three_shapes() {
     let texts = [
         "order of pizza by ann was sent to the kitchen",
