@@ -183,9 +183,12 @@ struct Vocabulary {
     texts: BTreeMap<String, Rank>,
     is_word: Vec<bool>,
     is_alphanumeric: Vec<bool>,
+    /// Words of more than one letter.
+    is_long_word: Vec<bool>,
     /// Words that end as English participles do.
     is_inflected: Vec<bool>,
     value: Rank,
+    colon: Option<Rank>,
 }
 
 impl Vocabulary {
@@ -201,13 +204,17 @@ impl Vocabulary {
             texts: BTreeMap::new(),
             is_word: Vec::with_capacity(texts.len()),
             is_alphanumeric: Vec::with_capacity(texts.len()),
+            is_long_word: Vec::with_capacity(texts.len()),
             is_inflected: Vec::with_capacity(texts.len()),
             value: 0,
+            colon: None,
         };
         for (rank, text) in (0..).zip(texts) {
             let is_value = text == VALUE;
-            if is_value {
-                vocabulary.value = rank;
+            match text.as_str() {
+                VALUE => vocabulary.value = rank,
+                ":" => vocabulary.colon = Some(rank),
+                _ => {}
             }
             vocabulary.tokens.push(match text.chars().next() {
                 _ if is_value => Token::Value(HoleKind::Value),
@@ -216,7 +223,9 @@ impl Vocabulary {
                 }
                 _ => Token::Word(text.as_str().into()),
             });
-            vocabulary.is_word.push(!is_value && text.chars().any(char::is_alphabetic));
+            let is_word = !is_value && text.chars().any(char::is_alphabetic);
+            vocabulary.is_word.push(is_word);
+            vocabulary.is_long_word.push(is_word && text.chars().nth(1).is_some());
             vocabulary.is_alphanumeric.push(!is_value && text.chars().any(char::is_alphanumeric));
             vocabulary.is_inflected.push(text.len() >= 5 && (text.ends_with("ed") || text.ends_with("ing")));
             vocabulary.texts.insert(text, rank);

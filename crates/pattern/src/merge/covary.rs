@@ -62,23 +62,43 @@ fn clusters(members: Vec<Vec<Rank>>, vocabulary: &Vocabulary) -> Vec<Cluster> {
     clusters
 }
 
-/// Counts the words a shape has in common with a template, or nothing when it differs too much, in a symbol, or in what
-/// happened (`started` against `stopped`).
+/// More adjacent words than this are another phrase, such as the reason of an error, and not a value.
+const MAX_ADJACENT: usize = 2;
+
+/// Counts the words a shape has in common with a template, or nothing when the two cannot be one statement.
+///
+/// They cannot when they differ in a symbol, in a single letter (`x+` against `y+`), in what happened (`started` against
+/// `stopped`), in a name inside a path of code (`Driver::start`), in a whole phrase, or in too many words.
 fn agreement(template: &[Option<Rank>], shape: &[Rank], vocabulary: &Vocabulary) -> Option<usize> {
-    let may_vary = |rank: Rank| vocabulary.is_word[rank as usize] || rank == vocabulary.value;
+    let may_vary = |rank: Rank| vocabulary.is_long_word[rank as usize] || rank == vocabulary.value;
     let is_inflected = |rank: Rank| vocabulary.is_inflected[rank as usize];
-    let (mut n_constant, mut n_different) = (0, 0);
-    for (common, &token) in template.iter().zip(shape) {
+    let (mut n_constant, mut n_different, mut n_adjacent) = (0, 0, 0);
+    for (place, (common, &token)) in template.iter().zip(shape).enumerate() {
         if *common == Some(token) {
             n_constant += usize::from(vocabulary.is_word[token as usize]);
-        } else if common.is_some_and(is_inflected) && is_inflected(token) {
+            n_adjacent = 0;
+            continue;
+        }
+        let both_tell = common.is_some_and(is_inflected) && is_inflected(token);
+        if !common.is_none_or(may_vary)
+            || !may_vary(token)
+            || both_tell
+            || is_in_code_path(shape, place, vocabulary)
+        {
             return None;
-        } else if common.is_none_or(may_vary) && may_vary(token) {
-            n_different += 1;
-        } else {
+        }
+        n_different += 1;
+        n_adjacent += 1;
+        if n_adjacent > MAX_ADJACENT {
             return None;
         }
     }
     let few = n_different * MAX_VARYING.1 <= MAX_VARYING.0 * (n_constant + n_different);
     (n_constant >= MIN_CONSTANT_WORDS && few).then_some(n_constant)
+}
+
+/// Tells whether `::` stands directly before or behind a place.
+fn is_in_code_path(shape: &[Rank], place: usize, vocabulary: &Vocabulary) -> bool {
+    let is_colon = |idx: usize| vocabulary.colon.is_some() && shape.get(idx).copied() == vocabulary.colon;
+    (is_colon(place + 1) && is_colon(place + 2)) || (place >= 2 && is_colon(place - 1) && is_colon(place - 2))
 }

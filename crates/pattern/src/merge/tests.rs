@@ -106,6 +106,29 @@ fn words_that_vary_together_need_three_shapes() {
 }
 
 #[test]
+fn other_phrases_letters_and_names_in_code_are_other_statements() {
+    for texts in [
+        [
+            "Error creating map from file /a/b: Bad file descriptor",
+            "Error creating map from file /a/b: Block device required",
+            "Error creating map from file /a/b: No child processes",
+        ],
+        [
+            "torus receiver x+ input pipe errors detected",
+            "torus receiver y+ input pipe errors detected",
+            "torus receiver z+ input pipe errors detected",
+        ],
+        [
+            "[HID] [MT] TouchDevice::start has been entered",
+            "[HID] [MT] TouchDriver::start has been entered",
+            "[HID] [MT] TouchDevice::stop has been entered",
+        ],
+    ] {
+        assert_eq!(merge(&shapes(&texts)).templates().len(), 3, "{texts:?}");
+    }
+}
+
+#[test]
 fn members_and_places_are_told() {
     let all = shapes(&["job a b started now", "job 7 started now"]);
     let merged = merge(&all);
