@@ -80,7 +80,7 @@ pub(crate) fn timestamp_ns(text: &str) -> Option<i64> {
     }
     let year: u16 = text.get(..4)?.parse().ok()?;
     // The rest is judged in a year of the same length that can be held.
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let other = if is_leap { "2000" } else { "2001" };
     Timestamp::parse(&format!("{other}{}", text.get(4..)?))?;
     Some(if year < 2000 { i64::MIN } else { i64::MAX })
