@@ -35,7 +35,17 @@ impl Splitter {
     pub(super) fn broken(&mut self, start: usize) -> io::Result<()> {
         let mut nodes = Vec::new();
         match self.parse_at(start, &mut nodes)? {
-            Found::Value(end) => self.accept(start, end),
+            Found::Value(end) => {
+                let text = same_length_text(&self.buffer.bytes()[start..end]);
+                let value = Document::new(&text, &nodes).root();
+                let is_entry = value.as_object().and_then(recognise).is_some();
+                if is_entry || !super::wrapper::holds_entries(value) {
+                    drop(text);
+                    return self.accept(start, end);
+                }
+                drop(text);
+                self.begin_damage(start, RejectReason::NotAnEntry, start + 1)
+            }
             Found::Fault(kind) => {
                 let reason = match kind {
                     FaultKind::CutOff if self.buffer.ended() => RejectReason::CutOff,
@@ -100,7 +110,7 @@ impl Splitter {
         if self.buffer.byte(next)? != Some(b'"') {
             return Ok(false);
         }
-        let before = &self.buffer.bytes()[..at];
+        let before = &self.buffer.bytes()[self.damage_start()..at];
         let gap = before.iter().rev().take_while(|byte| **byte <= b' ').count();
         let is_value = before[..before.len() - gap].last() == Some(&b':');
         Ok(!is_value || before[before.len() - gap..].contains(&b'\n'))
@@ -124,13 +134,19 @@ impl Splitter {
         }
     }
 
+    /// Where the damage begins in the buffer. Nothing before it is looked at: it may have been cut off.
+    fn damage_start(&self) -> usize {
+        let offset = self.damage.as_ref().map_or(0, |damage| damage.reject.offset);
+        usize::try_from(offset.saturating_sub(self.buffer.offset(0))).unwrap_or(usize::MAX).min(self.at)
+    }
+
     /// An entry begins at `self.at`: ends the damage before it and settles in which array it stands.
     fn resume(&mut self) {
-        let before = &self.buffer.bytes()[..self.at];
-        let rest = trim_end(before, b",");
+        let start = self.damage_start();
+        let rest = trim_end(&self.buffer.bytes()[start..self.at], b",");
         let array = rest.strip_suffix(b"[");
         let key = array.and_then(|rest| key_before_colon(trim_end(rest, b"")));
-        let end = rest.len();
+        let end = start + rest.len();
         let is_array = array.is_some();
         self.close_damage(end);
         if let Some(key) = key {

@@ -199,7 +199,7 @@ impl Splitter {
         let start = self.at;
         let mut scan = Scan::new();
         loop {
-            match scan.run(&self.buffer.bytes()[start..], self.buffer.ended()) {
+            match scan.run(&self.buffer.bytes()[start..], self.buffer.ended(), &self.entry_keys) {
                 Outcome::End(len) if len > MAX_ENTRY_BYTES => {
                     self.reject(start, start + len, RejectReason::TooLarge);
                     self.at = start + len;
@@ -320,7 +320,7 @@ impl Splitter {
         let Some(mut skip) = self.skip.take() else { return Ok(()) };
         // `at` is where the scan's own text begins.
         let value = &self.buffer.bytes()[self.at..];
-        let outcome = skip.scan.run(value, self.buffer.ended());
+        let outcome = skip.scan.run(value, self.buffer.ended(), &[]);
         match outcome {
             Outcome::End(len) => {
                 self.at += len;

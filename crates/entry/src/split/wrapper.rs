@@ -41,6 +41,8 @@ enum Ahead {
 enum Verdict {
     Entry,
     Wrapper,
+    /// Its brackets match, but it is no JSON, and entries may be inside all the same.
+    Broken,
 }
 
 impl Splitter {
@@ -48,6 +50,7 @@ impl Splitter {
     pub(super) fn object(&mut self) -> io::Result<()> {
         match self.verdict()? {
             Verdict::Entry => self.element(),
+            Verdict::Broken => self.broken(self.at),
             Verdict::Wrapper => {
                 self.count_document();
                 self.frames.push(FrameKind::Wrapper, "");
@@ -66,17 +69,15 @@ impl Splitter {
         }
         let ahead = self.look_ahead(self.at)?;
         let Ahead::Whole(end) = ahead else {
-            let visible = &self.buffer.bytes()[self.at..];
-            let visible = &visible[..visible.len().min(LOOK_AHEAD)];
-            let keys = root_keys(visible);
-            let is_entry = keys.iter().any(|key| is_entry_key(key));
-            let is_wrapper = !is_entry && (matches!(ahead, Ahead::TooLong) || entry_inside(visible));
-            return Ok(if is_wrapper { Verdict::Wrapper } else { Verdict::Entry });
+            return Ok(self.verdict_by_sight(self.at + LOOK_AHEAD, matches!(ahead, Ahead::TooLong)));
         };
         let text = same_length_text(&self.buffer.bytes()[self.at..end]);
         let mut nodes = Vec::new();
         if crate::json::parse(&text, &mut nodes).is_err() {
-            return Ok(Verdict::Entry);
+            return Ok(match self.verdict_by_sight(end, false) {
+                Verdict::Wrapper => Verdict::Wrapper,
+                Verdict::Entry | Verdict::Broken => Verdict::Broken,
+            });
         }
         let value = Document::new(&text, &nodes).root();
         let Value::Object(object) = value else { return Ok(Verdict::Entry) };
@@ -87,6 +88,20 @@ impl Splitter {
         let is_collection =
             holds_entries(value) || object.iter().any(|(key, _)| WRAPPER_KEYS.iter().any(|own| key.is(own)));
         Ok(if is_collection { Verdict::Wrapper } else { Verdict::Entry })
+    }
+
+    /// Decides about an object that is not wholly there, or broken: by its keys, and by whether an entry is inside.
+    fn verdict_by_sight(&self, end: usize, is_large: bool) -> Verdict {
+        let visible = &self.buffer.bytes()[self.at..end.min(self.buffer.len())];
+        // Behind the first fault nobody knows how deep the keys are.
+        let sound = match crate::json::parse_prefix(&same_length_text(visible), &mut Vec::new()) {
+            Ok((_, end)) => end,
+            Err(fault) => fault.offset,
+        };
+        let keys = root_keys(&visible[..sound]);
+        let is_entry = keys.is_empty() || keys.iter().any(|key| is_entry_key(key));
+        let is_wrapper = !is_entry && (is_large || entry_inside(visible));
+        if is_wrapper { Verdict::Wrapper } else { Verdict::Entry }
     }
 
     fn learn(&mut self, kind: DialectKind, key: Option<(usize, usize)>) {
@@ -120,7 +135,7 @@ impl Splitter {
     fn look_ahead(&mut self, start: usize) -> io::Result<Ahead> {
         let mut scan = Scan::new();
         loop {
-            match scan.run(&self.buffer.bytes()[start..], self.buffer.ended()) {
+            match scan.run(&self.buffer.bytes()[start..], self.buffer.ended(), &[]) {
                 Outcome::End(len) => {
                     return Ok(if len > LOOK_AHEAD { Ahead::TooLong } else { Ahead::Whole(start + len) });
                 }
@@ -323,6 +338,11 @@ fn is_entry_key(key: &[u8]) -> bool {
             | b"json_payload"
             | b"proto_payload"
             | b"timestamp"
+            | b"httpRequest"
+            | b"http_request"
+            | b"resource"
+            | b"labels"
+            | b"severity"
     )
 }
 

@@ -1,6 +1,7 @@
 //! Whole sources, from bytes to entries.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests, too")]
 
+mod damage;
 mod forms;
 mod real;
 mod source;
