@@ -61,4 +61,4 @@ impl Error {
 }
 
 /// The result of an operation on an archive.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,3 +1,6 @@
-//! temporary
-use std::borrow::Cow;
-pub(crate) fn fold(text: &str) -> Cow<'_, str> { Cow::Owned(text.to_lowercase()) }
+//! The case folding of the index, the same as the query language's.
+
+/// Appends the folded form of a text.
+pub(crate) fn fold_into(text: &str, out: &mut String) {
+    out.push_str(&text.to_lowercase());
+}

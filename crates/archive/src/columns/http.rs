@@ -1,6 +1,7 @@
 //! The members of `httpRequest` that have columns of their own.
 
 use super::{Cell, Cells, Column};
+use std::borrow::Cow;
 use timberline_entry::json::{Object, Value, push_quoted, write_canonical};
 
 /// How a member's JSON relates to its cell.
@@ -56,45 +57,49 @@ pub(super) fn split<'a>(request: Object<'a>, cells: &mut Cells<'a>, rest: &mut S
     rest.push('}');
 }
 
-/// Appends the request as a JSON object; `rest` is the object that [`split`] wrote.
+/// Appends the request as a JSON object, keys in byte order; `rest` is the object that [`split`] wrote.
 pub(super) fn compose(cells: &Cells<'_>, rest: Object<'_>, out: &mut String) {
+    let mut members: Vec<(Cow<'_, str>, Member<'_>)> =
+        rest.iter().map(|(key, value)| (key.value(), Member::Kept(value))).collect();
+    for (name, column, form) in MEMBERS {
+        let cell = cells.get(column);
+        if cell != Cell::Null && rest.get(name).is_none() {
+            members.push((name.into(), Member::Column(cell, form)));
+        }
+    }
+    members.sort_by(|a, b| a.0.cmp(&b.0));
     out.push('{');
-    let mut first = true;
-    let mut key = |name: &str, out: &mut String| {
-        if !std::mem::take(&mut first) {
+    for (idx, (name, member)) in members.into_iter().enumerate() {
+        if idx > 0 {
             out.push(',');
         }
-        push_quoted(name, out);
+        push_quoted(&name, out);
         out.push(':');
-    };
-    for (name, column, form) in MEMBERS {
-        match (cells.get(column), form) {
-            (Cell::Text(text), _) => {
-                key(name, out);
-                push_quoted(text, out);
-            }
-            (Cell::Int(number), Form::Number) => {
-                key(name, out);
-                out.push_str(&number.to_string());
-            }
-            (Cell::Int(number), Form::Seconds) => {
-                key(name, out);
-                out.push('"');
-                push_seconds(number, out);
-                out.push('"');
-            }
-            (Cell::Int(number), _) => {
-                key(name, out);
-                push_quoted(&number.to_string(), out);
-            }
-            (Cell::Null | Cell::Bool(_), _) => {}
+        match member {
+            Member::Kept(value) => write_canonical(value, out),
+            Member::Column(cell, form) => write_cell(cell, form, out),
         }
     }
-    for (name, value) in rest.iter() {
-        key(&name.value(), out);
-        write_canonical(value, out);
-    }
     out.push('}');
+}
+
+enum Member<'a> {
+    Kept(Value<'a>),
+    Column(Cell<'a>, Form),
+}
+
+fn write_cell(cell: Cell<'_>, form: Form, out: &mut String) {
+    match (cell, form) {
+        (Cell::Text(text), _) => push_quoted(text, out),
+        (Cell::Int(number), Form::Number) => out.push_str(&number.to_string()),
+        (Cell::Int(number), Form::Seconds) => {
+            out.push('"');
+            push_seconds(number, out);
+            out.push('"');
+        }
+        (Cell::Int(number), _) => push_quoted(&number.to_string(), out),
+        (Cell::Null | Cell::Bool(_), _) => out.push_str("null"),
+    }
 }
 
 fn to_cell(value: Value<'_>, form: Form) -> Option<Cell<'_>> {

@@ -14,6 +14,7 @@ mod http;
 mod split;
 
 pub use compose::{ComposeError, compose};
+pub(crate) use split::identity_of;
 pub use split::{Keys, Splitter};
 
 /// A column of the physical schema, `timestamp` and the columns about provenance aside.
@@ -136,11 +137,15 @@ impl Column {
     /// Returns what the column holds.
     pub const fn kind(self) -> ColumnKind {
         match self {
-            Self::LogName | Self::Service | Self::Revision | Self::Resource | Self::Labels | Self::Severity => {
-                ColumnKind::Repeated
-            }
-            Self::HttpMethod | Self::HttpUserAgent | Self::HttpProtocol | Self::HttpReferer => ColumnKind::Repeated,
-            Self::HttpServerIp | Self::HttpRemoteIp | Self::HttpUrl => ColumnKind::Repeated,
+            Self::LogName
+            | Self::Service
+            | Self::Revision
+            | Self::Resource
+            | Self::Labels
+            | Self::Severity
+            | Self::HttpMethod
+            | Self::HttpUserAgent
+            | Self::HttpProtocol => ColumnKind::Repeated,
             Self::ReceiveTimestamp => ColumnKind::Time,
             Self::HttpStatus | Self::HttpLatencyNs | Self::HttpRequestSize | Self::HttpResponseSize => {
                 ColumnKind::Integer
@@ -149,6 +154,10 @@ impl Column {
             Self::InsertId
             | Self::Trace
             | Self::SpanId
+            | Self::HttpUrl
+            | Self::HttpRemoteIp
+            | Self::HttpServerIp
+            | Self::HttpReferer
             | Self::HttpRest
             | Self::TextPayload
             | Self::JsonPayload

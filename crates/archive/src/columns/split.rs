@@ -114,6 +114,18 @@ fn identity(entry: &LogEntry<'_>) -> u64 {
     }
 }
 
+/// Returns what [`Splitter::split`] computed as the identity of an entry with these cells.
+pub(crate) fn identity_of(cells: &Cells<'_>, timestamp: Timestamp) -> u64 {
+    match cells.get(Column::InsertId) {
+        Cell::Text(id) if !id.is_empty() => xxh3_64(id.as_bytes()),
+        _ => {
+            // Entries without an id are rare. One whose id only fits the rest is found through its JSON as well.
+            let (mut text, mut nodes) = (String::new(), Vec::new());
+            crate::segment::with_entry(cells, timestamp, &mut text, &mut nodes, identity).unwrap_or_default()
+        }
+    }
+}
+
 /// Collects what no column can hold, as members of one JSON object.
 struct Rest<'a> {
     out: &'a mut String,

@@ -1,0 +1,79 @@
+//! An archive opened for reading.
+
+use crate::catalog::{self, RejectRecord, SourceRecord};
+use crate::error::{Error, Result};
+use crate::layout;
+use crate::manifest::Manifest;
+use crate::segment::Segment;
+use crate::storage::Storage;
+use std::sync::Arc;
+
+/// One moment of an archive: the manifest that was live when it was opened, and its segments.
+///
+/// Later commits do not show; files of this moment stay until the ingest after the next commit.
+#[derive(Debug)]
+pub struct Archive {
+    storage: Arc<dyn Storage>,
+    manifest: Manifest,
+    segments: Vec<Segment>,
+}
+
+impl Archive {
+    /// Opens an archive. Cost: reads two small files.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when there is none, else as [`Manifest::load`].
+    pub fn open(storage: Arc<dyn Storage>, name: &str) -> Result<Self> {
+        let archive = Self::open_or_empty(storage)?;
+        if archive.manifest.sequence == 0 { Err(Error::Missing { path: name.to_owned() }) } else { Ok(archive) }
+    }
+
+    /// Opens an archive, or an empty one where there is none.
+    ///
+    /// # Errors
+    /// As [`Manifest::load`].
+    pub fn open_or_empty(storage: Arc<dyn Storage>) -> Result<Self> {
+        let manifest = Manifest::load(&*storage)?;
+        let segments =
+            manifest.segments.iter().map(|record| Segment::new(storage.clone(), record.clone())).collect();
+        Ok(Self { storage, manifest, segments })
+    }
+
+    /// Returns the manifest.
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Returns the segments, in time order.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// Reads the source catalogue, sorted by path.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it is not what was written.
+    pub fn sources(&self) -> Result<Vec<SourceRecord>> {
+        let Some(catalog) = &self.manifest.catalog else { return Ok(Vec::new()) };
+        let path = &catalog.sources.path;
+        catalog::read_sources(crate::segment_read(&*self.storage, path)?, path)
+    }
+
+    /// Reads the reject ledger, by source and place.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it is not what was written.
+    pub fn rejects(&self) -> Result<Vec<RejectRecord>> {
+        let Some(catalog) = &self.manifest.catalog else { return Ok(Vec::new()) };
+        let path = &catalog.rejects.path;
+        catalog::read_rejects(crate::segment_read(&*self.storage, path)?, path)
+    }
+
+    /// Returns the length of the live manifest in bytes.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it is gone.
+    pub fn manifest_bytes(&self) -> Result<u64> {
+        Ok(crate::segment_read(&*self.storage, &layout::manifest(self.manifest.sequence))?.len() as u64)
+    }
+}

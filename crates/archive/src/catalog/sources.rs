@@ -1,0 +1,251 @@
+//! Where entries came from, and what each source can be a witness of.
+
+use super::table::{Table, Values, encode};
+use crate::error::{Error, Result};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// A source that was read: a file, a member of an archive, standard input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceRecord {
+    /// Hash of the stored bytes: two files with one content are one source.
+    pub key: u64,
+    /// How the person named it.
+    pub path: String,
+    /// Length as stored.
+    pub bytes: u64,
+    /// When the file was last changed, nanoseconds since the Unix epoch. Only used to skip unchanged files quickly.
+    pub modified_ns: Option<i64>,
+    /// What kind of dump it is.
+    pub dialect: String,
+    /// Why it was taken for that.
+    pub dialect_reason: String,
+    /// How it is compressed; `none` if it is not.
+    pub compression: String,
+    /// Character encoding.
+    pub encoding: String,
+    /// Entries read: kept, duplicates and rejected.
+    pub read: u64,
+    /// Entries that could not be kept.
+    pub rejected: u64,
+    /// Entries in which something was repaired.
+    pub repaired: u64,
+    /// Time of the earliest entry.
+    pub first_ns: Option<i64>,
+    /// Time of the latest entry.
+    pub last_ns: Option<i64>,
+    /// Whether the dump ends before its time span does.
+    pub cut: Cut,
+    /// In which order the entries stand.
+    pub order: Order,
+    /// What it holds, by place inside, service and severity; sorted.
+    pub groups: Vec<GroupFacts>,
+    /// Time spans that the export was asked for, where it says so.
+    pub windows: Vec<WindowRecord>,
+}
+
+/// Whether a dump is known to lack something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cut {
+    /// Nothing hints at it.
+    #[default]
+    No,
+    /// It has exactly as many entries as a limit would leave, newest first: the oldest are missing.
+    Limit,
+    /// The file ends inside an entry.
+    Broken,
+}
+
+/// The order of entries in a source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// Neither, or fewer than two entries.
+    #[default]
+    Mixed,
+    /// Every entry is at most as old as the one before.
+    OldestFirst,
+    /// Every entry is at least as old as the one before.
+    NewestFirst,
+}
+
+/// What a source holds of one service and severity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct GroupFacts {
+    /// Place inside the source: the key path of a wrapper's array, empty for a plain dump.
+    pub context: String,
+    /// Service.
+    pub service: String,
+    /// Name of the log, as in `logName`; empty where the export leaves it out.
+    pub log: String,
+    /// Severity's name.
+    pub severity: String,
+    /// Number of entries.
+    pub entries: u64,
+    /// Time of the earliest.
+    pub first_ns: i64,
+    /// Time of the latest.
+    pub last_ns: i64,
+}
+
+/// A time span that an export was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct WindowRecord {
+    /// `asked-window` or `sink-hour`.
+    pub proof: String,
+    /// Start, nanoseconds since the Unix epoch.
+    pub from_ns: i64,
+    /// End, exclusive.
+    pub to_ns: i64,
+    /// The log it speaks for; empty for all.
+    pub log: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Evidence {
+    groups: Vec<GroupFacts>,
+    windows: Vec<WindowRecord>,
+}
+
+impl Cut {
+    /// Returns the name used in answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Limit => "limit",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+impl Order {
+    /// Returns the name used in the catalogue.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mixed => "mixed",
+            Self::OldestFirst => "oldest-first",
+            Self::NewestFirst => "newest-first",
+        }
+    }
+}
+
+pub(crate) fn write(sources: &[SourceRecord]) -> Vec<u8> {
+    let text = |get: fn(&SourceRecord) -> String| Values::Text(sources.iter().map(get).collect());
+    let count = |get: fn(&SourceRecord) -> u64| Values::Count(sources.iter().map(get).collect());
+    let number = |get: fn(&SourceRecord) -> Option<i64>| Values::Number(sources.iter().map(get).collect());
+    encode(vec![
+        ("key", count(|source| source.key)),
+        ("path", text(|source| source.path.clone())),
+        ("bytes", count(|source| source.bytes)),
+        ("modified_ns", number(|source| source.modified_ns)),
+        ("dialect", text(|source| source.dialect.clone())),
+        ("dialect_reason", text(|source| source.dialect_reason.clone())),
+        ("compression", text(|source| source.compression.clone())),
+        ("encoding", text(|source| source.encoding.clone())),
+        ("read", count(|source| source.read)),
+        ("rejected", count(|source| source.rejected)),
+        ("repaired", count(|source| source.repaired)),
+        ("first_ns", number(|source| source.first_ns)),
+        ("last_ns", number(|source| source.last_ns)),
+        ("cut", text(|source| source.cut.name().to_owned())),
+        ("order", text(|source| source.order.name().to_owned())),
+        (
+            "evidence",
+            text(|source| {
+                let evidence = Evidence { groups: source.groups.clone(), windows: source.windows.clone() };
+                serde_json::to_string(&evidence).expect("evidence is plain data")
+            }),
+        ),
+    ])
+}
+
+pub(crate) fn read(content: Bytes, path: &str) -> Result<Vec<SourceRecord>> {
+    let table = Table::decode(content, path)?;
+    let (key, bytes, read) = (table.count("key")?, table.count("bytes")?, table.count("read")?);
+    let (rejected, repaired) = (table.count("rejected")?, table.count("repaired")?);
+    let mut paths = table.text("path")?.into_iter();
+    let (modified, first, last) = (table.number("modified_ns")?, table.number("first_ns")?, table.number("last_ns")?);
+    let mut dialects = table.text("dialect")?.into_iter().zip(table.text("dialect_reason")?);
+    let mut codecs = table.text("compression")?.into_iter().zip(table.text("encoding")?);
+    let (cuts, orders, evidence) = (table.text("cut")?, table.text("order")?, table.text("evidence")?);
+    let mut sources = Vec::with_capacity(key.len());
+    for idx in 0..key.len() {
+        let damaged = |detail: String| Error::damaged(path, format!("row {idx}: {detail}"));
+        let evidence: Evidence =
+            serde_json::from_str(&evidence[idx]).map_err(|error| damaged(error.to_string()))?;
+        let (dialect, dialect_reason) = dialects.next().expect("the columns have one length");
+        let (compression, encoding) = codecs.next().expect("the columns have one length");
+        sources.push(SourceRecord {
+            key: key[idx],
+            path: paths.next().expect("the columns have one length"),
+            bytes: bytes[idx],
+            modified_ns: modified[idx],
+            dialect,
+            dialect_reason,
+            compression,
+            encoding,
+            read: read[idx],
+            rejected: rejected[idx],
+            repaired: repaired[idx],
+            first_ns: first[idx],
+            last_ns: last[idx],
+            cut: [Cut::No, Cut::Limit, Cut::Broken]
+                .into_iter()
+                .find(|cut| cut.name() == cuts[idx])
+                .ok_or_else(|| damaged(format!("cut {:?}", cuts[idx])))?,
+            order: [Order::Mixed, Order::OldestFirst, Order::NewestFirst]
+                .into_iter()
+                .find(|order| order.name() == orders[idx])
+                .ok_or_else(|| damaged(format!("order {:?}", orders[idx])))?,
+            groups: evidence.groups,
+            windows: evidence.windows,
+        });
+    }
+    Ok(sources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_sources_are_read() {
+        let source = SourceRecord {
+            key: 1,
+            path: "a/b.json".to_owned(),
+            bytes: 2,
+            modified_ns: None,
+            dialect: "log-entry".to_owned(),
+            dialect_reason: "has insertId".to_owned(),
+            compression: "none".to_owned(),
+            encoding: "utf-8".to_owned(),
+            read: 3,
+            rejected: 1,
+            repaired: 0,
+            first_ns: Some(-5),
+            last_ns: Some(5),
+            cut: Cut::Limit,
+            order: Order::NewestFirst,
+            groups: vec![GroupFacts {
+                context: String::new(),
+                service: "s".to_owned(),
+                log: "l".to_owned(),
+                severity: "ERROR".to_owned(),
+                entries: 2,
+                first_ns: -5,
+                last_ns: 5,
+            }],
+            windows: vec![WindowRecord {
+                proof: "asked-window".to_owned(),
+                from_ns: 0,
+                to_ns: 9,
+                log: String::new(),
+            }],
+        };
+        let sources = vec![source.clone(), SourceRecord { key: 2, cut: Cut::Broken, ..source }];
+        assert_eq!(read(Bytes::from(write(&sources)), "x").unwrap(), sources);
+        assert_eq!(read(Bytes::from(write(&[])), "x").unwrap(), []);
+        assert!(matches!(read(Bytes::from_static(b"nonsense"), "x"), Err(Error::Damaged { .. })));
+    }
+}

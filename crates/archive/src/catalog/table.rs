@@ -1,0 +1,85 @@
+//! Small tables as Parquet: named columns of text and numbers.
+
+use crate::error::{Error, Result};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt64Type};
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use std::sync::Arc;
+
+/// A column that is being written.
+pub(super) enum Values {
+    Text(Vec<String>),
+    Count(Vec<u64>),
+    /// Numbers of which some may be missing.
+    Number(Vec<Option<i64>>),
+}
+
+pub(super) fn encode(columns: Vec<(&str, Values)>) -> Vec<u8> {
+    let mut fields = Vec::new();
+    let mut arrays: Vec<ArrayRef> = Vec::new();
+    for (name, values) in columns {
+        let (kind, array): (DataType, ArrayRef) = match values {
+            Values::Text(values) => (DataType::Utf8, Arc::new(StringArray::from(values))),
+            Values::Count(values) => (DataType::UInt64, Arc::new(UInt64Array::from(values))),
+            Values::Number(values) => (DataType::Int64, Arc::new(Int64Array::from(values))),
+        };
+        fields.push(Field::new(name, kind.clone(), kind == DataType::Int64));
+        arrays.push(array);
+    }
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).expect("the columns have one length");
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).expect("the level is one of zstd's")))
+        .set_created_by("timberline".to_owned())
+        .build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).expect("memory takes any write");
+    writer.write(&batch).expect("memory takes any write");
+    writer.into_inner().expect("memory takes any write")
+}
+
+/// A table that was read.
+pub(super) struct Table {
+    path: String,
+    batches: Vec<RecordBatch>,
+}
+
+impl Table {
+    pub(super) fn decode(content: Bytes, path: &str) -> Result<Self> {
+        let damaged = |error: String| Error::damaged(path, error);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(content)
+            .and_then(ParquetRecordBatchReaderBuilder::build)
+            .map_err(|error| damaged(error.to_string()))?;
+        let batches = reader.collect::<std::result::Result<_, _>>().map_err(|error| damaged(error.to_string()))?;
+        Ok(Self { path: path.to_owned(), batches })
+    }
+
+    pub(super) fn text(&self, name: &str) -> Result<Vec<String>> {
+        self.column(name, &DataType::Utf8, |array, out: &mut Vec<String>| {
+            out.extend(array.as_string::<i32>().iter().map(|text| text.unwrap_or_default().to_owned()));
+        })
+    }
+
+    pub(super) fn count(&self, name: &str) -> Result<Vec<u64>> {
+        self.column(name, &DataType::UInt64, |array, out: &mut Vec<u64>| {
+            out.extend(array.as_primitive::<UInt64Type>().iter().map(Option::unwrap_or_default));
+        })
+    }
+
+    pub(super) fn number(&self, name: &str) -> Result<Vec<Option<i64>>> {
+        self.column(name, &DataType::Int64, |array, out: &mut Vec<Option<i64>>| {
+            out.extend(array.as_primitive::<Int64Type>().iter());
+        })
+    }
+
+    fn column<T>(&self, name: &str, kind: &DataType, read: impl Fn(&ArrayRef, &mut Vec<T>)) -> Result<Vec<T>> {
+        let mut out = Vec::new();
+        for batch in &self.batches {
+            let array = batch.column_by_name(name).filter(|array| array.data_type() == kind);
+            read(array.ok_or_else(|| Error::damaged(&self.path, format!("no column {name}")))?, &mut out);
+        }
+        Ok(out)
+    }
+}

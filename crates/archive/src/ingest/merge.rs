@@ -1,0 +1,313 @@
+//! Runs and overlapping segments, merged: copies of one entry become one row, rows become segments.
+//!
+//! ```text
+//! run 1 ─┐
+//! run 2 ─┼─► smallest identity first ─► copies joined ─► rows in time order ─► cut into segments
+//! seg B ─┘   (a segment is loaded when the merge reaches its span)
+//! ```
+
+use super::make::RowMaker;
+use super::runs::{Cursor, Run};
+use crate::columns::{Cell, Column};
+use crate::error::{Error, Result};
+use crate::layout;
+use crate::manifest::SegmentRecord;
+use crate::rows::{Place, Remap, RowSet};
+use crate::segment::{self, Segment, with_entry};
+use crate::storage::Storage;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use timberline_entry::json::{Document, parse};
+use timberline_entry::{LogEntry, Timestamp, join};
+
+/// A segment holds at most this many rows; so rewriting one, which is what late data costs, is bounded.
+pub(crate) const MAX_SEGMENT_ROWS: usize = 1 << 20;
+
+/// The sources that rows refer to by number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SourceTable {
+    pub(crate) keys: Vec<u64>,
+    pub(crate) paths: Vec<String>,
+}
+
+impl SourceTable {
+    /// Orders places so that the same one is chosen whatever the order of ingests.
+    fn rank(&self, place: Place) -> (&str, u64, u64) {
+        let idx = place.source as usize;
+        (&self.paths[idx], place.line, self.keys[idx])
+    }
+}
+
+/// What a merge made.
+pub(crate) struct Merged {
+    /// New segments, in time order.
+    pub(crate) segments: Vec<SegmentRecord>,
+    /// Entries that the archive did not have, by number of the source they are attributed to.
+    pub(crate) kept: BTreeMap<u32, u64>,
+}
+
+/// How a merge is done.
+pub(crate) struct MergePlan<'p> {
+    pub(crate) storage: &'p Arc<dyn Storage>,
+    pub(crate) sources: &'p SourceTable,
+    /// Number of the commit, for the names of new segments.
+    pub(crate) sequence: u64,
+    /// Number of segments that the commit has named already.
+    pub(crate) n_named: usize,
+    /// A segment is cut when its rows take this much memory.
+    pub(crate) segment_memory: usize,
+}
+
+/// Merges runs with the segments that they overlap.
+///
+/// `overlapped` are rewritten; no row may fall into the span of a segment in `kept_spans` (microseconds, inclusive),
+/// and no new segment reaches across one.
+pub(crate) fn merge(
+    plan: &MergePlan<'_>,
+    runs: Vec<Run>,
+    overlapped: &[SegmentRecord],
+    kept_spans: &[(i64, i64)],
+) -> Result<Merged> {
+    let mut cursors = runs.into_iter().map(Run::cursor).collect::<Result<Vec<_>>>()?;
+    let n_runs = cursors.len();
+    let mut waiting = overlapped.iter().peekable();
+    let mut cutter = Cutter::new(plan, kept_spans);
+    let mut maker = RowMaker::new();
+    let mut kept: BTreeMap<u32, u64> = BTreeMap::new();
+    let mut group = Group::default();
+    loop {
+        let smallest = |cursors: &[Cursor]| {
+            let identities = cursors.iter().enumerate().filter_map(|(idx, cursor)| {
+                cursor.current().map(|(rows, row)| (rows.heads()[row].identity(), idx))
+            });
+            identities.min()
+        };
+        let mut next = smallest(&cursors);
+        while let Some(segment) = waiting.peek()
+            && next.is_none_or(|((micros, _), _)| micros >= Timestamp::from_nanos(segment.first_ns).as_micros())
+        {
+            cursors.push(Run::in_memory(load(plan, segment)?).cursor()?);
+            waiting.next();
+            next = smallest(&cursors);
+        }
+        let Some((identity, _)) = next else { break };
+        group.clear();
+        for (idx, cursor) in cursors.iter_mut().enumerate() {
+            while let Some((rows, row)) = cursor.current()
+                && rows.heads()[row].identity() == identity
+            {
+                group.push(rows, row, idx >= n_runs);
+                cursor.advance()?;
+            }
+        }
+        for copies in group.by_entry() {
+            let (idx, is_new) = cutter.push(&group, &copies, &mut maker)?;
+            if is_new {
+                *kept.entry(idx).or_insert(0) += 1;
+            }
+        }
+        // A loaded segment is dropped when it has been read to its end.
+        let mut position = 0;
+        cursors.retain(|cursor| {
+            position += 1;
+            position <= n_runs || cursor.current().is_some()
+        });
+    }
+    Ok(Merged { segments: cutter.finish()?, kept })
+}
+
+/// Copies with one identity, that is time to the microsecond and hash of the id.
+#[derive(Default)]
+struct Group {
+    rows: RowSet,
+    is_archived: Vec<bool>,
+}
+
+impl Group {
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.is_archived.clear();
+    }
+
+    fn push(&mut self, rows: &RowSet, row: usize, is_archived: bool) {
+        self.rows.push_from(rows, row, &mut Remap::default());
+        self.is_archived.push(is_archived);
+    }
+
+    /// Splits the group where ids differ although their hashes agree.
+    fn by_entry(&self) -> Vec<Vec<usize>> {
+        if self.rows.len() == 1 {
+            return vec![vec![0]];
+        }
+        let mut entries: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
+        let cells: Vec<_> = (0..self.rows.len()).map(|idx| self.rows.cells(idx)).collect();
+        for (idx, cells) in cells.iter().enumerate() {
+            let id = match cells.get(Column::InsertId) {
+                Cell::Text(id) => Some(id),
+                _ => None,
+            };
+            entries.entry(id).or_default().push(idx);
+        }
+        entries.into_values().collect()
+    }
+}
+
+/// Collects merged rows and writes a segment whenever one is full.
+struct Cutter<'p> {
+    plan: &'p MergePlan<'p>,
+    kept_spans: &'p [(i64, i64)],
+    rows: RowSet,
+    remap: Remap,
+    month: String,
+    last_micros: i64,
+    n_named: usize,
+    segments: Vec<SegmentRecord>,
+}
+
+impl<'p> Cutter<'p> {
+    fn new(plan: &'p MergePlan<'p>, kept_spans: &'p [(i64, i64)]) -> Self {
+        Self {
+            plan,
+            kept_spans,
+            rows: RowSet::default(),
+            remap: Remap::default(),
+            month: String::new(),
+            last_micros: i64::MIN,
+            n_named: plan.n_named,
+            segments: Vec::new(),
+        }
+    }
+
+    /// Adds an entry of which there are `copies`; returns its source and whether the archive did not have it.
+    fn push(&mut self, group: &Group, copies: &[usize], maker: &mut RowMaker) -> Result<(u32, bool)> {
+        let first = group.rows.heads()[copies[0]];
+        self.cut_before(first.keys.timestamp)?;
+        if let [only] = copies {
+            // One row a time, so the group's dictionary is tiny and there is nothing to remember between rows.
+            self.rows.push_from(&group.rows, *only, &mut Remap::default());
+            return Ok((first.place.source, !group.is_archived[*only]));
+        }
+        let joined = Joined::new(group, copies, self.plan.sources)?;
+        joined.push_to(&mut self.rows, maker)?;
+        Ok((joined.place.source, !copies.iter().any(|idx| group.is_archived[*idx])))
+    }
+
+    fn cut_before(&mut self, next: Timestamp) -> Result<()> {
+        let micros = next.as_micros();
+        let month = layout::month(next);
+        let is_full = self.rows.len() >= MAX_SEGMENT_ROWS || self.rows.memory() >= self.plan.segment_memory;
+        let crosses = self.kept_spans.iter().any(|(from, to)| self.last_micros < *from && *to < micros);
+        if !self.rows.is_empty() && micros != self.last_micros && (month != self.month || is_full || crosses) {
+            self.write()?;
+        }
+        self.month = month;
+        self.last_micros = micros;
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<()> {
+        let id = layout::segment_id(self.plan.sequence, self.n_named);
+        self.n_named += 1;
+        self.segments.push(segment::write(&**self.plan.storage, &id, &self.rows, &self.plan.sources.keys)?);
+        self.rows.clear();
+        self.remap = Remap::default();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Vec<SegmentRecord>> {
+        if !self.rows.is_empty() {
+            self.write()?;
+        }
+        Ok(self.segments)
+    }
+}
+
+/// Several copies of one entry, joined.
+struct Joined {
+    text: String,
+    timestamp: Timestamp,
+    place: Place,
+    is_whole: bool,
+}
+
+impl Joined {
+    fn new(group: &Group, copies: &[usize], sources: &SourceTable) -> Result<Self> {
+        let (mut texts, mut nodes) = (Vec::new(), Vec::new());
+        for idx in copies {
+            let mut text = String::new();
+            let timestamp = group.rows.heads()[*idx].keys.timestamp;
+            let mut buffer = String::new();
+            with_entry(&group.rows.cells(*idx), timestamp, &mut buffer, &mut nodes, |entry| entry.write_json(&mut text))
+                .map_err(|detail| Error::damaged("rows of a segment", detail))?;
+            texts.push(text);
+        }
+        let mut joined = texts[0].clone();
+        for text in &texts[1..] {
+            joined = join_texts(&joined, text)?;
+        }
+        let heads = || copies.iter().map(|idx| &group.rows.heads()[*idx]);
+        // The copy that alone has everything is where a person should look; of several, the first by path and line.
+        let whole = heads().zip(&texts).filter(|(head, text)| head.is_whole && **text == joined);
+        let whole = whole.map(|(head, _)| head.place).min_by_key(|place| sources.rank(*place));
+        let place = match whole {
+            Some(place) => place,
+            None => heads().map(|head| head.place).min_by_key(|place| sources.rank(*place)).expect("there are copies"),
+        };
+        let timestamp = time_of(&joined)?;
+        let timestamp = match timestamp {
+            Some(timestamp) => timestamp,
+            None => heads().map(|head| head.keys.timestamp).max().expect("there are copies"),
+        };
+        Ok(Self { text: joined, timestamp, place, is_whole: whole.is_some() })
+    }
+
+    fn push_to(&self, rows: &mut RowSet, maker: &mut RowMaker) -> Result<()> {
+        let mut nodes = Vec::new();
+        parse(&self.text, &mut nodes).map_err(|fault| Error::damaged("rows of a segment", fault))?;
+        let object = Document::new(&self.text, &nodes).root().as_object().expect("a join of objects is an object");
+        let (keys, cells, derived) = maker.make(&LogEntry::from_object(object), self.timestamp);
+        rows.push(keys, &cells, derived, self.place, self.is_whole);
+        Ok(())
+    }
+}
+
+/// Reads the time that a joined entry states itself.
+fn time_of(text: &str) -> Result<Option<Timestamp>> {
+    let mut nodes = Vec::new();
+    parse(text, &mut nodes).map_err(|fault| Error::damaged("rows of a segment", fault))?;
+    let object = Document::new(text, &nodes).root().as_object().expect("entries are objects");
+    Ok(LogEntry::from_object(object).timestamp().map(|(time, _)| time))
+}
+
+fn join_texts(a: &str, b: &str) -> Result<String> {
+    let (mut nodes_a, mut nodes_b) = (Vec::new(), Vec::new());
+    let damaged = |fault| Error::damaged("rows of a segment", fault);
+    parse(a, &mut nodes_a).map_err(damaged)?;
+    parse(b, &mut nodes_b).map_err(damaged)?;
+    let a = Document::new(a, &nodes_a).root().as_object().expect("entries are objects");
+    let b = Document::new(b, &nodes_b).root().as_object().expect("entries are objects");
+    let mut out = String::new();
+    join(a, b, &mut out);
+    Ok(out)
+}
+
+/// Reads all rows of a segment.
+fn load(plan: &MergePlan<'_>, record: &SegmentRecord) -> Result<RowSet> {
+    let segment = Segment::new(plan.storage.clone(), record.clone());
+    let numbers: BTreeMap<u64, u32> =
+        plan.sources.keys.iter().enumerate().map(|(idx, key)| (*key, crate::rows::row_idx(idx))).collect();
+    let mut rows = RowSet::default();
+    let mut unknown = None;
+    segment.for_each_row(&[0..record.rows], &Column::ALL, |row| {
+        let Some(source) = numbers.get(&row.source) else {
+            unknown = Some(row.source);
+            return false;
+        };
+        rows.push_read(&row, *source);
+        true
+    })?;
+    match unknown {
+        None => Ok(rows),
+        Some(key) => Err(Error::damaged(segment.entries_path(), format!("unknown source {key:016x}"))),
+    }
+}

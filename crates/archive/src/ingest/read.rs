@@ -1,0 +1,264 @@
+//! Sources read in parallel into sorted runs, within a memory budget.
+//!
+//! ```text
+//! reader thread          worker threads                        this thread
+//! source ─► batches ─►   records ─► rows, tally, rejects  ─►   one set of rows ─► full? sort, spill
+//! ```
+//!
+//! Batches are numbered, so that what is learned about a source does not depend on which worker was faster.
+
+use super::facts::Tally;
+use super::make::RowMaker;
+use super::runs::Run;
+use super::{Options, Reporter};
+use crate::catalog::{RejectRecord, SourceRecord};
+use crate::error::{Error, Result};
+use crate::rows::{Place, RowSet};
+use crate::storage::Storage;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use timberline_entry::input::{OpenOptions, Reader, SourceFacts, SourceSpec};
+use timberline_entry::split::Batch;
+use timberline_entry::{Refusal, Scratch, origin, read};
+
+/// What reading the sources gave.
+pub(super) struct Read {
+    pub(super) runs: Vec<Run>,
+    pub(super) sources: Vec<Outcome>,
+    pub(super) spilled: usize,
+}
+
+/// What became of a source.
+pub(super) enum Outcome {
+    Read { record: SourceRecord, rejects: Vec<RejectRecord>, text_bytes: u64 },
+    Refused(Refusal),
+}
+
+struct Job {
+    source: u32,
+    number: u64,
+    batch: Batch,
+}
+
+enum Event {
+    Part { source: u32, number: u64, rows: RowSet, tally: Tally, rejects: Vec<RejectRecord> },
+    Finished { source: u32, n_batches: u64, facts: Box<SourceFacts> },
+    Refused { source: u32, refusal: Refusal },
+    Failed(Error),
+}
+
+/// Reads all sources; `first_number` is the number of the first in the ingest's source table.
+pub(super) fn read_all(
+    storage: &dyn Storage,
+    specs: &[SourceSpec],
+    first_number: u32,
+    options: &Options,
+    reporter: &dyn Reporter,
+    stop: &AtomicBool,
+) -> Result<Read> {
+    let n_workers = options.threads.max(1);
+    let budget = Budget::of(options.memory, n_workers);
+    let (job_sender, jobs) = crossbeam_channel::bounded::<Job>(n_workers);
+    let (event_sender, events) = crossbeam_channel::bounded::<Event>(n_workers);
+    std::thread::scope(|scope| {
+        let reader_events = event_sender.clone();
+        scope.spawn(move || {
+            for (idx, spec) in specs.iter().enumerate() {
+                let source = first_number + crate::rows::row_idx(idx);
+                if !read_source(spec, source, &options.open, budget.batch, &job_sender, &reader_events, reporter) {
+                    return;
+                }
+            }
+        });
+        for _ in 0..n_workers {
+            let (jobs, event_sender) = (jobs.clone(), event_sender.clone());
+            scope.spawn(move || {
+                let mut maker = RowMaker::new();
+                let mut scratch = Scratch::new();
+                for job in jobs {
+                    if event_sender.send(read_batch(&job, &mut maker, &mut scratch)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop((event_sender, jobs));
+        // Leaving the scope with an error drops `events`; the threads then find nobody listening and end.
+        let events = events;
+        collect(storage, specs.len(), first_number, budget, &events, stop)
+    })
+}
+
+/// How the memory of an ingest is shared out; in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    /// Text of one batch. There is one in the reader's hands, and two per worker on the way with the rows made of them.
+    batch: usize,
+    /// Rows before they are sorted and spilled.
+    run: usize,
+    /// Rows of a segment before it is written; sorting and writing them takes about as much again.
+    pub(super) segment: usize,
+}
+
+/// Less would cut an archive into crumbs.
+const MIN_ROWS_MEMORY: usize = 1 << 20;
+
+impl Budget {
+    pub(super) fn of(memory: usize, n_workers: usize) -> Self {
+        let batch = (memory / (16 * (1 + 4 * n_workers))).clamp(64 << 10, 4 << 20);
+        Self { batch, run: (memory * 3 / 10).max(MIN_ROWS_MEMORY), segment: (memory / 5).max(MIN_ROWS_MEMORY) }
+    }
+}
+
+/// Sends a source's batches on; `false` when nobody listens any more.
+fn read_source(
+    spec: &SourceSpec,
+    source: u32,
+    open: &OpenOptions,
+    batch_bytes: usize,
+    jobs: &crossbeam_channel::Sender<Job>,
+    events: &crossbeam_channel::Sender<Event>,
+    reporter: &dyn Reporter,
+) -> bool {
+    reporter.source_started(&spec.path);
+    let mut reader = match Reader::open(spec, open) {
+        Ok(reader) => reader,
+        Err(refusal) => return events.send(Event::Refused { source, refusal }).is_ok(),
+    };
+    let failed = |error: timberline_entry::input::Error| {
+        Event::Failed(Error::Io { path: spec.path.clone(), source: std::io::Error::other(error) })
+    };
+    let mut number = 0;
+    let mut reported = 0;
+    loop {
+        match reader.next_batch(batch_bytes) {
+            Ok(Some(batch)) => {
+                if jobs.send(Job { source, number, batch }).is_err() {
+                    return false;
+                }
+                number += 1;
+                let bytes = reader.bytes_read();
+                reporter.bytes_read(bytes - reported);
+                reported = bytes;
+            }
+            Ok(None) => break,
+            Err(error) => return events.send(failed(error)).is_ok(),
+        }
+    }
+    let event = match reader.finish() {
+        Ok(facts) => {
+            reporter.bytes_read(facts.bytes.saturating_sub(reported));
+            Event::Finished { source, n_batches: number, facts: Box::new(facts) }
+        }
+        Err(error) => failed(error),
+    };
+    events.send(event).is_ok()
+}
+
+fn read_batch(job: &Job, maker: &mut RowMaker, scratch: &mut Scratch) -> Event {
+    let mut rows = RowSet::default();
+    let mut tally = Tally::default();
+    let mut rejects: Vec<_> = job.batch.rejects.clone();
+    for record in &job.batch.records {
+        match read(&job.batch, record, scratch) {
+            Ok(normalised) => {
+                let (entry, time) = (&normalised.entry, normalised.timestamp);
+                tally.add(record.context, entry, &origin(entry), time);
+                tally.repaired += u64::from(!normalised.repairs.is_empty());
+                let (keys, cells, derived) = maker.make(entry, time);
+                rows.push(keys, &cells, derived, Place { source: job.source, line: record.line }, true);
+            }
+            Err(reject) => rejects.push(reject),
+        }
+    }
+    tally.rejected = rejects.len() as u64;
+    rejects.sort_by_key(|reject| reject.offset);
+    let rejects = rejects.into_iter().map(|reject| RejectRecord {
+        // The key is known when the source has been read to its end.
+        source: 0,
+        line: reject.line,
+        offset: reject.offset,
+        len: reject.len,
+        reason: reject.reason.name().to_owned(),
+        detail: reject.reason.to_string(),
+        sample: reject.sample,
+    });
+    Event::Part { source: job.source, number: job.number, rows, tally, rejects: rejects.collect() }
+}
+
+/// A source of which parts are still on the way.
+#[derive(Default)]
+struct Pending {
+    parts: BTreeMap<u64, Tally>,
+    rejects: Vec<RejectRecord>,
+    end: Option<(u64, Box<SourceFacts>)>,
+}
+
+impl Pending {
+    fn finish_if_complete(&mut self) -> Option<Outcome> {
+        let n_batches = self.end.as_ref().map(|(n, _)| *n)?;
+        if (self.parts.len() as u64) < n_batches {
+            return None;
+        }
+        let (_, facts) = self.end.take().expect("the end was just looked at");
+        let mut tally = Tally::default();
+        for (_, part) in std::mem::take(&mut self.parts) {
+            tally.then(part);
+        }
+        let record = tally.record(&facts);
+        let mut rejects = std::mem::take(&mut self.rejects);
+        rejects.iter_mut().for_each(|reject| reject.source = record.key);
+        rejects.sort_by_key(|reject| (reject.offset, reject.len));
+        Some(Outcome::Read { record, rejects, text_bytes: facts.text_bytes })
+    }
+}
+
+fn collect(
+    storage: &dyn Storage,
+    n_sources: usize,
+    first_number: u32,
+    budget: Budget,
+    events: &crossbeam_channel::Receiver<Event>,
+    stop: &AtomicBool,
+) -> Result<Read> {
+    let mut pending: Vec<Pending> = (0..n_sources).map(|_| Pending::default()).collect();
+    let mut outcomes: Vec<Option<Outcome>> = (0..n_sources).map(|_| None).collect();
+    let mut rows = RowSet::default();
+    let mut runs = Vec::new();
+    for event in events {
+        if stop.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        let idx = match event {
+            Event::Part { source, number, rows: part, tally, rejects } => {
+                let idx = (source - first_number) as usize;
+                pending[idx].parts.insert(number, tally);
+                pending[idx].rejects.extend(rejects);
+                rows.append(&part, |source| source);
+                if rows.memory() >= budget.run {
+                    runs.push(Run::spill(&mut rows, storage)?);
+                }
+                idx
+            }
+            Event::Finished { source, n_batches, facts } => {
+                let idx = (source - first_number) as usize;
+                pending[idx].end = Some((n_batches, facts));
+                idx
+            }
+            Event::Refused { source, refusal } => {
+                outcomes[(source - first_number) as usize] = Some(Outcome::Refused(refusal));
+                continue;
+            }
+            Event::Failed(error) => return Err(error),
+        };
+        if let Some(outcome) = pending[idx].finish_if_complete() {
+            outcomes[idx] = Some(outcome);
+        }
+    }
+    let spilled = runs.len();
+    if !rows.is_empty() {
+        runs.push(Run::in_memory(rows));
+    }
+    let sources = outcomes.into_iter().map(|outcome| outcome.expect("every source was finished or refused"));
+    Ok(Read { runs, sources: sources.collect(), spilled })
+}

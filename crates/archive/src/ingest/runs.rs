@@ -1,0 +1,122 @@
+//! Sorted runs of rows: in memory while they fit, in a nameless file when they do not.
+
+use crate::error::{Error, Result};
+use crate::manifest::SegmentRecord;
+use crate::rows::RowSet;
+use crate::storage::{ScratchFile, Storage};
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+
+/// Rows per block of a spilled run: what one run keeps in memory while it is merged.
+const BLOCK_ROWS: usize = 4096;
+
+/// Rows in the order of their identity.
+pub(crate) enum Run {
+    Memory { rows: RowSet, order: Vec<u32> },
+    /// `spans` holds each block's first and last time, in microseconds.
+    Spilled { file: Box<dyn ScratchFile>, spans: Vec<(i64, i64)> },
+}
+
+impl Run {
+    /// Sorts rows into a run that stays in memory.
+    pub(crate) fn in_memory(rows: RowSet) -> Self {
+        let order = rows.by_identity();
+        Self::Memory { rows, order }
+    }
+
+    /// Sorts rows and writes them out, leaving `rows` empty.
+    pub(crate) fn spill(rows: &mut RowSet, storage: &dyn Storage) -> Result<Self> {
+        let failed = |error| Error::io("temporary file")(error);
+        let order = rows.by_identity();
+        let mut out = BufWriter::with_capacity(1 << 20, storage.scratch().map_err(failed)?);
+        let mut spans = Vec::new();
+        let mut block = RowSet::default();
+        for chunk in order.chunks(BLOCK_ROWS) {
+            block.clear();
+            let mut remap = crate::rows::Remap::default();
+            for idx in chunk {
+                block.push_from(rows, *idx as usize, &mut remap);
+            }
+            let packed = zstd::bulk::compress(&block.encode(), 1).map_err(failed)?;
+            out.write_all(&(packed.len() as u64).to_le_bytes()).map_err(failed)?;
+            out.write_all(&packed).map_err(failed)?;
+            let micros = |idx: u32| rows.heads()[idx as usize].identity().0;
+            spans.push((micros(chunk[0]), micros(chunk[chunk.len() - 1])));
+        }
+        rows.clear();
+        let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
+        Ok(Self::Spilled { file, spans })
+    }
+
+    /// Says whether a row may lie inside the span of a segment. `false` means that none does.
+    pub(crate) fn overlaps(&self, segment: &SegmentRecord) -> bool {
+        let (from, to) = super::tidy::span(segment);
+        match self {
+            Self::Memory { rows, order } => {
+                let micros = |idx: u32| rows.heads()[idx as usize].identity().0;
+                let at = order.partition_point(|idx| micros(*idx) < from);
+                order.get(at).is_some_and(|idx| micros(*idx) <= to)
+            }
+            Self::Spilled { spans, .. } => spans.iter().any(|(first, last)| *first <= to && from <= *last),
+        }
+    }
+
+    /// Starts reading the run from its first row.
+    pub(crate) fn cursor(self) -> Result<Cursor> {
+        let mut cursor = match self {
+            Self::Memory { rows, order } => Cursor { rows, order, at: 0, more: None },
+            Self::Spilled { mut file, spans } => {
+                file.seek(SeekFrom::Start(0)).map_err(Error::io("temporary file"))?;
+                let more = Some((BufReader::with_capacity(1 << 18, file), spans.len()));
+                Cursor { rows: RowSet::default(), order: Vec::new(), at: 0, more }
+            }
+        };
+        cursor.refill()?;
+        Ok(cursor)
+    }
+}
+
+/// A place in a run.
+pub(crate) struct Cursor {
+    rows: RowSet,
+    order: Vec<u32>,
+    at: usize,
+    more: Option<(BufReader<Box<dyn ScratchFile>>, usize)>,
+}
+
+impl Cursor {
+    /// Returns the current row; `None` at the end.
+    pub(crate) fn current(&self) -> Option<(&RowSet, usize)> {
+        self.order.get(self.at).map(|idx| (&self.rows, *idx as usize))
+    }
+
+    /// Moves to the next row.
+    pub(crate) fn advance(&mut self) -> Result<()> {
+        self.at += 1;
+        self.refill()
+    }
+
+    fn refill(&mut self) -> Result<()> {
+        if self.at < self.order.len() {
+            return Ok(());
+        }
+        let Some((file, n_blocks)) = &mut self.more else { return Ok(()) };
+        if *n_blocks == 0 {
+            return Ok(());
+        }
+        *n_blocks -= 1;
+        let failed = Error::io("temporary file");
+        let mut read = || -> std::io::Result<RowSet> {
+            let mut len = [0; 8];
+            file.read_exact(&mut len)?;
+            let len = usize::try_from(u64::from_le_bytes(len)).map_err(std::io::Error::other)?;
+            let mut packed = vec![0; len];
+            file.read_exact(&mut packed)?;
+            let block = zstd::stream::decode_all(&packed[..])?;
+            RowSet::decode(&block).ok_or_else(|| std::io::Error::other("a block is not what was written"))
+        };
+        self.rows = read().map_err(failed)?;
+        self.order = (0..crate::rows::row_idx(self.rows.len())).collect();
+        self.at = 0;
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! The manifest: everything that belongs to an archive at one moment.
+//!
+//! A segment exists when the live manifest names it. Manifests are written once; `CURRENT` names the live one.
+//! The types here are the program's; [`v1`] is how they look on disk.
+
+mod v1;
+
+use crate::error::{Error, Result};
+use crate::layout;
+use crate::storage::Storage;
+use std::collections::BTreeMap;
+
+/// The newest format version that this program reads, and the one it writes.
+pub const FORMAT: u32 = 1;
+
+/// What belongs to the archive.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manifest {
+    /// Number of the commit, from 1; 0 for an archive without any.
+    pub sequence: u64,
+    /// Segments in time order; their spans do not overlap.
+    pub segments: Vec<SegmentRecord>,
+    /// The source catalogue and the reject ledger; none before the first commit.
+    pub catalog: Option<CatalogRecord>,
+}
+
+/// A file with what it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRecord {
+    /// Path relative to the archive.
+    pub path: String,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// XXH3 (64 bits) of the content, sixteen hex digits.
+    pub xxh3: String,
+}
+
+/// A segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentRecord {
+    /// Name, unique in the archive's history.
+    pub id: String,
+    /// UTC month of all its entries, `2025-09`.
+    pub month: String,
+    /// Number of entries.
+    pub rows: u64,
+    /// Number of rings.
+    pub rings: u64,
+    /// Number of shapes.
+    pub shapes: u64,
+    /// Time of the first entry, nanoseconds since the Unix epoch.
+    pub first_ns: i64,
+    /// Time of the last entry.
+    pub last_ns: i64,
+    /// Entries attributed to each source, by [`source_name`].
+    pub sources: BTreeMap<String, u64>,
+    /// The files, entries first.
+    pub files: Vec<FileRecord>,
+}
+
+/// The catalogue's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogRecord {
+    /// Where entries came from.
+    pub sources: FileRecord,
+    /// What could not be kept.
+    pub rejects: FileRecord,
+}
+
+impl Manifest {
+    /// Reads the live manifest. An archive without `CURRENT` is empty.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when `CURRENT` or the manifest is not what was written, [`Error::Version`] when a newer
+    /// program wrote it.
+    pub fn load(storage: &dyn Storage) -> Result<Self> {
+        let current = match storage.read(layout::CURRENT) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            current => current.map_err(Error::io(layout::CURRENT))?,
+        };
+        let pointer = v1::Pointer::decode(&current)?;
+        let content = crate::segment_read(storage, &pointer.path)?;
+        if pointer.xxh3 != v1::checksum(&content) {
+            return Err(Error::damaged(&pointer.path, "the checksum does not match CURRENT"));
+        }
+        v1::decode(&content, &pointer.path)
+    }
+
+    /// Writes the manifest and makes it the live one.
+    ///
+    /// # Errors
+    /// What the system says. The archive is then as before.
+    pub(crate) fn commit(&self, storage: &dyn Storage) -> Result<()> {
+        let path = layout::manifest(self.sequence);
+        let content = v1::encode(self);
+        // A manifest that was written but never named is left over from a commit that did not finish.
+        storage.remove(&path).map_err(Error::io(&path))?;
+        storage.write(&path, &content).map_err(Error::io(&path))?;
+        storage.sync_folder("").map_err(Error::io(layout::CURRENT))?;
+        let pointer = v1::Pointer { xxh3: v1::checksum(&content), path };
+        storage.replace(layout::CURRENT, &pointer.encode()).map_err(Error::io(layout::CURRENT))
+    }
+
+    /// Returns the number of entries.
+    pub fn entries(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.rows).sum()
+    }
+
+    /// Returns every file that belongs to the archive, `CURRENT` and the lock aside.
+    pub fn files(&self) -> impl Iterator<Item = &FileRecord> {
+        let catalog = self.catalog.iter().flat_map(|catalog| [&catalog.sources, &catalog.rejects]);
+        self.segments.iter().flat_map(|segment| &segment.files).chain(catalog)
+    }
+}
+
+/// Returns a source's key as it is written in the manifest and the catalogue.
+pub fn source_name(key: u64) -> String {
+    format!("{key:016x}")
+}

@@ -1,0 +1,192 @@
+//! Format version 1 of the manifest, and `CURRENT`.
+
+use super::{CatalogRecord, FORMAT, FileRecord, Manifest, SegmentRecord};
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use xxhash_rust::xxh3::xxh3_64;
+
+#[derive(Serialize, Deserialize)]
+struct OnDisk {
+    format: u32,
+    sequence: u64,
+    segments: Vec<SegmentOnDisk>,
+    catalog: Option<CatalogOnDisk>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SegmentOnDisk {
+    id: String,
+    month: String,
+    rows: u64,
+    rings: u64,
+    shapes: u64,
+    first_ns: i64,
+    last_ns: i64,
+    sources: BTreeMap<String, u64>,
+    files: Vec<FileOnDisk>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CatalogOnDisk {
+    sources: FileOnDisk,
+    rejects: FileOnDisk,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FileOnDisk {
+    path: String,
+    bytes: u64,
+    xxh3: String,
+}
+
+/// The content of `CURRENT`: one line, the manifest's path and its checksum.
+pub(super) struct Pointer {
+    pub(super) path: String,
+    pub(super) xxh3: String,
+}
+
+impl Pointer {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        format!("{} {}\n", self.path, self.xxh3).into_bytes()
+    }
+
+    pub(super) fn decode(content: &[u8]) -> Result<Self> {
+        let damaged = || Error::damaged(crate::layout::CURRENT, "not the path of a manifest and its checksum");
+        let text = std::str::from_utf8(content).map_err(|_| damaged())?;
+        let (path, xxh3) = text.strip_suffix('\n').and_then(|line| line.split_once(' ')).ok_or_else(damaged)?;
+        let name = path.strip_prefix("manifest/").and_then(|name| name.strip_suffix(".json"));
+        if name.is_none_or(|name| name.is_empty() || !name.bytes().all(|b| b.is_ascii_digit())) {
+            return Err(damaged());
+        }
+        Ok(Self { path: path.to_owned(), xxh3: xxh3.to_owned() })
+    }
+}
+
+pub(super) fn checksum(content: &[u8]) -> String {
+    format!("{:016x}", xxh3_64(content))
+}
+
+pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
+    let file = |file: &FileRecord| FileOnDisk { path: file.path.clone(), bytes: file.bytes, xxh3: file.xxh3.clone() };
+    let on_disk = OnDisk {
+        format: FORMAT,
+        sequence: manifest.sequence,
+        segments: manifest
+            .segments
+            .iter()
+            .map(|segment| SegmentOnDisk {
+                id: segment.id.clone(),
+                month: segment.month.clone(),
+                rows: segment.rows,
+                rings: segment.rings,
+                shapes: segment.shapes,
+                first_ns: segment.first_ns,
+                last_ns: segment.last_ns,
+                sources: segment.sources.clone(),
+                files: segment.files.iter().map(file).collect(),
+            })
+            .collect(),
+        catalog: manifest
+            .catalog
+            .as_ref()
+            .map(|catalog| CatalogOnDisk { sources: file(&catalog.sources), rejects: file(&catalog.rejects) }),
+    };
+    let mut content = serde_json::to_vec_pretty(&on_disk).expect("the manifest is plain data");
+    content.push(b'\n');
+    content
+}
+
+pub(super) fn decode(content: &[u8], path: &str) -> Result<Manifest> {
+    #[derive(Deserialize)]
+    struct Version {
+        format: u32,
+    }
+    let damaged = |error: serde_json::Error| Error::damaged(path, error);
+    let Version { format } = serde_json::from_slice(content).map_err(damaged)?;
+    if format > FORMAT {
+        return Err(Error::Version { file: path.to_owned(), found: format, supported: FORMAT });
+    }
+    let on_disk: OnDisk = serde_json::from_slice(content).map_err(damaged)?;
+    let file = |file: FileOnDisk| -> Result<FileRecord> {
+        let inside = crate::layout::FOLDERS.iter().any(|folder| file.path.starts_with(&format!("{folder}/")));
+        if !inside || file.path.split('/').any(|part| part.is_empty() || part == "..") {
+            return Err(Error::damaged(path, format!("names a file outside the archive: {:?}", file.path)));
+        }
+        Ok(FileRecord { path: file.path, bytes: file.bytes, xxh3: file.xxh3 })
+    };
+    let segment = |segment: SegmentOnDisk| -> Result<SegmentRecord> {
+        Ok(SegmentRecord {
+            id: segment.id,
+            month: segment.month,
+            rows: segment.rows,
+            rings: segment.rings,
+            shapes: segment.shapes,
+            first_ns: segment.first_ns,
+            last_ns: segment.last_ns,
+            sources: segment.sources,
+            files: segment.files.into_iter().map(file).collect::<Result<_>>()?,
+        })
+    };
+    let catalog = match on_disk.catalog {
+        Some(catalog) => {
+            Some(CatalogRecord { sources: file(catalog.sources)?, rejects: file(catalog.rejects)? })
+        }
+        None => None,
+    };
+    Ok(Manifest {
+        sequence: on_disk.sequence,
+        segments: on_disk.segments.into_iter().map(segment).collect::<Result<_>>()?,
+        catalog,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Manifest {
+        let file = |path: &str| FileRecord { path: path.to_owned(), bytes: 3, xxh3: "00".to_owned() };
+        Manifest {
+            sequence: 7,
+            segments: vec![SegmentRecord {
+                id: "000007-00".to_owned(),
+                month: "2025-09".to_owned(),
+                rows: 2,
+                rings: 1,
+                shapes: 1,
+                first_ns: -1,
+                last_ns: 5,
+                sources: BTreeMap::from([("ab".to_owned(), 2)]),
+                files: vec![file("entries/month=2025-09/000007-00.parquet")],
+            }],
+            catalog: Some(CatalogRecord { sources: file("catalog/s"), rejects: file("catalog/r") }),
+        }
+    }
+
+    #[test]
+    fn written_manifests_are_read() {
+        assert_eq!(decode(&encode(&sample()), "m").unwrap(), sample());
+    }
+
+    #[test]
+    fn newer_and_hostile_manifests_are_refused() {
+        let text = String::from_utf8(encode(&sample())).unwrap();
+        let newer = text.replace("\"format\": 1", "\"format\": 2");
+        assert!(matches!(decode(newer.as_bytes(), "m"), Err(Error::Version { found: 2, supported: 1, .. })));
+        for path in ["../../etc/passwd", "entries/../../x", "/etc/passwd", "elsewhere/x", "entries//x"] {
+            let hostile = text.replace("catalog/s", path);
+            assert!(matches!(decode(hostile.as_bytes(), "m"), Err(Error::Damaged { .. })), "{path}");
+        }
+        assert!(matches!(decode(b"{}", "m"), Err(Error::Damaged { .. })));
+    }
+
+    #[test]
+    fn current_names_a_manifest_and_nothing_else() {
+        let pointer = Pointer { path: "manifest/000007.json".to_owned(), xxh3: "ab".to_owned() };
+        assert_eq!(Pointer::decode(&pointer.encode()).unwrap().path, pointer.path);
+        for other in ["", "manifest/000007.json", "manifest/../x.json ab\n", "/etc/passwd ab\n", "manifest/.json a\n"] {
+            assert!(Pointer::decode(other.as_bytes()).is_err(), "{other}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The entries of a segment as Parquet: the physical schema, and batches of rows in it.
+
+use crate::columns::{Cell, Cells, Column, ColumnKind};
+use crate::error::{Error, Result};
+use crate::rows::RowSet;
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Int64Builder, RecordBatch, StringBuilder, TimestampNanosecondBuilder, UInt64Builder,
+};
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+use std::io::Write;
+use std::sync::Arc;
+use timberline_entry::Timestamp;
+
+/// Columns beside those of the entry.
+pub(super) const TIMESTAMP: &str = "timestamp";
+pub(super) const PATTERN: &str = "pattern";
+pub(super) const SHAPE: &str = "shape";
+pub(super) const SOURCE: &str = "source";
+pub(super) const SOURCE_LINE: &str = "source_line";
+pub(super) const SOURCE_IS_WHOLE: &str = "source_is_whole";
+
+const BATCH_ROWS: usize = 8192;
+/// Rows a reader must decode at least to see one: small enough to look into a ring, large enough to compress.
+const PAGE_ROWS: usize = 16_384;
+const ROW_GROUP_ROWS: usize = 262_144;
+const COMPRESSION_LEVEL: i32 = 3;
+
+/// Returns the physical schema, the same in every segment.
+pub(super) fn schema() -> Schema {
+    let time = || DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
+    let mut fields = vec![Field::new(TIMESTAMP, time(), false)];
+    for column in Column::ALL {
+        let kind = match column.kind() {
+            ColumnKind::Repeated | ColumnKind::Text => DataType::Utf8,
+            ColumnKind::Integer => DataType::Int64,
+            ColumnKind::Time => time(),
+            ColumnKind::Bool => DataType::Boolean,
+        };
+        fields.push(Field::new(column.name(), kind, !column.is_required()));
+    }
+    for name in [PATTERN, SHAPE, SOURCE, SOURCE_LINE] {
+        fields.push(Field::new(name, DataType::UInt64, false));
+    }
+    fields.push(Field::new(SOURCE_IS_WHOLE, DataType::Boolean, false));
+    Schema::new(fields)
+}
+
+fn properties(n_rows: usize) -> WriterProperties {
+    let level = ZstdLevel::try_new(COMPRESSION_LEVEL).expect("the level is one of zstd's");
+    let mut builder = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_key_value_metadata(Some(vec![KeyValue::new("timberline.format".to_owned(), "1".to_owned())]))
+        .set_created_by("timberline".to_owned());
+    let column = |name: &str| ColumnPath::from(name);
+    for name in [TIMESTAMP, "receive_timestamp", SOURCE_LINE] {
+        builder = builder.set_column_encoding(column(name), Encoding::DELTA_BINARY_PACKED);
+    }
+    builder = builder.set_column_statistics_enabled(column(TIMESTAMP), EnabledStatistics::Page);
+    for repeated in Column::ALL.into_iter().filter(|c| c.kind() == ColumnKind::Repeated) {
+        builder = builder.set_column_dictionary_enabled(column(repeated.name()), true);
+    }
+    for name in ["trace", "http_url", "http_remote_ip", "http_server_ip", "http_rest", "rest", PATTERN, SHAPE, SOURCE] {
+        builder = builder.set_column_dictionary_enabled(column(name), true);
+    }
+    let n_distinct = n_rows.min(ROW_GROUP_ROWS) as u64;
+    for name in ["insert_id", "trace"] {
+        builder = builder
+            .set_column_bloom_filter_enabled(column(name), true)
+            .set_column_bloom_filter_fpp(column(name), 0.05)
+            .set_column_bloom_filter_max_ndv(column(name), n_distinct);
+    }
+    builder.build()
+}
+
+/// Writes rows in the given order.
+///
+/// `sources` gives the key of each source that `place.source` numbers.
+pub(super) fn write(
+    rows: &RowSet,
+    order: &[u32],
+    sources: &[u64],
+    path: &str,
+    out: impl Write + Send,
+) -> Result<()> {
+    let damaged = |error: parquet::errors::ParquetError| Error::io(path)(std::io::Error::other(error));
+    let schema = Arc::new(schema());
+    let mut writer = ArrowWriter::try_new(out, schema.clone(), Some(properties(order.len()))).map_err(damaged)?;
+    let mut builders = Builders::new();
+    for chunk in order.chunks(BATCH_ROWS) {
+        for idx in chunk {
+            builders.push(rows, *idx as usize, sources);
+        }
+        let batch = RecordBatch::try_new(schema.clone(), builders.finish()).expect("the builders follow the schema");
+        writer.write(&batch).map_err(damaged)?;
+    }
+    writer.close().map_err(damaged)?;
+    Ok(())
+}
+
+enum Builder {
+    Text(StringBuilder),
+    Integer(Int64Builder),
+    Time(TimestampNanosecondBuilder),
+    Bool(BooleanBuilder),
+}
+
+struct Builders {
+    timestamp: TimestampNanosecondBuilder,
+    columns: Vec<Builder>,
+    pattern: UInt64Builder,
+    shape: UInt64Builder,
+    source: UInt64Builder,
+    source_line: UInt64Builder,
+    source_is_whole: BooleanBuilder,
+}
+
+impl Builders {
+    fn new() -> Self {
+        let time = || TimestampNanosecondBuilder::new().with_timezone("UTC");
+        let columns = Column::ALL.into_iter().map(|column| match column.kind() {
+            ColumnKind::Repeated | ColumnKind::Text => Builder::Text(StringBuilder::new()),
+            ColumnKind::Integer => Builder::Integer(Int64Builder::new()),
+            ColumnKind::Time => Builder::Time(time()),
+            ColumnKind::Bool => Builder::Bool(BooleanBuilder::new()),
+        });
+        Self {
+            timestamp: time(),
+            columns: columns.collect(),
+            pattern: UInt64Builder::new(),
+            shape: UInt64Builder::new(),
+            source: UInt64Builder::new(),
+            source_line: UInt64Builder::new(),
+            source_is_whole: BooleanBuilder::new(),
+        }
+    }
+
+    fn push(&mut self, rows: &RowSet, idx: usize, sources: &[u64]) {
+        let head = &rows.heads()[idx];
+        let cells = rows.cells(idx);
+        self.timestamp.append_value(head.keys.timestamp.as_nanos());
+        for (column, builder) in Column::ALL.into_iter().zip(&mut self.columns) {
+            match (builder, cells.get(column)) {
+                (Builder::Text(builder), Cell::Text(text)) => builder.append_value(text),
+                (Builder::Text(builder), _) if column.is_required() => builder.append_value(""),
+                (Builder::Text(builder), _) => builder.append_null(),
+                (Builder::Integer(builder), cell) => builder.append_option(cell.int()),
+                (Builder::Time(builder), cell) => builder.append_option(cell.int()),
+                (Builder::Bool(builder), Cell::Bool(value)) => builder.append_value(value),
+                (Builder::Bool(builder), _) => builder.append_null(),
+            }
+        }
+        self.pattern.append_value(head.derived.pattern);
+        self.shape.append_value(head.derived.shape);
+        self.source.append_value(sources[head.place.source as usize]);
+        self.source_line.append_value(head.place.line);
+        self.source_is_whole.append_value(head.is_whole);
+    }
+
+    fn finish(&mut self) -> Vec<ArrayRef> {
+        let mut arrays: Vec<ArrayRef> = vec![Arc::new(self.timestamp.finish())];
+        for builder in &mut self.columns {
+            arrays.push(match builder {
+                Builder::Text(builder) => Arc::new(builder.finish()),
+                Builder::Integer(builder) => Arc::new(builder.finish()),
+                Builder::Time(builder) => Arc::new(builder.finish()),
+                Builder::Bool(builder) => Arc::new(builder.finish()),
+            });
+        }
+        for builder in [&mut self.pattern, &mut self.shape, &mut self.source, &mut self.source_line] {
+            arrays.push(Arc::new(builder.finish()));
+        }
+        arrays.push(Arc::new(self.source_is_whole.finish()));
+        arrays
+    }
+}
+
+/// Composes a row's entry as JSON and hands it on as a view.
+pub(crate) fn with_entry<T>(
+    cells: &Cells<'_>,
+    timestamp: Timestamp,
+    text: &mut String,
+    nodes: &mut Vec<timberline_entry::json::Node>,
+    then: impl FnOnce(&timberline_entry::LogEntry<'_>) -> T,
+) -> std::result::Result<T, String> {
+    use timberline_entry::json::{Document, parse};
+    text.clear();
+    crate::columns::compose(cells, timestamp, |_| true, text).map_err(|error| error.to_string())?;
+    parse(text, nodes).map_err(|fault| fault.to_string())?;
+    let object = Document::new(text, nodes).root().as_object().ok_or("the entry is not a JSON object")?;
+    Ok(then(&timberline_entry::LogEntry::from_object(object)))
+}

@@ -1,0 +1,277 @@
+//! The Tantivy index of a segment: one document per ring.
+//!
+//! Documents are added in row order to a writer that makes exactly one Tantivy segment, so a document's id is the ring's
+//! number. Nothing is stored; facts are fast fields.
+
+use super::Rings;
+use crate::error::{Error, Result};
+use crate::layout;
+use crate::storage::Storage;
+use bytes::Bytes;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tantivy::directory::error::{DeleteError, OpenReadError, OpenWriteError};
+use tantivy::directory::{
+    Directory, FileHandle, OwnedBytes, RamDirectory, WatchCallback, WatchHandle, WritePtr,
+};
+use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
+use tantivy::{Index, SegmentReader, TantivyDocument};
+
+/// The fields of a ring document.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fields {
+    pub(super) constant: Field,
+    pub(super) variable: Field,
+    row_start: Field,
+    rows: Field,
+    min_ts: Field,
+    max_ts: Field,
+    shape: Field,
+    service: Field,
+    revision: Field,
+    severity: Field,
+}
+
+fn schema() -> (Schema, Fields) {
+    let mut builder = Schema::builder();
+    let text = TextOptions::default().set_indexing_options(
+        TextFieldIndexing::default()
+            .set_tokenizer("whitespace")
+            .set_fieldnorms(false)
+            .set_index_option(IndexRecordOption::Basic),
+    );
+    let fast = || NumericOptions::default().set_fast();
+    let fields = Fields {
+        constant: builder.add_text_field("c", text.clone()),
+        variable: builder.add_text_field("v", text),
+        row_start: builder.add_u64_field("row_start", fast()),
+        rows: builder.add_u64_field("rows", fast()),
+        min_ts: builder.add_i64_field("min_ts", fast()),
+        max_ts: builder.add_i64_field("max_ts", fast()),
+        shape: builder.add_u64_field("shape", fast()),
+        service: builder.add_u64_field("service", fast()),
+        revision: builder.add_u64_field("revision", fast()),
+        severity: builder.add_u64_field("severity", fast()),
+    };
+    (builder.build(), fields)
+}
+
+/// Collects ring documents.
+pub(super) struct IndexWriter {
+    writer: tantivy::SingleSegmentIndexWriter,
+    directory: RamDirectory,
+    fields: Fields,
+    path: String,
+}
+
+const WRITER_MEMORY: usize = 15 << 20;
+
+impl IndexWriter {
+    pub(super) fn new(segment_id: &str) -> Result<Self> {
+        let (schema, fields) = schema();
+        let directory = RamDirectory::create();
+        let path = layout::index_folder(segment_id);
+        let settings = tantivy::IndexSettings {
+            docstore_compression: tantivy::store::Compressor::None,
+            docstore_compress_dedicated_thread: false,
+            ..Default::default()
+        };
+        let writer = Index::builder()
+            .schema(schema)
+            .settings(settings)
+            .single_segment_index_writer(directory.clone(), WRITER_MEMORY)
+            .map_err(|error| failed(&path, error))?;
+        Ok(Self { writer, directory, fields, path })
+    }
+
+    /// Adds the next ring; `idx` is its place in `rings`.
+    pub(super) fn add<'t>(
+        &mut self,
+        rings: &Rings,
+        idx: usize,
+        constant: impl Iterator<Item = &'t str>,
+        variable: impl Iterator<Item = &'t str>,
+    ) -> Result<()> {
+        let fields = self.fields;
+        let mut document = TantivyDocument::default();
+        document.add_text(fields.constant, constant.collect::<Vec<_>>().join(" "));
+        document.add_text(fields.variable, variable.collect::<Vec<_>>().join(" "));
+        document.add_u64(fields.row_start, rings.row_start[idx]);
+        document.add_u64(fields.rows, rings.rows[idx]);
+        document.add_i64(fields.min_ts, rings.min_ts[idx]);
+        document.add_i64(fields.max_ts, rings.max_ts[idx]);
+        document.add_u64(fields.shape, u64::from(rings.shape[idx]));
+        document.add_u64(fields.service, u64::from(rings.service[idx]));
+        document.add_u64(fields.revision, u64::from(rings.revision[idx]));
+        document.add_u64(fields.severity, u64::from(rings.severity[idx]));
+        self.writer.add_document(document).map_err(|error| failed(&self.path, error))
+    }
+
+    /// Finishes the index and returns its files by name.
+    pub(super) fn finish(self) -> Result<Vec<(String, Vec<u8>)>> {
+        let index = self.writer.finalize().map_err(|error| failed(&self.path, error))?;
+        let mut names: Vec<PathBuf> = index.directory().list_managed_files().into_iter().collect();
+        names.sort();
+        let mut files = Vec::new();
+        for name in names {
+            // The writer lists files it may have made; those it did not make are not there.
+            if let Ok(slice) = self.directory.open_read(&name) {
+                let content = slice.read_bytes().map_err(Error::io(&self.path))?;
+                files.push((name.to_string_lossy().into_owned(), content.as_slice().to_vec()));
+            }
+        }
+        Ok(files)
+    }
+}
+
+fn failed(path: &str, error: tantivy::TantivyError) -> Error {
+    Error::io(path)(std::io::Error::other(error))
+}
+
+/// An opened index.
+pub(super) struct IndexReader {
+    pub(super) reader: SegmentReader,
+    pub(super) fields: Fields,
+    path: String,
+}
+
+impl std::fmt::Debug for IndexReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IndexReader").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl IndexReader {
+    pub(super) fn open(storage: Arc<dyn Storage>, segment_id: &str) -> Result<Self> {
+        let path = layout::index_folder(segment_id);
+        let damaged = |error: tantivy::TantivyError| Error::damaged(&path, error);
+        let index = Index::open(ReadOnly { storage, folder: path.clone() }).map_err(damaged)?;
+        let segments = index.searchable_segments().map_err(damaged)?;
+        let [segment] = &segments[..] else {
+            return Err(Error::damaged(&path, format!("{} Tantivy segments instead of one", segments.len())));
+        };
+        let reader = SegmentReader::open(segment).map_err(damaged)?;
+        let (schema, fields) = schema();
+        if index.schema() != schema {
+            return Err(Error::damaged(&path, "the index has another schema"));
+        }
+        Ok(Self { reader, fields, path })
+    }
+
+    /// Reads the facts of all rings.
+    pub(super) fn rings(&self) -> Result<Rings> {
+        let damaged = |error: tantivy::TantivyError| Error::damaged(&self.path, error);
+        let n = self.reader.max_doc();
+        let fast = self.reader.fast_fields();
+        let numbers = |name: &str| -> Result<Vec<u64>> {
+            let column = fast.u64(name).map_err(damaged)?;
+            let mut values = vec![0; n as usize];
+            column.first_or_default_col(0).get_range(0, &mut values);
+            Ok(values)
+        };
+        let times = |name: &str| -> Result<Vec<i64>> {
+            let column = fast.i64(name).map_err(damaged)?;
+            let mut values = vec![0; n as usize];
+            column.first_or_default_col(0).get_range(0, &mut values);
+            Ok(values)
+        };
+        let small = |name: &str| -> Result<Vec<u32>> {
+            let convert = |value| u32::try_from(value).map_err(|_| Error::damaged(&self.path, format!("{name}: {value}")));
+            numbers(name)?.into_iter().map(convert).collect()
+        };
+        let severity = |value| match u8::try_from(value) {
+            Ok(rank @ 0..9) => Ok(rank),
+            _ => Err(Error::damaged(&self.path, format!("severity {value}"))),
+        };
+        Ok(Rings {
+            row_start: numbers("row_start")?,
+            rows: numbers("rows")?,
+            min_ts: times("min_ts")?,
+            max_ts: times("max_ts")?,
+            shape: small("shape")?,
+            service: small("service")?,
+            revision: small("revision")?,
+            severity: numbers("severity")?.into_iter().map(severity).collect::<Result<_>>()?,
+        })
+    }
+
+    /// Returns the path of the index, for messages.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+/// Tantivy's view of an index folder: read, never written.
+#[derive(Clone, Debug)]
+struct ReadOnly {
+    storage: Arc<dyn Storage>,
+    folder: String,
+}
+
+impl ReadOnly {
+    fn content(&self, path: &Path) -> Result<Bytes, OpenReadError> {
+        self.storage.read(&format!("{}/{}", self.folder, path.to_string_lossy())).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                OpenReadError::FileDoesNotExist(path.to_owned())
+            } else {
+                OpenReadError::wrap_io_error(error, path.to_owned())
+            }
+        })
+    }
+}
+
+fn read_only() -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::PermissionDenied, "an archive's index is never changed")
+}
+
+impl Directory for ReadOnly {
+    fn get_file_handle(&self, path: &Path) -> Result<Arc<dyn FileHandle>, OpenReadError> {
+        Ok(Arc::new(OwnedBytes::new(SharedBytes(self.content(path)?))))
+    }
+
+    fn delete(&self, path: &Path) -> Result<(), DeleteError> {
+        Err(DeleteError::IoError { io_error: Arc::new(read_only()), filepath: path.to_owned() })
+    }
+
+    fn exists(&self, path: &Path) -> Result<bool, OpenReadError> {
+        match self.content(path) {
+            Ok(_) => Ok(true),
+            Err(OpenReadError::FileDoesNotExist(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
+        Err(OpenWriteError::wrap_io_error(read_only(), path.to_owned()))
+    }
+
+    fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
+        Ok(self.content(path)?.to_vec())
+    }
+
+    fn atomic_write(&self, _: &Path, _: &[u8]) -> std::io::Result<()> {
+        Err(read_only())
+    }
+
+    fn sync_directory(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn watch(&self, _: WatchCallback) -> tantivy::Result<WatchHandle> {
+        Ok(WatchHandle::empty())
+    }
+}
+
+struct SharedBytes(Bytes);
+
+// SAFETY: `Bytes` derefs to the same address for as long as it lives; cloning shares it and moving it moves no data.
+#[expect(unsafe_code, reason = "the trait that lets Tantivy hold a mapped file is unsafe by nature")]
+unsafe impl stable_deref_trait::StableDeref for SharedBytes {}
+
+impl std::ops::Deref for SharedBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}

@@ -1,0 +1,337 @@
+//! Reads a segment: facts of rings, shapes, postings of tokens, and rows.
+
+use super::index::IndexReader;
+use super::shapes::Names;
+use super::{Rings, ShapeRecord, entries, shapes};
+use crate::columns::{Cell, Cells, Column, ColumnKind};
+use crate::error::{Error, Result};
+use crate::layout;
+use crate::manifest::SegmentRecord;
+use crate::storage::Storage;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, TimestampNanosecondType, UInt64Type};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
+};
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+use tantivy::postings::Postings;
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocSet, TERMINATED};
+use timberline_entry::Timestamp;
+
+/// A segment that can be asked. Parts are opened when first needed; each is read once.
+#[derive(Debug)]
+pub struct Segment {
+    record: SegmentRecord,
+    storage: Arc<dyn Storage>,
+    index: OnceLock<IndexReader>,
+    rings: OnceLock<Rings>,
+    shapes: OnceLock<(Vec<ShapeRecord>, Names)>,
+    parquet: OnceLock<(bytes::Bytes, ArrowReaderMetadata)>,
+}
+
+/// One row with the columns that were asked for.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// Row number in the segment.
+    pub idx: u64,
+    /// When it happened.
+    pub timestamp: Timestamp,
+    /// The columns asked for; others are null.
+    pub cells: Cells<'a>,
+    /// Fingerprint of the message's pattern.
+    pub pattern: u64,
+    /// Hash of the entry's shape.
+    pub shape: u64,
+    /// Key of the source that the entry is attributed to.
+    pub source: u64,
+    /// Line of that source's text, from 1.
+    pub source_line: u64,
+    /// The copy there alone has everything that the entry has.
+    pub source_is_whole: bool,
+}
+
+impl Segment {
+    pub(crate) fn new(storage: Arc<dyn Storage>, record: SegmentRecord) -> Self {
+        Self {
+            record,
+            storage,
+            index: OnceLock::new(),
+            rings: OnceLock::new(),
+            shapes: OnceLock::new(),
+            parquet: OnceLock::new(),
+        }
+    }
+
+    /// Returns what the manifest says of the segment.
+    pub const fn record(&self) -> &SegmentRecord {
+        &self.record
+    }
+
+    /// Returns the facts of all rings.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the index cannot be read.
+    pub fn rings(&self) -> Result<&Rings> {
+        get_or_try(&self.rings, || {
+            let rings = self.index()?.rings()?;
+            let n_shapes = self.shapes()?.len();
+            let rows: u64 = rings.rows.iter().sum();
+            if rows != self.record.rows || rings.shape.iter().any(|shape| *shape as usize >= n_shapes) {
+                return Err(Error::damaged(self.index()?.path(), "the rings do not fit the segment"));
+            }
+            Ok(rings)
+        })
+    }
+
+    /// Returns the shapes that rings refer to.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn shapes(&self) -> Result<&[ShapeRecord]> {
+        Ok(&self.shapes_and_names()?.0)
+    }
+
+    /// Returns the services that rings refer to.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn services(&self) -> Result<&[String]> {
+        Ok(&self.shapes_and_names()?.1.services)
+    }
+
+    /// Returns the revisions that rings refer to.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn revisions(&self) -> Result<&[String]> {
+        Ok(&self.shapes_and_names()?.1.revisions)
+    }
+
+    /// Calls `visit` with every ring that has the token, in order of the rings; a ring may come twice.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the index cannot be read.
+    pub fn rings_with_token(&self, token: &str, mut visit: impl FnMut(u32)) -> Result<()> {
+        let index = self.index()?;
+        for field in [index.fields.constant, index.fields.variable] {
+            let inverted = index.reader.inverted_index(field).map_err(|error| self.index_damaged(error))?;
+            let term = tantivy::Term::from_field_text(field, token);
+            let postings = inverted
+                .read_postings(&term, IndexRecordOption::Basic)
+                .map_err(|error| self.index_damaged(tantivy::TantivyError::from(error)))?;
+            if let Some(postings) = postings {
+                visit_all(postings, &mut visit);
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `visit` with every ring that has a token which `accepts` says yes to.
+    ///
+    /// Cost: walks all tokens of the segment.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the index cannot be read.
+    pub fn rings_with_token_like(&self, accepts: impl Fn(&[u8]) -> bool, mut visit: impl FnMut(u32)) -> Result<()> {
+        let index = self.index()?;
+        for field in [index.fields.constant, index.fields.variable] {
+            let inverted = index.reader.inverted_index(field).map_err(|error| self.index_damaged(error))?;
+            let io = |error: std::io::Error| self.index_damaged(tantivy::TantivyError::from(error));
+            let mut terms = inverted.terms().stream().map_err(io)?;
+            while terms.advance() {
+                if accepts(terms.key()) {
+                    let info = terms.value().clone();
+                    let postings =
+                        inverted.read_postings_from_terminfo(&info, IndexRecordOption::Basic).map_err(io)?;
+                    visit_all(postings, &mut visit);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `visit` with every row in the ranges, which must be ascending and disjoint; stops when it returns `false`.
+    ///
+    /// Cost: decodes the pages that hold the rows, of the columns asked for.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the Parquet file cannot be read.
+    pub fn for_each_row(
+        &self,
+        ranges: &[Range<u64>],
+        columns: &[Column],
+        mut visit: impl FnMut(Row<'_>) -> bool,
+    ) -> Result<()> {
+        let path = self.entries_path();
+        let damaged = |detail: String| Error::damaged(&path, detail);
+        let (content, metadata) = self.parquet()?;
+        let names: Vec<&str> = columns
+            .iter()
+            .map(|column| column.name())
+            .chain([
+                entries::TIMESTAMP,
+                entries::PATTERN,
+                entries::SHAPE,
+                entries::SOURCE,
+                entries::SOURCE_LINE,
+                entries::SOURCE_IS_WHOLE,
+            ])
+            .collect();
+        let mask = ProjectionMask::columns(metadata.parquet_schema(), names.iter().copied());
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(content.clone(), metadata.clone())
+            .with_projection(mask)
+            .with_row_selection(selection(ranges))
+            .build()
+            .map_err(|error| damaged(error.to_string()))?;
+        let mut idxs = ranges.iter().flat_map(Clone::clone);
+        for batch in reader {
+            let batch = batch.map_err(|error| damaged(error.to_string()))?;
+            let view = BatchView::new(&batch, columns).map_err(&damaged)?;
+            for row in 0..batch.num_rows() {
+                let idx = idxs.next().ok_or_else(|| damaged("more rows than were asked for".to_owned()))?;
+                if !visit(view.row(row, idx)) {
+                    return Ok(());
+                }
+            }
+        }
+        match idxs.next() {
+            None => Ok(()),
+            Some(missing) => Err(damaged(format!("row {missing} is not there"))),
+        }
+    }
+
+    /// Returns the path of the entries, for messages.
+    pub fn entries_path(&self) -> String {
+        layout::entries(&self.record.month, &self.record.id)
+    }
+
+    fn index(&self) -> Result<&IndexReader> {
+        get_or_try(&self.index, || IndexReader::open(self.storage.clone(), &self.record.id))
+    }
+
+    fn shapes_and_names(&self) -> Result<&(Vec<ShapeRecord>, Names)> {
+        get_or_try(&self.shapes, || {
+            let path = layout::shapes(&self.record.id);
+            shapes::read(read(&*self.storage, &path)?, &path)
+        })
+    }
+
+    fn parquet(&self) -> Result<&(bytes::Bytes, ArrowReaderMetadata)> {
+        get_or_try(&self.parquet, || {
+            let path = self.entries_path();
+            let content = read(&*self.storage, &path)?;
+            let options = ArrowReaderOptions::new().with_page_index(true);
+            let metadata = ArrowReaderMetadata::load(&content, options)
+                .map_err(|error| Error::damaged(&path, error))?;
+            if metadata.schema().fields() != entries::schema().fields() {
+                return Err(Error::damaged(&path, "the file has another schema"));
+            }
+            Ok((content, metadata))
+        })
+    }
+
+    fn index_damaged(&self, error: tantivy::TantivyError) -> Error {
+        Error::damaged(layout::index_folder(&self.record.id), error)
+    }
+}
+
+/// Reads a file that the manifest names; one that is not there is damage.
+pub(crate) fn read(storage: &dyn Storage, path: &str) -> Result<bytes::Bytes> {
+    storage.read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::damaged(path, "the file is missing"),
+        _ => Error::io(path)(error),
+    })
+}
+
+fn get_or_try<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+    if let Some(value) = cell.get() {
+        return Ok(value);
+    }
+    let value = make()?;
+    Ok(cell.get_or_init(|| value))
+}
+
+fn visit_all(mut postings: impl Postings, visit: &mut impl FnMut(u32)) {
+    let mut doc = postings.doc();
+    while doc != TERMINATED {
+        visit(doc);
+        doc = postings.advance();
+    }
+}
+
+fn selection(ranges: &[Range<u64>]) -> RowSelection {
+    let length = |n: u64| usize::try_from(n).expect("a segment has fewer rows than fit in memory");
+    let mut selectors = Vec::with_capacity(ranges.len() * 2);
+    let mut at = 0;
+    for range in ranges {
+        debug_assert!(range.start >= at, "ranges are ascending");
+        if range.start > at {
+            selectors.push(RowSelector::skip(length(range.start - at)));
+        }
+        selectors.push(RowSelector::select(length(range.end - range.start)));
+        at = range.end;
+    }
+    RowSelection::from(selectors)
+}
+
+/// The arrays of a batch, by column.
+struct BatchView<'b> {
+    batch: &'b RecordBatch,
+    columns: Vec<(Column, usize)>,
+    timestamp: usize,
+    pattern: usize,
+    shape: usize,
+    source: usize,
+    source_line: usize,
+    source_is_whole: usize,
+}
+
+impl<'b> BatchView<'b> {
+    fn new(batch: &'b RecordBatch, columns: &[Column]) -> std::result::Result<Self, String> {
+        let position = |name: &str| batch.schema().index_of(name).map_err(|error| error.to_string());
+        let columns =
+            columns.iter().map(|column| Ok((*column, position(column.name())?))).collect::<std::result::Result<_, String>>()?;
+        Ok(Self {
+            batch,
+            columns,
+            timestamp: position(entries::TIMESTAMP)?,
+            pattern: position(entries::PATTERN)?,
+            shape: position(entries::SHAPE)?,
+            source: position(entries::SOURCE)?,
+            source_line: position(entries::SOURCE_LINE)?,
+            source_is_whole: position(entries::SOURCE_IS_WHOLE)?,
+        })
+    }
+
+    fn row(&self, row: usize, idx: u64) -> Row<'b> {
+        let number = |column: usize| self.batch.column(column).as_primitive::<UInt64Type>().value(row);
+        let mut cells = Cells::empty();
+        for (column, position) in &self.columns {
+            let array = self.batch.column(*position);
+            if array.is_null(row) {
+                continue;
+            }
+            let cell = match column.kind() {
+                ColumnKind::Text | ColumnKind::Repeated => Cell::Text(array.as_string::<i32>().value(row)),
+                ColumnKind::Integer => Cell::Int(array.as_primitive::<Int64Type>().value(row)),
+                ColumnKind::Time => Cell::Int(array.as_primitive::<TimestampNanosecondType>().value(row)),
+                ColumnKind::Bool => Cell::Bool(array.as_boolean().value(row)),
+            };
+            cells.set(*column, cell);
+        }
+        let time = self.batch.column(self.timestamp).as_primitive::<TimestampNanosecondType>().value(row);
+        Row {
+            idx,
+            timestamp: Timestamp::from_nanos(time),
+            cells,
+            pattern: number(self.pattern),
+            shape: number(self.shape),
+            source: number(self.source),
+            source_line: number(self.source_line),
+            source_is_whole: self.batch.column(self.source_is_whole).as_boolean().value(row),
+        }
+    }
+}

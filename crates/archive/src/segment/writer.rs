@@ -1,0 +1,198 @@
+//! Writes a segment: Parquet and index side by side from the same sorted rows.
+
+use super::facts::RingKey;
+use super::index::IndexWriter;
+use super::shapes::{Names, ShapeRecord};
+use super::{MAX_RING_ROWS, Rings, entries, shapes};
+use crate::columns::Column;
+use crate::error::{Error, Result};
+use crate::layout;
+use crate::manifest::{FileRecord, SegmentRecord};
+use crate::rows::{RowSet, row_idx};
+use crate::shape::{RowTokens, Shaper};
+use crate::storage::{FileWriter, Storage};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use timberline_entry::Timestamp;
+use xxhash_rust::xxh3::Xxh3;
+
+/// Writes the rows as segment `id`, syncs its files and folders, and returns its record.
+///
+/// `rows` must lie in one month and be free of duplicates; `sources` gives the key of each source that rows refer to.
+/// The bytes depend on the set of rows alone, not on their order.
+pub(crate) fn write(storage: &dyn Storage, id: &str, rows: &RowSet, sources: &[u64]) -> Result<SegmentRecord> {
+    let order = rows.by_ring();
+    let times = || rows.heads().iter().map(|head| head.keys.timestamp);
+    let (Some(first), Some(last)) = (times().min(), times().max()) else {
+        unreachable!("an empty segment is never written")
+    };
+    let month = layout::month(first);
+    debug_assert_eq!(month, layout::month(last));
+
+    let entries_path = layout::entries(&month, id);
+    let (written, indexed) = rayon::join(
+        || write_file(storage, &entries_path, |out| entries::write(rows, &order, sources, &entries_path, out)),
+        || index(rows, &order, id),
+    );
+    let mut files = vec![written?];
+    let index = indexed?;
+    for (name, content) in &index.files {
+        let path = format!("{}/{name}", layout::index_folder(id));
+        files.push(write_file(storage, &path, |mut out| out.write_all(content).map_err(Error::io(&path)))?);
+    }
+    let shapes_path = layout::shapes(id);
+    files.push(write_file(storage, &shapes_path, |out| {
+        shapes::write(&index.shapes, &index.names, &shapes_path, out)
+    })?);
+    let folders: BTreeSet<&str> = files.iter().map(|file| layout::folder_of(&file.path)).collect();
+    for folder in folders.into_iter().chain(["entries", "index"]) {
+        storage.sync_folder(folder).map_err(Error::io(folder))?;
+    }
+    Ok(SegmentRecord {
+        id: id.to_owned(),
+        month,
+        rows: rows.len() as u64,
+        rings: index.n_rings as u64,
+        shapes: index.shapes.len() as u64,
+        first_ns: first.as_nanos(),
+        last_ns: last.as_nanos(),
+        sources: rows_by_source(rows, sources),
+        files,
+    })
+}
+
+fn rows_by_source(rows: &RowSet, sources: &[u64]) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for head in rows.heads() {
+        *counts.entry(crate::manifest::source_name(sources[head.place.source as usize])).or_insert(0) += 1;
+    }
+    counts
+}
+
+/// Writes a file through `content` and returns its record.
+fn write_file(
+    storage: &dyn Storage,
+    path: &str,
+    content: impl FnOnce(&mut Hashing) -> Result<()>,
+) -> Result<FileRecord> {
+    let mut out = Hashing { file: storage.create(path).map_err(Error::io(path))?, hash: Xxh3::new(), bytes: 0 };
+    content(&mut out)?;
+    out.file.finish().map_err(Error::io(path))?;
+    Ok(FileRecord { path: path.to_owned(), bytes: out.bytes, xxh3: format!("{:016x}", out.hash.digest()) })
+}
+
+/// Counts and hashes what passes through.
+struct Hashing {
+    file: Box<dyn FileWriter>,
+    hash: Xxh3,
+    bytes: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+        let n = self.file.write(buf)?;
+        self.hash.update(&buf[..n]);
+        self.bytes += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
+struct Indexed {
+    files: Vec<(String, Vec<u8>)>,
+    shapes: Vec<ShapeRecord>,
+    names: Names,
+    n_rings: usize,
+}
+
+/// Makes ring documents and shape templates of the rows.
+fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
+    let mut writer = IndexWriter::new(segment_id)?;
+    let mut rings = Rings::default();
+    let mut numbering = Numbering::default();
+    let mut shaper = Shaper::default();
+    let mut tokens = RowTokens::default();
+    let (mut text, mut nodes) = (String::new(), Vec::new());
+    let mut start = 0;
+    while start < order.len() {
+        let first = order[start] as usize;
+        let len = order[start..]
+            .iter()
+            .take(MAX_RING_ROWS)
+            .take_while(|idx| rows.same_ring(first, **idx as usize))
+            .count();
+        tokens.clear();
+        let derived = rows.heads()[first].derived;
+        let (shape_idx, is_new) = numbering.shape(derived.shape, derived.pattern);
+        for (offset, idx) in order[start..start + len].iter().enumerate() {
+            let idx = *idx as usize;
+            let timestamp = rows.heads()[idx].keys.timestamp;
+            let record = &mut numbering.shapes[shape_idx as usize];
+            entries::with_entry(&rows.cells(idx), timestamp, &mut text, &mut nodes, |entry| {
+                if is_new && offset == 0 {
+                    record.template = shaper.template(entry);
+                } else {
+                    shaper.observe(entry, &mut record.template.charsets);
+                }
+                tokens.add(entry, &mut shaper, offset == 0, crate::fold::fold_into);
+            })
+            .map_err(|detail| Error::damaged(layout::index_folder(segment_id), detail))?;
+        }
+        let ring = &order[start..start + len];
+        numbering.shapes[shape_idx as usize].rows += len as u64;
+        let cells = rows.cells(first);
+        let time = |idx: usize| rows.heads()[ring[idx] as usize].keys.timestamp.as_nanos();
+        let key = RingKey {
+            shape: shape_idx,
+            service: number(&mut numbering.names.services, &mut numbering.services, cells.text(Column::Service)),
+            revision: number(&mut numbering.names.revisions, &mut numbering.revisions, cells.text(Column::Revision)),
+            severity: rows.heads()[first].keys.severity,
+        };
+        rings.push(start as u64, len as u64, time(0), time(len - 1), key);
+        let (constant, variable) = (&tokens.constant, &tokens.variable);
+        writer.add(
+            &rings,
+            rings.len() - 1,
+            constant.iter().map(String::as_str),
+            variable.iter().map(String::as_str),
+        )?;
+        start += len;
+    }
+    Ok(Indexed { files: writer.finish()?, shapes: numbering.shapes, names: numbering.names, n_rings: rings.len() })
+}
+
+/// Numbers for what rings refer to, in the order in which ring order meets it.
+#[derive(Default)]
+struct Numbering {
+    shapes: Vec<ShapeRecord>,
+    by_hash: BTreeMap<u64, u32>,
+    names: Names,
+    services: BTreeMap<String, u32>,
+    revisions: BTreeMap<String, u32>,
+}
+
+impl Numbering {
+    fn shape(&mut self, shape: u64, pattern: u64) -> (u32, bool) {
+        if let Some(idx) = self.by_hash.get(&shape) {
+            return (*idx, false);
+        }
+        let idx = row_idx(self.shapes.len());
+        self.by_hash.insert(shape, idx);
+        self.shapes.push(ShapeRecord { shape, pattern, rows: 0, template: crate::shape::Template::default() });
+        (idx, true)
+    }
+}
+
+fn number(names: &mut Vec<String>, numbers: &mut BTreeMap<String, u32>, name: &str) -> u32 {
+    if let Some(idx) = numbers.get(name) {
+        return *idx;
+    }
+    let idx = row_idx(names.len());
+    names.push(name.to_owned());
+    numbers.insert(name.to_owned(), idx);
+    idx
+}
+
