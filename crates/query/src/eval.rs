@@ -59,7 +59,7 @@ fn test(test: &Test, subject: &Subject<'_, '_>) -> bool {
 }
 
 fn global(global: &Global, entry: &LogEntry<'_>) -> bool {
-    any_leaf_of_entry(entry, &mut |kind, leaf| compare::contains(&global.wanted, kind, leaf))
+    any_leaf_of_entry(entry, &mut |kind, leaf| global.accepts(kind, leaf))
         || global.keys
             && Field::ALL.into_iter().any(|field| {
                 entry.get(field).is_some_and(|value| {
@@ -70,7 +70,7 @@ fn global(global: &Global, entry: &LogEntry<'_>) -> bool {
 
 fn derived(compare: &DerivedCompare, subject: &Subject<'_, '_>) -> bool {
     match subject.derived.value(compare.name, subject.entry) {
-        Some(text) => compare::text(compare.op, &text, &compare.value),
+        Some(text) => compare.accepts(&text),
         None => false,
     }
 }

@@ -155,8 +155,8 @@ impl Filter {
         Self { root: Node::All }
     }
 
-    /// Makes a filter of a node; chains of the same kind become one.
-    pub fn new(root: Node) -> Self {
+    /// Makes a filter of a node.
+    pub const fn new(root: Node) -> Self {
         Self { root }
     }
 

@@ -62,6 +62,8 @@ impl Lexer<'_> {
         let c = rest.chars().next().expect("the caller checked that something is left");
         match c {
             ' ' | '\t' | '\r' | '\n' | '\u{c}' | '\u{a0}' => self.at += c.len_utf8(),
+            // A byte order mark comes with text that was copied out of a file.
+            '\u{feff}' if self.at == 0 => self.at += c.len_utf8(),
             '-' if rest.starts_with("--") => self.at += rest.find('\n').unwrap_or(rest.len()),
             '-' => self.push(TokenKind::Minus, 1),
             '(' => self.push(TokenKind::Open, 1),
@@ -186,6 +188,7 @@ mod tests {
         check("\u{a0}été\u{c}x", &["été", "x"]);
         check("log_id('x y')", &["log_id", "(", "'x y'", ")"]);
         check("'tis", &["'tis"]);
+        check("\u{feff}a", &["a"]);
     }
 
     #[test]

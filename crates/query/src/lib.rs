@@ -52,7 +52,7 @@ pub use network::Network;
 pub use parse::{MAX_CHARACTERS, MAX_NESTING};
 pub use path::{FieldPath, Path, Segment};
 pub use regex::Regex;
-pub use schema::{FieldType, Message, root_type};
+pub use schema::{FieldType, Message, leaf_type, root_type};
 pub use span::Span;
 pub use tokens::{SearchQuery, words};
 pub use warning::{Warning, WarningKind};

@@ -5,8 +5,9 @@ use crate::derived::DerivedField;
 use crate::error::{Error, ErrorKind};
 use crate::schema::{FieldType, fold_name, root_type, same_name};
 use crate::span::Span;
-use crate::suggest::suggest;
+use crate::suggest::{suggest, suggest_ending};
 use std::fmt;
+use std::sync::Arc;
 use timberline_entry::json::Value;
 use timberline_entry::{Field, LogEntry};
 
@@ -16,7 +17,9 @@ pub struct Path {
     /// The field of the entry.
     pub root: Field,
     /// The keys below it; those of the service's own messages in their JSON spelling.
-    pub segments: Vec<Segment>,
+    ///
+    /// Shared, because every value of a list becomes a comparison of its own with the same path.
+    pub segments: Arc<[Segment]>,
     /// What the field holds; below a free field, which kind of free field it is.
     pub kind: FieldType,
 }
@@ -58,7 +61,7 @@ impl Path {
     /// Returns what is left of `keys` after this path's own.
     fn covers<'k, 's>(&self, keys: &'k [&'s str]) -> Option<&'k [&'s str]> {
         let mut rest = keys;
-        for segment in &self.segments {
+        for segment in self.segments.iter() {
             // A packed message that is no object itself stands under the key `value`.
             while let Some((first, more)) = rest.split_first()
                 && self.kind == FieldType::Proto
@@ -102,42 +105,43 @@ impl Path {
         let Some(root) = find_root(name) else {
             let error = Error::new(ErrorKind::UndefinedField(name.to_owned()), span);
             let full = pieces.iter().map(|piece| piece.0).collect::<Vec<_>>().join(".");
-            return Err(match suggest(&full, root_names().chain(known.iter().map(String::as_str))) {
-                Some(hint) => error.hint(hint),
-                None => error.hint("fields of your own stand below jsonPayload or labels, text in quotes"),
-            });
+            let near = suggest_ending(&full, known)
+                .or_else(|| suggest(&full, root_names().chain(known.iter().map(String::as_str))));
+            let usual = "fields of your own stand below jsonPayload or labels, text in quotes";
+            return Err(error.hint(near.unwrap_or_else(|| usual.to_owned())));
         };
-        let mut path = Self { root, segments: Vec::new(), kind: root_type(root) };
+        let mut kind = root_type(root);
+        let mut segments = Vec::with_capacity(pieces.len() - 1);
         for (name, span) in &pieces[1..] {
-            path.push(name, *span)?;
+            match field_below(kind, name) {
+                Ok((key, below)) => {
+                    segments.push(Segment { key });
+                    kind = below;
+                }
+                Err(hint) => {
+                    let parent = Self { root, segments: segments.into(), kind }.to_string();
+                    let wrong = ErrorKind::UndefinedSubField { parent, name: (*name).to_owned() };
+                    return Err(Error { kind: wrong, span: *span, hint });
+                }
+            }
         }
-        Ok(path)
+        Ok(Self { root, segments: segments.into(), kind })
     }
+}
 
-    fn push(&mut self, name: &str, span: Span) -> Result<(), Error> {
-        let key = match self.kind {
-            kind if kind.is_free() => name.to_owned(),
-            FieldType::Message(message) => match message.field_folded(name) {
-                Some((key, kind)) => {
-                    self.kind = kind;
-                    key.to_owned()
-                }
-                None => {
-                    let names = message.fields.iter().map(|(own, _)| *own);
-                    let hint = suggest(name, names.clone())
-                        .unwrap_or_else(|| format!("it has {}", names.collect::<Vec<_>>().join(", ")));
-                    return Err(self.no_field(name, span).hint(hint));
-                }
-            },
-            _ => return Err(self.no_field(name, span)),
-        };
-        self.segments.push(Segment { key });
-        Ok(())
-    }
-
-    fn no_field(&self, name: &str, span: Span) -> Error {
-        let kind = ErrorKind::UndefinedSubField { parent: self.to_string(), name: name.to_owned() };
-        Error::new(kind, span)
+/// Looks a name up below a field; returns its key and type, or what exists instead.
+fn field_below(kind: FieldType, name: &str) -> Result<(String, FieldType), Option<String>> {
+    match kind {
+        kind if kind.is_free() => Ok((name.to_owned(), kind)),
+        FieldType::Message(message) => match message.field_folded(name) {
+            Some((key, kind)) => Ok((key.to_owned(), kind)),
+            None => {
+                let names = message.fields.iter().map(|(own, _)| *own);
+                let near = suggest(name, names.clone());
+                Err(near.or_else(|| Some(format!("it has {}", names.collect::<Vec<_>>().join(", ")))))
+            }
+        },
+        _ => Err(None),
     }
 }
 
@@ -167,7 +171,7 @@ impl FieldPath {
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.root.name())?;
-        for segment in &self.segments {
+        for segment in self.segments.iter() {
             f.write_str(".")?;
             if crate::lex::is_word(&segment.key) {
                 f.write_str(&segment.key)?;

@@ -120,13 +120,21 @@ pub(crate) fn fold_name(name: &str) -> String {
 
 /// Compares two names as [`fold_name`] does, without building them.
 pub(crate) fn same_name(a: &str, b: &str) -> bool {
-    let letters = |name: &str| {
-        let bytes: &[u8] = name.as_bytes();
-        bytes.iter().filter(|b| **b != b'_').map(u8::to_ascii_lowercase).collect::<Vec<_>>()
-    };
-    // The first letter settles nearly all of them.
-    let first = |name: &str| name.bytes().find(|b| *b != b'_').map(|b| b.to_ascii_lowercase());
-    first(a) == first(b) && letters(a) == letters(b)
+    fn letters(name: &str) -> impl Iterator<Item = u8> {
+        name.bytes().filter(|b| *b != b'_').map(|b| b.to_ascii_lowercase())
+    }
+    letters(a).eq(letters(b))
+}
+
+/// Returns the type of the leaf under `root` at `keys`, as an entry spells them; arrays have no keys.
+///
+/// `None` for a member that the service does not define, which no test reads.
+pub fn leaf_type(root: Field, keys: &[&str]) -> Option<FieldType> {
+    keys.iter().try_fold(root_type(root), |kind, key| match kind {
+        FieldType::Message(message) => message.field(key),
+        kind if kind.is_free() => Some(kind),
+        _ => None,
+    })
 }
 
 static RESOURCE: Message = Message { fields: &[("type", FieldType::Text), ("labels", FieldType::Labels)] };
@@ -203,6 +211,15 @@ mod tests {
         assert!(!same_name("log", "logName") && !same_name("", "a"));
         assert_eq!(HTTP_REQUEST.field_folded("request_url"), Some(("requestUrl", FieldType::Text)));
         assert_eq!(HTTP_REQUEST.field("request_url"), None);
+    }
+
+    #[test]
+    fn leaves_have_the_type_of_their_field() {
+        assert_eq!(leaf_type(Field::HttpRequest, &["status"]), Some(FieldType::Int32));
+        assert_eq!(leaf_type(Field::HttpRequest, &["referrer"]), None);
+        assert_eq!(leaf_type(Field::JsonPayload, &["a", "b"]), Some(FieldType::Struct));
+        assert_eq!(leaf_type(Field::Resource, &["labels", "x"]), Some(FieldType::Labels));
+        assert_eq!(leaf_type(Field::TextPayload, &["x"]), None);
     }
 
     #[test]

@@ -20,6 +20,16 @@ pub(crate) fn suggest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> 
     (!names.is_empty()).then(|| format!("did you mean {}?", names.join(" or ")))
 }
 
+/// Returns a hint that names the fields whose last parts are `wrong`: the part before it was forgotten.
+pub(crate) fn suggest_ending(wrong: &str, fields: &[String]) -> Option<String> {
+    let ending = format!(".{}", wrong.to_lowercase());
+    let mut whole: Vec<&str> =
+        fields.iter().map(String::as_str).filter(|field| field.to_lowercase().ends_with(&ending)).collect();
+    whole.sort_unstable_by_key(|field| (field.len(), *field));
+    whole.truncate(MAX_NAMES);
+    (!whole.is_empty()).then(|| format!("did you mean {}?", whole.join(" or ")))
+}
+
 /// The number of insertions, deletions, replacements and swaps of neighbours that make one text the other.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
@@ -55,6 +65,14 @@ mod tests {
         check("servcie", Some("did you mean service?"));
         check("thud", None);
         check("", None);
+    }
+
+    #[test]
+    fn a_forgotten_beginning_is_found() {
+        let fields = ["jsonPayload.error.type", "labels.type", "jsonPayload.subtype"].map(str::to_owned);
+        let hint = "did you mean labels.type or jsonPayload.error.type?";
+        assert_eq!(suggest_ending("TYPE", &fields).as_deref(), Some(hint));
+        assert_eq!(suggest_ending("pe", &fields), None);
     }
 
     #[test]

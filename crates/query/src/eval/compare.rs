@@ -1,7 +1,7 @@
 //! One value of an entry against one operand.
 
 use crate::ast::Op;
-use crate::filter::{Candidates, Compare, Operand};
+use crate::filter::{Candidates, Compare, DerivedCompare, Global, Operand};
 use crate::literal;
 use crate::resolve::{Walk, any_leaf, any_value, is_present};
 use crate::schema::FieldType;
@@ -10,17 +10,47 @@ use std::cmp::Ordering;
 use timberline_entry::json::Value;
 use timberline_entry::{LogEntry, Severity};
 
+impl Compare {
+    /// Says whether one value at the path satisfies the comparison, elements of arrays taken one by one.
+    ///
+    /// Presence is not a question about one value: any value but `{}` satisfies `:*`.
+    pub fn accepts(&self, value: Value<'_>) -> bool {
+        match (&self.value, value) {
+            (Operand::Present, Value::Object(object)) => !object.is_empty(),
+            _ => satisfies(self.path.kind, self.op, value, &self.value),
+        }
+    }
+
+    /// Says whether an entry without any value at the path satisfies the comparison: by its default, if it has one.
+    pub fn accepts_absence(&self) -> bool {
+        let default =
+            if matches!(self.value, Operand::Present) { None } else { self.path.kind.default_value() };
+        default.is_some_and(|value| self.accepts(value))
+    }
+}
+
+impl Global {
+    /// Says whether one leaf satisfies the search term. See [`leaf_type`](crate::leaf_type) for `kind`.
+    pub fn accepts(&self, kind: FieldType, leaf: Value<'_>) -> bool {
+        contains(&self.wanted, kind, leaf)
+    }
+}
+
+impl DerivedCompare {
+    /// Says whether a value of the computed field satisfies the comparison; one that is empty or unknown never does.
+    pub fn accepts(&self, text: &str) -> bool {
+        !text.is_empty() && self::text(self.op, text, &self.value)
+    }
+}
+
 pub(super) fn compare(compare: &Compare, entry: &LogEntry<'_>) -> bool {
     if matches!(compare.value, Operand::Present) {
         return is_present(&compare.path, entry);
     }
-    let kind = compare.path.kind;
-    match any_value(&compare.path, entry, &mut |value| satisfies(kind, compare.op, value, &compare.value)) {
+    match any_value(&compare.path, entry, &mut |value| compare.accepts(value)) {
         Walk::Yes => true,
         Walk::No => false,
-        Walk::Nothing => {
-            kind.default_value().is_some_and(|default| satisfies(kind, compare.op, default, &compare.value))
-        }
+        Walk::Nothing => compare.accepts_absence(),
     }
 }
 
@@ -110,10 +140,14 @@ fn any(kind: FieldType, op: Op, value: Value<'_>, wanted: &Candidates) -> bool {
 /// sides can be read as it.
 fn string_of_unknown_meaning(kind: FieldType, op: Op, found: &str, wanted: &Candidates) -> bool {
     if kind == FieldType::Proto && op.is_ordering() {
-        if let (Some(found), Some(wanted)) = (literal::number(found), wanted.number) {
+        if let Some(wanted) = wanted.number
+            && let Some(found) = literal::number(found)
+        {
             return ordered_or_not(op, found.partial_cmp(&wanted));
         }
-        if let (Some(found), Some(wanted)) = (literal::timestamp_ns(found), wanted.timestamp) {
+        if let Some(wanted) = wanted.timestamp
+            && let Some(found) = literal::timestamp_ns(found)
+        {
             return ordered(op, Some(found.cmp(&wanted)));
         }
     }
