@@ -74,6 +74,12 @@ fn exception_part(exception: &Exception, max_frames: usize) -> Fingerprint {
     hasher.finish()
 }
 
+/// Returns the fingerprint of the first two non-empty lines of an exception's message, an attribute beside its key.
+#[must_use]
+pub fn message_key(exception: &Exception) -> Fingerprint {
+    Fingerprint(u64::from_le_bytes(message_shape(&exception.message, 2)))
+}
+
 /// Returns the names of the frames that count: the program's own if there are any, repetition taken out.
 #[must_use]
 pub fn frame_names(frames: &[Frame], max_frames: usize) -> Vec<String> {

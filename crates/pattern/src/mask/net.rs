@@ -5,6 +5,9 @@ use super::class::{DIGIT, SPACE, WORD, boundary, digits_end, is, word_before, wo
 /// The longest scheme looked for; `postgresql+asyncpg` has 18 characters.
 const MAX_SCHEME: usize = 32;
 
+/// The longest name before the `@` of an address; mail allows 64 characters.
+const MAX_LOCAL_PART: usize = 128;
+
 /// Matches an IPv4 address with an optional port.
 pub(super) fn ipv4(text: &str, idx: usize) -> Option<usize> {
     let bytes = text.as_bytes();
@@ -82,9 +85,10 @@ pub(super) fn url(text: &str, idx: usize) -> Option<usize> {
         return None;
     }
     let mut scheme = idx + 1;
-    while bytes
-        .get(scheme)
-        .is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'+' | b'.' | b'-'))
+    while scheme <= idx + MAX_SCHEME
+        && bytes
+            .get(scheme)
+            .is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'+' | b'.' | b'-'))
     {
         scheme += 1;
     }
@@ -112,6 +116,9 @@ pub(super) fn email(text: &str, idx: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = idx;
     loop {
+        if at - idx > MAX_LOCAL_PART {
+            return None;
+        }
         match bytes.get(at)? {
             b'@' => break,
             b'.' | b'+' | b'-' => at += 1,

@@ -4,7 +4,7 @@
 //! pass touches most bytes once and looks behind by at most one character.
 
 use super::class::{self, ALNUM, ALPHA, CLASS, DIGIT, HIGH, SPACE, UNDERSCORE, is, word_before, word_len};
-use super::word::{self, Step};
+use super::word::{self, Ahead, Step};
 use super::{Hole, HoleKind, join, net, number, pairs, path};
 
 /// Appends the values of `text[from..to]`; runs of values are joined as they appear.
@@ -12,12 +12,13 @@ pub(super) fn scan(text: &str, from: usize, to: usize, holes: &mut Vec<Hole>) {
     // Text behind `to` belongs to a user rule and must not be looked at; text before `from` is context.
     let text = &text[..to];
     let bytes = text.as_bytes();
+    let mut ahead = Ahead::default();
     let mut idx = from;
     while idx < to {
         let byte = bytes[idx];
         let class = CLASS[usize::from(byte)];
         let step = if class & (ALPHA | UNDERSCORE) != 0 {
-            word::letter(text, idx)
+            word::letter(text, idx, &mut ahead)
         } else if byte == b' ' {
             match bytes[..idx].last() {
                 Some(b'T' | b'E' | b'D' | b'H')
@@ -29,9 +30,9 @@ pub(super) fn scan(text: &str, from: usize, to: usize, holes: &mut Vec<Hole>) {
                 _ => Step::Skip(idx + 1),
             }
         } else if class & DIGIT != 0 {
-            word::digit(text, idx)
+            word::digit(text, idx, &mut ahead)
         } else if class & HIGH != 0 {
-            high(text, idx)
+            high(text, idx, &mut ahead)
         } else {
             symbol(text, idx, byte, holes)
         };
@@ -45,9 +46,9 @@ pub(super) fn scan(text: &str, from: usize, to: usize, holes: &mut Vec<Hole>) {
     }
 }
 
-fn high(text: &str, idx: usize) -> Step {
+fn high(text: &str, idx: usize, ahead: &mut Ahead) -> Step {
     if word_len(text, idx) > 0 {
-        word::letter(text, idx)
+        word::letter(text, idx, ahead)
     } else {
         Step::Skip(idx + class::char_at(text, idx).map_or(1, char::len_utf8))
     }
@@ -104,7 +105,7 @@ fn symbol(text: &str, idx: usize, byte: u8, holes: &mut Vec<Hole>) -> Step {
 /// Gives the value behind an equals sign its class: that of the value it starts with, when that one covers all of it.
 fn named_value(text: &str, start: usize, end: usize) -> (usize, HoleKind) {
     if is(text.as_bytes(), start, ALPHA | UNDERSCORE)
-        && let Step::Value(found, kind) = word::letter(text, start)
+        && let Step::Value(found, kind) = word::letter(text, start, &mut Ahead::default())
         && found >= end
     {
         return (found, kind);

@@ -95,6 +95,42 @@ fn kinds_survive_their_number_and_name() {
     assert_eq!(HoleKind::from_u8(17), None);
 }
 
+/// Texts that made some step look at the rest of the text from every place; they end at once when none does.
+#[test]
+fn hostile_texts_take_linear_time() {
+    for piece in [
+        "a-",
+        "a$",
+        "a+",
+        "a.b$",
+        "a@",
+        "-a",
+        "=\"",
+        "='",
+        "x=a:",
+        "(  ",
+        "GET ",
+        "::",
+        "a::",
+        "/a",
+        "\\",
+        "é-",
+        "\u{1b}[1;",
+        "1-",
+        "_",
+        "a.b ",
+    ] {
+        let text = piece.repeat(200_000);
+        let mut holes = Vec::new();
+        Masker::standard().mask(&text, &mut holes);
+        assert!(holes.len() <= 400_000, "{piece}");
+    }
+    let text = "a-".repeat(200_000) + "." + &"b".repeat(200_000);
+    let mut holes = Vec::new();
+    Masker::standard().mask(&text, &mut holes);
+    assert_eq!(holes, []);
+}
+
 fn log_like() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[ -~]{0,12}",

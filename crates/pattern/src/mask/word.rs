@@ -29,9 +29,24 @@ struct Run {
     dotted_dollar: (usize, usize),
 }
 
+/// What is known of the text ahead from an earlier word of the same run.
+///
+/// Every word of `a-b-c-d` has the same continuation. Without this memory each would look for it anew, and a long run
+/// would cost the square of its length.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    /// End of a run of word characters and hyphens, the end of its last digit, and what follows it.
+    hyphened: usize,
+    digit_end: usize,
+    dotted: (usize, usize),
+    /// The same with dollar signs.
+    with_dollar: usize,
+    dotted_dollar: (usize, usize),
+}
+
 impl Run {
     #[inline]
-    fn at(text: &str, idx: usize) -> Self {
+    fn at(text: &str, idx: usize, ahead: &mut Ahead) -> Self {
         let bytes = text.as_bytes();
         let (mut end, mut has_digit) = (idx, false);
         while let Some(&byte) = bytes.get(end) {
@@ -53,32 +68,42 @@ impl Run {
         if !matches!(bytes.get(word), Some(b'-' | b'.' | b'$')) {
             return run;
         }
-        let (hyphened, digit) = part(text, word, false);
-        run.hyphened = hyphened;
-        run.has_digit |= digit;
-        run.dotted = dotted(text, hyphened, false);
-        run.dotted_dollar = if matches!(bytes.get(run.dotted.0), Some(b'$')) {
-            dotted(text, part(text, hyphened, true).0, true)
+        if idx < ahead.hyphened {
+            run.has_digit |= ahead.digit_end > idx;
         } else {
-            run.dotted
-        };
+            (ahead.hyphened, ahead.digit_end) = part(text, word, false);
+            run.has_digit |= ahead.digit_end > word;
+            ahead.dotted = dotted(text, ahead.hyphened, false);
+        }
+        run.hyphened = ahead.hyphened;
+        run.dotted = ahead.dotted;
+        run.dotted_dollar = run.dotted;
+        if matches!(bytes.get(run.dotted.0), Some(b'$')) {
+            if idx >= ahead.with_dollar {
+                ahead.with_dollar = part(text, run.hyphened, true).0;
+                ahead.dotted_dollar = dotted(text, ahead.with_dollar, true);
+            }
+            run.dotted_dollar = ahead.dotted_dollar;
+        }
         run
     }
 }
 
-/// Returns the end of one part of a dotted name and whether it has a digit.
-fn part(text: &str, idx: usize, dollar: bool) -> (usize, bool) {
+/// Returns the end of one part of a dotted name and the end of its last digit, 0 without digits.
+fn part(text: &str, idx: usize, dollar: bool) -> (usize, usize) {
     let bytes = text.as_bytes();
-    let (mut end, mut has_digit) = (idx, false);
+    let (mut end, mut digit_end) = (idx, 0);
     loop {
         match bytes.get(end) {
             Some(b'-') => end += 1,
             Some(b'$') if dollar => end += 1,
             _ => match word_len(text, end) {
-                0 => return (end, has_digit),
+                0 => return (end, digit_end),
                 len => {
-                    has_digit |= is(bytes, end, DIGIT);
                     end += len;
+                    if is(bytes, end - 1, DIGIT) {
+                        digit_end = end;
+                    }
                 }
             },
         }
@@ -100,9 +125,9 @@ fn dotted(text: &str, idx: usize, dollar: bool) -> (usize, usize) {
 }
 
 /// Decides what begins at the letter or underscore at `idx`.
-pub(super) fn letter(text: &str, idx: usize) -> Step {
+pub(super) fn letter(text: &str, idx: usize, ahead: &mut Ahead) -> Step {
     let bytes = text.as_bytes();
-    let run = Run::at(text, idx);
+    let run = Run::at(text, idx, ahead);
     let word = &bytes[idx..run.word];
     match bytes.get(run.dotted.0) {
         Some(b':') => {
@@ -173,7 +198,7 @@ pub(super) fn letter(text: &str, idx: usize) -> Step {
 }
 
 /// Decides what begins at the digit at `idx`; digits always begin some value.
-pub(super) fn digit(text: &str, idx: usize) -> Step {
+pub(super) fn digit(text: &str, idx: usize, ahead: &mut Ahead) -> Step {
     let bytes = text.as_bytes();
     let digits = digits_end(bytes, idx);
     match bytes.get(digits) {
@@ -224,7 +249,7 @@ pub(super) fn digit(text: &str, idx: usize) -> Step {
             None => Step::Value(digits, HoleKind::Num),
         };
     }
-    let run = Run::at(text, idx);
+    let run = Run::at(text, idx, ahead);
     if matches!(bytes.get(run.dotted.0), Some(b'@' | b'+'))
         && let Some(end) = net::email(text, idx)
     {

@@ -9,6 +9,9 @@ use super::{Read, csharp, java, names, node};
 /// A message of more lines than this is cut off from its type.
 const MAX_MESSAGE_LINES: usize = 30;
 
+/// How much of a line is searched for a type. The rest of a longer message tells nothing more.
+const MAX_HEADER_BYTES: usize = 8192;
+
 /// The line that names an exception.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
@@ -57,8 +60,10 @@ pub(super) fn find_header(
     header: impl Fn(&str) -> Option<Header>,
 ) -> Option<(usize, Header)> {
     for above in (floor..idx).rev().take(MAX_MESSAGE_LINES) {
-        let text = without_prefix(lines[above].text(), prefix);
-        let removed = lines[above].text().len() - text.len();
+        let whole = lines[above].text();
+        let text = without_prefix(whole, prefix);
+        let removed = whole.len() - text.len();
+        let text = &text[..text.floor_char_boundary(MAX_HEADER_BYTES)];
         if let Some(mut found) = header(text) {
             for line in &lines[above + 1..idx] {
                 found.message.push('\n');

@@ -65,10 +65,10 @@ fn is_written_out(line: &str) -> bool {
         "  | ",
         "note: run with",
     ];
+    let has_calls = line.contains(" called at ");
     line.match_indices("\\n").any(|(at, _)| {
         let rest = &line[at + 2..];
-        FOLLOWERS.iter().any(|follower| rest.starts_with(follower))
-            || (rest.starts_with("\\t") && rest.contains(" called at "))
+        FOLLOWERS.iter().any(|follower| rest.starts_with(follower)) || (has_calls && rest.starts_with("\\t"))
     })
 }
 

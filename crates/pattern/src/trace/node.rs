@@ -82,7 +82,10 @@ fn header(line: &str) -> Option<Header> {
     // Behind a logger's prefix, only a name that ends like an error counts.
     let mut start = 0;
     for word in rest.split(' ') {
+        // Asking only words that end like an error keeps long lines cheap.
+        let name = word.strip_suffix(':').unwrap_or(word);
         if start > 0
+            && names::says_exception(name)
             && let Some(found) = named(&rest[start..], at + start)
             && names::says_exception(&found.type_name)
             && found.type_name.starts_with(char::is_uppercase)

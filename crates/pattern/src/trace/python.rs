@@ -6,6 +6,8 @@
 use super::lines::{Line, without_prefix};
 use super::{Exception, Frame, Language, Read, Relation, Trace, names};
 
+/// A trace of more lines is cut; Python itself stops recursing long before.
+const MAX_LINES: usize = 20_000;
 const HEADER: &str = "Traceback (most recent call last)";
 const CAUSE: &str = "The above exception was the direct cause of the following exception";
 const CONTEXT: &str = "During handling of the above exception, another exception occurred";
@@ -21,8 +23,14 @@ pub(super) fn read(lines: &[Line<'_>], idx: usize, _floor: usize) -> Read {
     if prefix.trim().is_empty() {
         prefix = "";
     }
+    // A header alone is no trace; looking no further keeps many of them cheap.
+    let second = without_prefix(lines.get(idx + 1)?.text(), prefix);
+    if second.contains(HEADER) || second.trim().is_empty() {
+        return None;
+    }
     let contents: Vec<&str> = lines[idx..]
         .iter()
+        .take(MAX_LINES)
         .enumerate()
         .map(|(nth, line)| if nth == 0 { &line.text()[at..] } else { without_prefix(line.text(), prefix) })
         .collect();
@@ -65,7 +73,9 @@ fn read_blocks(contents: &[&str]) -> Option<(Vec<Block>, usize)> {
             break;
         }
     }
-    (!blocks.is_empty()).then_some((blocks, end))
+    let says_something =
+        |block: &Block| !block.exception.type_name.is_empty() || !block.exception.frames.is_empty();
+    blocks.iter().any(says_something).then_some((blocks, end))
 }
 
 fn read_block(contents: &[&str], mut idx: usize) -> (Exception, usize) {

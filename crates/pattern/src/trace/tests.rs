@@ -319,6 +319,37 @@ fn deep_recursion_is_one_frame_and_quick() {
     assert_eq!(key(&deep(3)), key(&deep(5000)));
 }
 
+/// Texts that made some reader look at the rest of the text from every line; they end at once when none does.
+#[test]
+fn hostile_texts_take_linear_time() {
+    for piece in [
+        "Traceback (most recent call last):\n",
+        "Traceback (most recent call last):\nx\n",
+        "   at \n",
+        "   at a (b:1:2)\n\n",
+        "   at a.b(C.java:1)\n\n",
+        "\\n\\tx called at ",
+        "panic: \n",
+        "goroutine 1 [x]:\n",
+        "Stack trace:\n",
+        "#0 \n",
+        "a.rb:1:in 'x': \n",
+        " called at x line 1\n",
+        "thread 'a' panicked at x:\n",
+        "Caused by:\n",
+        "File \"a\", line 1\n",
+        "Error: ",
+        "x   at ",
+        "Unhandled exception:\n",
+        "+ Exception Group Traceback (most recent call last)\n",
+    ] {
+        let text = piece.repeat(20_000);
+        assert!(find(&text).len() <= 20_000, "{piece}");
+        let text = format!("{text}\n    at run (/app/a.js:5:9)\n    at run (/app/a.js:5:9)");
+        assert!(find(&text).len() <= 20_001, "{piece}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1500, ..ProptestConfig::default() })]
 
