@@ -9,6 +9,7 @@
 
 pub mod dialect;
 mod evidence;
+mod fold;
 pub mod input;
 mod join;
 pub mod json;
@@ -22,6 +23,7 @@ mod timestamp;
 
 pub use dialect::{Normalised, RepairKind, Repairs, Scratch, read, unmojibake};
 pub use evidence::{AskedWindow, Evidence, Shard, SinkHour, sink_hour};
+pub use fold::fold;
 pub use join::join;
 pub use log_entry::{Field, LogEntry};
 pub use message::message;

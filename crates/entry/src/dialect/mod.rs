@@ -4,17 +4,23 @@
 //! that is a `LogEntry` already is viewed where it stands; only other dialects are rewritten, into the scratch text.
 
 mod client_library;
+mod cloud_watch;
+mod container;
+mod draft;
+mod generic;
+mod journald;
 mod log_entry;
 mod mojibake;
+mod otlp;
 mod recognise;
 mod repairs;
 mod time;
 
 pub use mojibake::unmojibake;
-pub(crate) use recognise::{Strength, recognise};
+pub(crate) use recognise::{Recogniser, Strength};
 pub use repairs::{RepairKind, Repairs};
 
-use crate::json::{Document, FaultKind, Node, Value, parse};
+use crate::json::{Document, FaultKind, Node, Object, Value, parse};
 use crate::log_entry::LogEntry;
 use crate::reject::{Reject, RejectReason, sample};
 use crate::split::{Batch, Record};
@@ -31,11 +37,36 @@ pub enum DialectKind {
     LogEntry,
     /// `LogEntry` in `snake_case`, as scripts around client libraries dump it.
     ClientLibrary,
+    /// OpenTelemetry, OTLP/JSON.
+    Otlp,
+    /// Container lines with the pod they came from.
+    Kubernetes,
+    /// Docker's `json-file` lines.
+    Docker,
+    /// `journalctl -o json`.
+    Journald,
+    /// AWS CloudWatch Logs.
+    CloudWatch,
+    /// Elastic Common Schema.
+    Ecs,
+    /// Anything else that says when, by a field map or by common names.
+    Generic,
 }
 
 impl DialectKind {
     /// All dialects.
-    pub const ALL: [Self; 3] = [Self::Unknown, Self::LogEntry, Self::ClientLibrary];
+    pub const ALL: [Self; 10] = [
+        Self::Unknown,
+        Self::LogEntry,
+        Self::ClientLibrary,
+        Self::Otlp,
+        Self::Kubernetes,
+        Self::Docker,
+        Self::Journald,
+        Self::CloudWatch,
+        Self::Ecs,
+        Self::Generic,
+    ];
 
     /// Returns the stable name.
     pub const fn name(self) -> &'static str {
@@ -43,7 +74,24 @@ impl DialectKind {
             Self::Unknown => "unknown",
             Self::LogEntry => "log-entry",
             Self::ClientLibrary => "client-library",
+            Self::Otlp => "otlp",
+            Self::Kubernetes => "kubernetes",
+            Self::Docker => "docker",
+            Self::Journald => "journald",
+            Self::CloudWatch => "cloudwatch",
+            Self::Ecs => "ecs",
+            Self::Generic => "generic",
         }
+    }
+
+    /// Says in a sentence why this dialect is recognised when it is.
+    pub const fn reason(self) -> &'static str {
+        recognise::reason(self)
+    }
+
+    /// Says whether members around an array of entries belong to each of them.
+    pub(crate) const fn has_outer(self) -> bool {
+        matches!(self, Self::Otlp | Self::CloudWatch)
     }
 
     /// Finds a dialect by its stable name.
@@ -136,9 +184,14 @@ pub fn read<'a>(
     let root = Document::new(text, nodes).root();
     let Value::Object(object) = root else { return Err(reject(RejectReason::NotAnEntry)) };
     repairs.add(RepairKind::DuplicateKey, repairs::count_duplicate_keys(root));
-    let entry = if client_library::is_one(object) {
-        rewritten_text.clear();
+    rewritten_text.clear();
+    let is_rewritten = if client_library::is_one(object) {
         client_library::rewrite(object, rewritten_text);
+        true
+    } else {
+        rewrite_foreign(batch, record, object, rewritten_text, &mut repairs).map_err(reject)?
+    };
+    let entry = if is_rewritten {
         parse(rewritten_text, rewritten).map_err(|_| reject(RejectReason::BrokenJson))?;
         let root = Document::new(rewritten_text, rewritten).root();
         LogEntry::from_object(root.as_object().ok_or_else(|| reject(RejectReason::NotAnEntry))?)
@@ -147,4 +200,42 @@ pub fn read<'a>(
     };
     let timestamp = log_entry::timestamp(&entry, &mut repairs).map_err(reject)?;
     Ok(Normalised { entry, timestamp, repairs })
+}
+
+/// Rewrites an entry of another dialect as a `LogEntry`; says `false` when it is one already.
+fn rewrite_foreign(
+    batch: &Batch,
+    record: &Record,
+    object: Object<'_>,
+    out: &mut String,
+    repairs: &mut Repairs,
+) -> Result<bool, RejectReason> {
+    let asked_for =
+        Recogniser { asked: Some(batch.dialect), found: None, field_map: batch.field_map.clone() };
+    let kind = match batch.dialect {
+        DialectKind::Unknown | DialectKind::LogEntry | DialectKind::ClientLibrary => return Ok(false),
+        // A LogEntry among others stays what it is; the dialect's own mark counts first.
+        kind if asked_for.recognise(object).is_some() => kind,
+        _ if Recogniser::default()
+            .recognise(object)
+            .is_some_and(|(kind, _)| kind == DialectKind::LogEntry) =>
+        {
+            return Ok(false);
+        }
+        kind => kind,
+    };
+    let mut nodes = Vec::new();
+    let outer = batch.outer_of(record).filter(|text| parse(text, &mut nodes).is_ok());
+    let outer = outer.and_then(|text| Document::new(text, &nodes).root().as_object());
+    let draft = match kind {
+        DialectKind::Otlp => otlp::draft(object, outer),
+        DialectKind::Kubernetes | DialectKind::Docker => container::draft(object),
+        DialectKind::Journald => journald::draft(object),
+        DialectKind::CloudWatch => cloud_watch::draft(object, outer),
+        _ => generic::draft(object, batch.field_map.as_deref()),
+    };
+    let draft = draft?;
+    repairs.add(RepairKind::NoZone, u32::from(draft.has_no_zone));
+    draft.write(out);
+    Ok(true)
 }

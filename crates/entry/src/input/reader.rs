@@ -7,7 +7,7 @@ use super::encoding::{Encoding, TextInput, damage_reason};
 use super::error::Error;
 use super::sniff;
 use super::stored::Stored;
-use crate::dialect::{DialectKind, FieldMap};
+use crate::dialect::{DialectKind, FieldMap, Recogniser};
 use crate::evidence::{Evidence, sink_hour};
 use crate::reject::{Refusal, RejectReason};
 use crate::split::{Batch, Hints, Splitter};
@@ -142,8 +142,11 @@ impl Reader {
         let modified = spec.file_path().and_then(modified_nanos);
         let input = TextInput::new(stored, decompressed, encoding, head.clone());
         let hints = Hints {
-            dialect: options.dialect,
-            field_map: options.field_map.clone().map(Arc::new),
+            recogniser: Recogniser {
+                asked: options.dialect,
+                found: None,
+                field_map: options.field_map.clone().map(Arc::new),
+            },
             base: if encoding == Encoding::Utf8Bom { mark as u64 } else { 0 },
         };
         let splitter = Splitter::new(input, hints);

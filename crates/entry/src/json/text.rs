@@ -31,6 +31,17 @@ impl<'a> Text<'a> {
         if self.escaped { None } else { Some(self.raw) }
     }
 
+    /// Returns the string without the line feed at its end, if it has one.
+    pub(crate) fn without_line_feed(self) -> Self {
+        let raw = self.raw.strip_suffix('\n').or_else(|| {
+            let rest = self.raw.strip_suffix("\\n").filter(|_| self.escaped)?;
+            // An odd number of backslashes before it means that this one is escaped itself.
+            let n_before = rest.bytes().rev().take_while(|byte| *byte == b'\\').count();
+            n_before.is_multiple_of(2).then_some(rest)
+        });
+        Self { raw: raw.unwrap_or(self.raw), escaped: self.escaped }
+    }
+
     /// Compares with plain text.
     pub fn is(self, other: &str) -> bool {
         if self.escaped { unescape(self.raw) == other } else { self.raw == other }
@@ -196,6 +207,16 @@ mod tests {
         check(r"\ud83d\ude00", "😀", "😀");
         check(r"\u0000x", "\0x", r"\u0000x");
         check(r#"\"\\"#, "\"\\", r#"\"\\"#);
+    }
+
+    #[test]
+    fn line_feeds_at_the_end() {
+        let without = |raw: &'static str| Text::from_json(raw, true).without_line_feed().raw;
+        assert_eq!(without(r"a\n"), "a");
+        assert_eq!(without(r"a\\\n"), r"a\\");
+        assert_eq!(without(r"a\\n"), r"a\\n");
+        assert_eq!(Text::plain("a\\n").without_line_feed().raw, "a\\n");
+        assert_eq!(Text::plain("a\n").without_line_feed().raw, "a");
     }
 
     #[test]

@@ -46,6 +46,12 @@ impl Batch {
     pub fn text_of(&self, record: &Record) -> &str {
         &self.text[record.range.clone()]
     }
+
+    /// Returns the members around a record's array that belong to it, as a JSON object.
+    pub fn outer_of(&self, record: &Record) -> Option<&str> {
+        let idx = usize::try_from(record.outer.checked_sub(1)?).ok()?;
+        self.outers.get(idx).map(|text| &**text)
+    }
 }
 
 /// Makes valid text of bytes in which the records lie; their ranges move when something has to be replaced.

@@ -2,6 +2,7 @@
 
 use crate::evidence::WindowEnd;
 use crate::timestamp::{Timestamp, Zone};
+use std::sync::Arc;
 
 /// A container that is open.
 #[derive(Debug)]
@@ -11,7 +12,14 @@ pub(super) struct Frame {
     pub(super) context: u32,
     /// A wrapper's own `start_time` and `end_time`.
     pub(super) ends: [Option<(Timestamp, Zone)>; 2],
+    /// A wrapper's small members so far, as JSON text without the braces; only for dialects that need them.
+    pub(super) members: String,
+    /// The members of all wrappers around this array, once asked for.
+    pub(super) outer: Option<Arc<str>>,
 }
+
+/// Longer members are about the dump, not about each entry.
+const MAX_MEMBERS: usize = 64 << 10;
 
 /// The kind of an open container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +30,20 @@ pub(super) enum FrameKind {
 
 impl Frame {
     pub(super) fn new(kind: FrameKind, context: u32) -> Self {
-        Self { kind, context, ends: [None; 2] }
+        Self { kind, context, ends: [None; 2], members: String::new(), outer: None }
+    }
+
+    /// Takes up a member: its quoted key and its value as written.
+    pub(super) fn add_member(&mut self, key: &str, value: &str) {
+        if self.members.len() + value.len() > MAX_MEMBERS {
+            return;
+        }
+        if !self.members.is_empty() {
+            self.members.push(',');
+        }
+        crate::json::push_quoted(key, &mut self.members);
+        self.members.push(':');
+        self.members.push_str(value);
     }
 
     /// Takes up one end of an asked window; returns both when they are complete.
@@ -87,6 +108,17 @@ impl Frames {
         }
         path.push_str(key);
         self.intern(path)
+    }
+
+    /// Returns the members of all wrappers around the innermost array as one JSON object; inner ones stand last and count.
+    pub(super) fn outer(&mut self) -> Option<Arc<str>> {
+        let (last, around) = self.open.split_last_mut()?;
+        if last.outer.is_none() {
+            let members = around.iter().map(|frame| frame.members.as_str()).filter(|text| !text.is_empty());
+            let members: Vec<&str> = members.collect();
+            last.outer = Some(format!("{{{}}}", members.join(",")).into());
+        }
+        last.outer.clone()
     }
 
     pub(super) fn push(&mut self, kind: FrameKind, key: &str) {

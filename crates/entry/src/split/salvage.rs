@@ -3,7 +3,7 @@
 use super::MAX_ENTRY_BYTES;
 use super::frame::FrameKind;
 use super::splitter::Splitter;
-use crate::dialect::{Strength, recognise};
+use crate::dialect::Strength;
 use crate::json::{Document, FaultKind, Node, parse_prefix};
 use crate::reject::{Reject, RejectReason, SAMPLE_BYTES};
 use std::borrow::Cow;
@@ -38,8 +38,9 @@ impl Splitter {
             Found::Value(end) => {
                 let text = same_length_text(&self.buffer.bytes()[start..end]);
                 let value = Document::new(&text, &nodes).root();
-                let is_entry = value.as_object().and_then(recognise).is_some();
-                if is_entry || !super::wrapper::holds_entries(value) {
+                let is_entry =
+                    value.as_object().and_then(|object| self.recogniser.recognise(object)).is_some();
+                if is_entry || !super::wrapper::holds_entries(value, &self.recogniser) {
                     drop(text);
                     return self.accept(start, end);
                 }
@@ -89,9 +90,11 @@ impl Splitter {
         };
         let text = same_length_text(&self.buffer.bytes()[self.at..end]);
         let value = Document::new(&text, &nodes).root();
-        let is_entry =
-            value.as_object().and_then(recognise).is_some_and(|(_, strength)| strength == Strength::Strong);
-        let holds_entries = !is_entry && super::wrapper::holds_entries(value);
+        let is_entry = value
+            .as_object()
+            .and_then(|object| self.recogniser.recognise(object))
+            .is_some_and(|(_, strength)| strength == Strength::Strong);
+        let holds_entries = !is_entry && super::wrapper::holds_entries(value, &self.recogniser);
         if is_entry || holds_entries && self.frames.open.is_empty() {
             self.resume();
         } else {

@@ -7,7 +7,7 @@ use super::frame::{Context, FrameKind, Frames};
 use super::salvage::Damage;
 use super::scan::{Outcome, Scan};
 use super::wrapper::root_keys;
-use crate::dialect::{DialectKind, FieldMap};
+use crate::dialect::{DialectKind, Recogniser};
 use crate::evidence::Evidence;
 use crate::input::TextInput;
 use crate::reject::{Reject, RejectReason, SAMPLE_BYTES, sample};
@@ -17,8 +17,7 @@ use std::sync::Arc;
 /// What is known about a source before its first byte is split.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hints {
-    pub(crate) dialect: Option<DialectKind>,
-    pub(crate) field_map: Option<Arc<FieldMap>>,
+    pub(crate) recogniser: Recogniser,
     /// Length of a byte order mark that was skipped.
     pub(crate) base: u64,
 }
@@ -35,7 +34,8 @@ pub(crate) struct Splitter {
     rejects: Vec<Reject>,
     /// First keys of objects that turned out to be entries: the next object that begins so needs no closer look.
     pub(super) entry_keys: Vec<Vec<u8>>,
-    pub(super) hints: Hints,
+    pub(super) recogniser: Recogniser,
+    outers: Vec<Arc<str>>,
     pub(super) facts: SplitFacts,
     finished: bool,
 }
@@ -43,7 +43,6 @@ pub(crate) struct Splitter {
 /// What the splitter learned about a source.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SplitFacts {
-    pub(crate) dialect: Option<(DialectKind, String)>,
     pub(crate) evidence: Evidence,
     pub(crate) n_documents: u64,
     pub(crate) n_records: u64,
@@ -78,7 +77,8 @@ impl Splitter {
             records: Vec::new(),
             rejects: Vec::new(),
             entry_keys: Vec::new(),
-            hints,
+            recogniser: hints.recogniser,
+            outers: Vec::new(),
             facts: SplitFacts::default(),
             finished: false,
         }
@@ -103,10 +103,10 @@ impl Splitter {
 
     /// Returns the dialect, and why it is that one.
     pub(crate) fn dialect(&self) -> (DialectKind, &str) {
-        match (&self.facts.dialect, self.hints.dialect) {
-            (_, Some(kind)) => (kind, "it was asked for"),
-            (Some((kind, why)), None) => (*kind, why),
-            (None, None) => (DialectKind::Unknown, "no entry was recognised"),
+        match (self.recogniser.asked, self.recogniser.found) {
+            (Some(kind), _) => (kind, "it was asked for"),
+            (None, Some((kind, why))) => (kind, why),
+            (None, None) => (DialectKind::Unknown, DialectKind::Unknown.reason()),
         }
     }
 
@@ -418,14 +418,21 @@ impl Splitter {
             records,
             rejects: std::mem::take(&mut self.rejects),
             dialect: self.dialect().0,
-            field_map: self.hints.field_map.clone(),
-            outers: Vec::new(),
+            field_map: self.recogniser.field_map.clone(),
+            outers: std::mem::take(&mut self.outers),
         }
     }
 
-    /// The members of the wrappers around the innermost array; none of the dialects so far needs them.
+    /// Refers to the members of the wrappers around the innermost array, in dialects in which they count.
     fn outer(&mut self) -> u32 {
-        0
+        if !self.recogniser.kind().has_outer() {
+            return 0;
+        }
+        let Some(outer) = self.frames.outer() else { return 0 };
+        if self.outers.last().is_none_or(|last| !Arc::ptr_eq(last, &outer)) {
+            self.outers.push(outer);
+        }
+        u32::try_from(self.outers.len()).unwrap_or(0)
     }
 
     fn end(&mut self) {

@@ -4,7 +4,7 @@ use super::frame::FrameKind;
 use super::salvage::{Found, same_length_text};
 use super::scan::{Outcome, Scan};
 use super::splitter::Splitter;
-use crate::dialect::{DialectKind, Strength, recognise};
+use crate::dialect::{DialectKind, Recogniser, Strength};
 use crate::evidence::window_end;
 use crate::json::{Document, Value};
 use crate::reject::RejectReason;
@@ -81,12 +81,12 @@ impl Splitter {
         }
         let value = Document::new(&text, &nodes).root();
         let Value::Object(object) = value else { return Ok(Verdict::Entry) };
-        if let Some((kind, _)) = recognise(object) {
+        if let Some((kind, _)) = self.recogniser.recognise(object) {
             self.learn(kind, key);
             return Ok(Verdict::Entry);
         }
-        let is_collection =
-            holds_entries(value) || object.iter().any(|(key, _)| WRAPPER_KEYS.iter().any(|own| key.is(own)));
+        let is_collection = holds_entries(value, &self.recogniser)
+            || object.iter().any(|(key, _)| WRAPPER_KEYS.iter().any(|own| key.is(own)));
         Ok(if is_collection { Verdict::Wrapper } else { Verdict::Entry })
     }
 
@@ -100,7 +100,7 @@ impl Splitter {
         };
         let keys = root_keys(&visible[..sound]);
         let is_entry = keys.is_empty() || keys.iter().any(|key| is_entry_key(key));
-        let is_wrapper = !is_entry && (is_large || entry_inside(visible));
+        let is_wrapper = !is_entry && (is_large || entry_inside(visible, &self.recogniser));
         if is_wrapper { Verdict::Wrapper } else { Verdict::Entry }
     }
 
@@ -111,12 +111,8 @@ impl Splitter {
         {
             self.entry_keys.push(self.buffer.bytes()[start..end].to_vec());
         }
-        if self.facts.dialect.is_none() {
-            let why = match kind {
-                DialectKind::ClientLibrary => "the first entry has snake_case fields of a LogEntry",
-                _ => "the first entry has fields of a LogEntry",
-            };
-            self.facts.dialect = Some((kind, why.to_owned()));
+        if self.recogniser.found.is_none() {
+            self.recogniser.found = Some((kind, kind.reason()));
         }
     }
 
@@ -180,7 +176,9 @@ impl Splitter {
         let Ahead::Whole(end) = ahead else {
             let visible = &self.buffer.bytes()[at..];
             let visible = &visible[..visible.len().min(LOOK_AHEAD)];
-            if entry_inside(visible) || matches!((&ahead, kind), (Ahead::TooLong, FrameKind::Wrapper)) {
+            if entry_inside(visible, &self.recogniser)
+                || matches!((&ahead, kind), (Ahead::TooLong, FrameKind::Wrapper))
+            {
                 self.descend(kind, key, at);
             } else if matches!(ahead, Ahead::TooLong) {
                 self.skip_value(at);
@@ -193,7 +191,7 @@ impl Splitter {
         };
         let mut nodes = Vec::new();
         let Found::Value(_) = self.parse_at(at, &mut nodes)? else {
-            if entry_inside(&self.buffer.bytes()[at..end]) {
+            if entry_inside(&self.buffer.bytes()[at..end], &self.recogniser) {
                 self.descend(kind, key, at);
                 return Ok(());
             }
@@ -201,19 +199,24 @@ impl Splitter {
         };
         let text = same_length_text(&self.buffer.bytes()[at..end]);
         let value = Document::new(&text, &nodes).root();
-        let entry =
-            value.as_object().and_then(recognise).filter(|(_, strength)| *strength == Strength::Strong);
+        let entry = value
+            .as_object()
+            .and_then(|object| self.recogniser.recognise(object))
+            .filter(|(_, strength)| *strength == Strength::Strong);
         if let Some((dialect, _)) = entry {
             drop(text);
             self.learn(dialect, None);
             let context = self.frames.context_below(key);
             self.record(at, end, context);
             self.at = end;
-        } else if holds_entries(value) {
+        } else if holds_entries(value, &self.recogniser) {
             drop(text);
             self.descend(kind, key, at);
         } else {
             self.facts.evidence.observe(key, value);
+            if let Some(frame) = self.frames.open.last_mut() {
+                frame.add_member(key, &text);
+            }
             drop(text);
             self.at = end;
         }
@@ -242,6 +245,9 @@ impl Splitter {
         {
             self.facts.evidence.observe_ends(Some(start), Some(end));
         }
+        if let Some(frame) = self.frames.open.last_mut() {
+            frame.add_member(key, &text);
+        }
         drop(text);
         self.at = end;
         Ok(())
@@ -249,29 +255,28 @@ impl Splitter {
 }
 
 /// Says whether an array of entries is somewhere inside a value, or an entry as a member's value.
-pub(super) fn holds_entries(value: Value<'_>) -> bool {
-    holds_entries_within(value, MAX_WRAPPING)
+pub(super) fn holds_entries(value: Value<'_>, recogniser: &Recogniser) -> bool {
+    holds_entries_within(value, recogniser, MAX_WRAPPING)
 }
 
-fn holds_entries_within(value: Value<'_>, depth: usize) -> bool {
+fn holds_entries_within(value: Value<'_>, recogniser: &Recogniser, depth: usize) -> bool {
+    let strength = |value: Value<'_>| recogniser.recognise(value.as_object()?).map(|(_, strength)| strength);
     if depth == 0 {
         return false;
     }
     match value {
         Value::Array(array) => array.iter().any(|element| {
-            element.as_object().is_some_and(|object| recognise(object).is_some())
-                || holds_entries_within(element, depth - 1)
+            strength(element).is_some() || holds_entries_within(element, recogniser, depth - 1)
         }),
         Value::Object(object) => object.iter().any(|(_, member)| {
-            member.as_object().and_then(recognise).is_some_and(|(_, strength)| strength == Strength::Strong)
-                || holds_entries_within(member, depth - 1)
+            strength(member) == Some(Strength::Strong) || holds_entries_within(member, recogniser, depth - 1)
         }),
         _ => false,
     }
 }
 
 /// Says whether some object in an array in the visible part of a value is an entry.
-fn entry_inside(visible: &[u8]) -> bool {
+fn entry_inside(visible: &[u8], recogniser: &Recogniser) -> bool {
     const MAX_TRIES: usize = 64;
     let mut nodes = Vec::new();
     memchr::memchr_iter(b'{', visible)
@@ -284,7 +289,11 @@ fn entry_inside(visible: &[u8]) -> bool {
         .any(|at| {
             let text = same_length_text(&visible[at..]);
             crate::json::parse_prefix(&text, &mut nodes).is_ok()
-                && Document::new(&text, &nodes).root().as_object().and_then(recognise).is_some()
+                && Document::new(&text, &nodes)
+                    .root()
+                    .as_object()
+                    .and_then(|object| recogniser.recognise(object))
+                    .is_some()
         })
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests, too")]
 
 mod damage;
+mod dialects;
 mod forms;
 mod real;
 mod source;
