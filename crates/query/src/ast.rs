@@ -1,4 +1,4 @@
-//! The tree of a filter as it was written, with places. [`check`](crate::check) gives it meaning.
+//! The tree of a filter as it was written, with places. What it means is the [`Filter`](crate::Filter)'s business.
 
 use crate::span::Span;
 

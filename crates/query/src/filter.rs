@@ -229,13 +229,13 @@ impl Test {
     /// Says whether the value of the leaf under `root` at `keys` can decide this test. Arrays have no keys.
     ///
     /// One-sided: `false` means that the leaf plays no part; `true` promises nothing. A computed field is taken to
-    /// depend on every leaf.
+    /// depend on every leaf of the fields it is computed from.
     pub fn touches(&self, root: Field, keys: &[&str]) -> bool {
         match self {
             Self::Compare(compare) => compare.touches(root, keys),
             Self::Global(global) => global.can_read(root),
             Self::Function(function) => function.touches(root, keys),
-            Self::Derived(_) => true,
+            Self::Derived(compare) => compare.name.roots_read().contains(&root),
         }
     }
 }

@@ -159,7 +159,7 @@ impl Function {
     pub fn touches(&self, root: Field, keys: &[&str]) -> bool {
         match self.field() {
             Some(FieldPath::Entry(path)) => path.touches(root, keys),
-            Some(FieldPath::Derived(_)) => true,
+            Some(FieldPath::Derived(field)) => field.roots_read().contains(&root),
             None => match self {
                 Self::Search(_) => holds_text(root),
                 _ => root == Field::LogName,

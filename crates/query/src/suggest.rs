@@ -3,13 +3,20 @@
 /// At most this many names are offered.
 const MAX_NAMES: usize = 3;
 
+/// Nobody mistypes a longer name; looking for one would only cost time.
+const MAX_LEN: usize = 200;
+
 /// Returns a hint that names the nearest of `names`, if any is near.
 ///
 /// Near is an edit distance of at most a third of the length. Cost: product of the lengths, per name.
 pub(crate) fn suggest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
-    let limit = (wrong.chars().count() / 3).max(1);
+    let len = wrong.chars().count();
+    if len > MAX_LEN {
+        return None;
+    }
+    let limit = (len / 3).max(1);
     let mut near: Vec<(usize, &str)> = names
-        .filter(|name| name.len().abs_diff(wrong.len()) <= wrong.len())
+        .filter(|name| name.chars().count().abs_diff(len) <= limit)
         .map(|name| (distance(&wrong.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= limit)
         .collect();
@@ -65,6 +72,7 @@ mod tests {
         check("servcie", Some("did you mean service?"));
         check("thud", None);
         check("", None);
+        check(&"severity".repeat(100), None);
     }
 
     #[test]

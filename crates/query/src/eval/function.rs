@@ -40,7 +40,14 @@ fn split_log_name<'a>(entry: &LogEntry<'a>) -> Option<(Cow<'a, str>, Cow<'a, str
 }
 
 fn log_id(id: &Needle, entry: &LogEntry<'_>) -> bool {
-    split_log_name(entry).is_some_and(|(_, encoded)| id.is(&percent_decode(&encoded)))
+    split_log_name(entry).is_some_and(|(_, encoded)| {
+        // Ids are ASCII but for mistakes, and then they are compared where they stand.
+        if decoded_bytes(&encoded).all(|b| b.is_ascii()) {
+            id.folded().bytes().eq(decoded_bytes(&encoded).map(|b| b.to_ascii_lowercase()))
+        } else {
+            id.is(&percent_decode(&encoded))
+        }
+    })
 }
 
 /// Resolves `%2F` and its like; what is no escape, or no UTF-8 afterwards, stays as it is.
@@ -48,17 +55,23 @@ pub(crate) fn percent_decode(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }
-    let mut bytes = Vec::with_capacity(text.len());
+    String::from_utf8(decoded_bytes(text).collect()).map_or_else(|_| Cow::Borrowed(text), Cow::Owned)
+}
+
+fn decoded_bytes(text: &str) -> impl Iterator<Item = u8> {
+    let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut rest = text.as_bytes();
-    while let Some((first, more)) = rest.split_first() {
-        let code = more.get(..2).and_then(|code| std::str::from_utf8(code).ok());
-        let byte = code
-            .filter(|code| *first == b'%' && code.bytes().all(|b| b.is_ascii_hexdigit()))
-            .and_then(|code| u8::from_str_radix(code, 16).ok());
-        bytes.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { &more[2..] } else { more };
-    }
-    String::from_utf8(bytes).map_or_else(|_| Cow::Borrowed(text), Cow::Owned)
+    std::iter::from_fn(move || {
+        let (first, more) = rest.split_first()?;
+        if let (b'%', [high, low, after @ ..]) = (first, more)
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            rest = after;
+            return Some(high << 4 | low);
+        }
+        rest = more;
+        Some(*first)
+    })
 }
 
 /// Asks about the value of a field of either kind as JSON; a default stands in for an absent field of the service.

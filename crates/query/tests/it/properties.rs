@@ -3,7 +3,7 @@
 use crate::common::matches;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use timberline_entry::LogEntry;
+use timberline_entry::{Field, LogEntry};
 use timberline_query::{Filter, Node, Options, compile, fold, roots_read, time_bounds};
 
 fn path() -> impl Strategy<Value = String> {
@@ -136,8 +136,26 @@ fn filter() -> impl Strategy<Value = String> {
     })
 }
 
-fn json() -> impl Strategy<Value = String> {
-    let scalar = prop_oneof![
+/// Leaves by root and keys, and entries with a value in their place.
+const PLACES: [(Field, &[&str], &str); 10] = [
+    (Field::TextPayload, &[], r#"{"textPayload":$,"labels":{"a":"b"}}"#),
+    (Field::JsonPayload, &["a"], r#"{"jsonPayload":{"a":$,"b":"a"}}"#),
+    (Field::JsonPayload, &["a", "b"], r#"{"jsonPayload":{"a":[{"b":$},{"c":1}]},"severity":"ERROR"}"#),
+    (Field::ProtoPayload, &["methodName"], r#"{"protoPayload":{"methodName":$}}"#),
+    (
+        Field::ProtoPayload,
+        &["methodName", "value", "a"],
+        r#"{"protoPayload":{"methodName":{"@type":"t","value":{"a":$}}}}"#,
+    ),
+    (Field::Labels, &["a"], r#"{"labels":{"a":$,"b.c":"a"}}"#),
+    (Field::HttpRequest, &["status"], r#"{"httpRequest":{"status":$}}"#),
+    (Field::Severity, &[], r#"{"severity":$}"#),
+    (Field::Resource, &["labels", "a"], r#"{"resource":{"type":"a","labels":{"a":$}}}"#),
+    (Field::ErrorGroups, &["id"], r#"{"errorGroups":[{"id":"a"},{"id":$}]}"#),
+];
+
+fn scalar() -> impl Strategy<Value = String> + Clone {
+    prop_oneof![
         Just("null".to_owned()),
         Just("true".to_owned()),
         Just("5".to_owned()),
@@ -145,8 +163,11 @@ fn json() -> impl Strategy<Value = String> {
         Just("\"1.5s\"".to_owned()),
         Just("\"A\\u0042\\n\"".to_owned()),
         "\"[abAB :.é\u{df}\u{301}]{0,5}\"",
-    ];
-    scalar.prop_recursive(3, 12, 3, |inner| {
+    ]
+}
+
+fn json() -> impl Strategy<Value = String> {
+    scalar().prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(|items| format!("[{}]", items.join(","))),
             prop::collection::vec(
@@ -237,6 +258,18 @@ proptest! {
         }
         let filter = &compiled.filter;
         prop_assert_eq!(timberline_query::eval(filter, &part), timberline_query::eval(filter, &full));
+    }
+
+    #[test]
+    fn a_leaf_that_no_test_touches_plays_no_part(
+        text in filter(), place in 0_usize..PLACES.len(), one in scalar(), other in scalar(),
+    ) {
+        let Ok(compiled) = compile(&text, &Options::default()) else { return Ok(()) };
+        let (root, keys, shape) = PLACES[place];
+        let mut touched = false;
+        compiled.filter.root().each_test(&mut |test| touched |= test.touches(root, keys));
+        let answer = |value: &str| matches(&compiled.filter, &shape.replace('$', value));
+        prop_assert!(touched || answer(&one) == answer(&other), "{} at {:?} {:?}", text, root, keys);
     }
 
     #[test]
