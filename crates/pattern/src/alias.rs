@@ -45,7 +45,7 @@ impl Aliases {
             return;
         }
         node.first_seen_ns = first_seen_ns;
-        let root = self.root(shape);
+        let root = self.shorten(shape);
         self.link(shape, root);
     }
 
@@ -56,7 +56,7 @@ impl Aliases {
         for shape in [first, second] {
             self.nodes.entry(shape).or_insert(Node { first_seen_ns: i64::MAX, parent: shape });
         }
-        let (first, second) = (self.root(first), self.root(second));
+        let (first, second) = (self.shorten(first), self.shorten(second));
         self.link(first, second);
     }
 
@@ -80,6 +80,18 @@ impl Aliases {
             shape = self.nodes[&shape].parent;
         }
         shape
+    }
+
+    /// Returns the root, and hangs all on the way directly below it, so that later look-ups are short.
+    fn shorten(&mut self, shape: Fingerprint) -> Fingerprint {
+        let root = self.root(shape);
+        let mut next = shape;
+        while next != root {
+            let parent = self.nodes[&next].parent;
+            self.set_parent(next, root);
+            next = parent;
+        }
+        root
     }
 
     /// Hangs the younger of two shapes below the older one.

@@ -13,7 +13,10 @@
 //!   values here.
 //! - *A full stop behind a path or URL* is left outside the value here.
 //! - *A request target* must follow a whole word (`TARGET x` has none here), and keeps a closing quote outside.
+//! - *A closing tag* such as `</white>` is no path here.
 //! - *More than 100 tokens*: only the first 100 count here.
+//! - *Merging* is more careful here: a place with only participles (`Started`, `Stopped`) or beside only two words needs
+//!   more evidence or is never a value; whole phrases, single letters and names in code do not vary.
 //!
 //! The bounds below leave room for these classes and nothing else: the exported messages have colours in about one line of
 //! ten, the generated lines have a share of each class by construction.

@@ -6,6 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// At most this share of the words may vary: two in five.
 const MAX_VARYING: (usize, usize) = (2, 5);
 
+/// How many clusters a shape is compared with, the latest in sorted order. Ordinary archives have a few dozen of one length
+/// and first word; the bound keeps a set without any statement in it linear.
+const MAX_CLUSTERS: usize = 2000;
+
 struct Cluster {
     /// The common tokens; nothing where they vary.
     template: Vec<Option<Rank>>,
@@ -39,7 +43,8 @@ fn clusters(members: Vec<Vec<Rank>>, vocabulary: &Vocabulary) -> Vec<Cluster> {
     let mut clusters: Vec<Cluster> = Vec::new();
     for shape in members {
         let mut best: Option<(usize, usize)> = None;
-        for (idx, cluster) in clusters.iter().enumerate() {
+        let oldest = clusters.len().saturating_sub(MAX_CLUSTERS);
+        for (idx, cluster) in clusters.iter().enumerate().skip(oldest) {
             if let Some(n_constant) = agreement(&cluster.template, &shape, vocabulary)
                 && best.is_none_or(|(_, most)| n_constant > most)
             {

@@ -212,6 +212,10 @@ fn read_group(lines: &[Line<'_>], idx: usize, prefix: &str) -> Read {
     let prefix = if prefix.trim().is_empty() { "" } else { prefix };
     let mut margined = Vec::new();
     for (line_idx, line) in lines.iter().enumerate().skip(idx) {
+        // Only the outermost group begins with a cross, so another one is another trace.
+        if line_idx > idx && line.text().contains("+ Exception Group ") {
+            break;
+        }
         let text = without_prefix(line.text(), prefix);
         let column = text.len() - text.trim_start().len();
         let Some(&mark) = text.as_bytes().get(column).filter(|mark| matches!(mark, b'|' | b'+')) else {

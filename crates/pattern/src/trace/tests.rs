@@ -343,10 +343,10 @@ fn hostile_texts_take_linear_time() {
         "Unhandled exception:\n",
         "+ Exception Group Traceback (most recent call last)\n",
     ] {
-        let text = piece.repeat(20_000);
-        assert!(find(&text).len() <= 20_000, "{piece}");
+        let text = piece.repeat(5_000);
+        assert!(find(&text).len() <= 5_000, "{piece}");
         let text = format!("{text}\n    at run (/app/a.js:5:9)\n    at run (/app/a.js:5:9)");
-        assert!(find(&text).len() <= 20_001, "{piece}");
+        assert!(find(&text).len() <= 5_001, "{piece}");
     }
 }
 
