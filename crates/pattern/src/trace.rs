@@ -5,7 +5,7 @@
 //! is the message, text behind it a remainder; both are the caller's.
 //!
 //! Texts come as logs have them: several traces in one entry, a prefix on every line, the whole trace on one line with
-//! escaped line ends, colour codes between. [`lines`] undoes this before the line machines look.
+//! escaped line ends, colour codes between. All this is undone before the line machines look.
 
 mod lines;
 
