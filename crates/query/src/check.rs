@@ -3,7 +3,7 @@
 //! A value that cannot be converted to the type of a field of the service refuses the whole filter, as the service does;
 //! below a free field it makes the comparison false, because the type is known only entry by entry.
 //!
-//! Source: Logging query language, "Values and conversions", retrieved 2025-11.
+//! Source: Logging query language, edition of 2024-05-15, "Values and conversions".
 
 mod function;
 mod value;

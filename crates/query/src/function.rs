@@ -1,6 +1,6 @@
 //! The functions of the language, checked.
 //!
-//! Source: Logging query language, "Functions" and "SEARCH function", retrieved 2025-11.
+//! Source: Logging query language, edition of 2024-05-15, "Functions" and "SEARCH function".
 
 use crate::ast::Op;
 use crate::filter::Operand;

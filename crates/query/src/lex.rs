@@ -3,7 +3,7 @@
 //! What a character means depends only on whether a token could start there: `-` negates before a term and is part of
 //! a word inside one, `--` begins a comment only where a token could start, `!` ends a word before `=` or `~`.
 //!
-//! Source: Logging query language, "Syntax notation", retrieved 2025-11; word characters as in the Ops Agent's
+//! Source: Logging query language, edition of 2024-05-15, "Syntax notation"; word characters as in the Ops Agent's
 //! `filter.bnf` and the Grafeas grammar.
 
 use crate::ast::Op;

@@ -9,6 +9,24 @@
 //! [`eval`] on one entry is the definition of what matches; whatever answers faster must agree with it.
 //! The language is described in `LANGUAGE.md` beside this crate, whose examples are tests.
 //!
+//! ```
+//! use timberline_entry::{LogEntry, json};
+//! use timberline_query::{Options, compile, eval};
+//!
+//! let text = r#"{"severity":"ERROR","textPayload":"Connection reset by peer"}"#;
+//! let mut nodes = Vec::new();
+//! json::parse(text, &mut nodes)?;
+//! let object = json::Document::new(text, &nodes).root().as_object().expect("an entry is an object");
+//!
+//! let compiled = compile("severity>=ERROR \"connection reset\"", &Options::default())?;
+//! assert!(eval(&compiled.filter, &LogEntry::from_object(object)));
+//! assert_eq!(compiled.filter.to_string(), "severity>=\"ERROR\" AND \"connection reset\"");
+//!
+//! let error = compile("severity>=WARN", &Options::default()).unwrap_err();
+//! assert_eq!(error.hint.as_deref(), Some("did you mean WARNING?"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! This crate knows no archive, reads no clock and does no input or output.
 
 pub mod ast;

@@ -1,6 +1,6 @@
 //! Values as text, read as the types of fields.
 //!
-//! Source: Logging query language, "Values and conversions", retrieved 2025-11.
+//! Source: Logging query language, edition of 2024-05-15, "Values and conversions".
 
 use timberline_entry::Timestamp;
 

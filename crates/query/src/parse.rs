@@ -9,7 +9,7 @@
 //! The same three rules read a filter, whose leaves are comparisons, functions and search terms, and a list of values.
 //! Depth is bounded by [`MAX_NESTING`], so no text can exhaust the stack.
 //!
-//! Source: Logging query language, "Boolean operators" and "Comparisons", retrieved 2025-11; AIP-160.
+//! Source: Logging query language, edition of 2024-05-15, "Boolean operators" and "Comparisons"; AIP-160.
 
 mod call;
 mod value;
@@ -20,7 +20,7 @@ use crate::lex::{Token, TokenKind, lex};
 use crate::span::Span;
 use crate::warning::{Warning, WarningKind};
 
-/// A filter has at most this many characters, comments included. Source: quotas page, retrieved 2025-11.
+/// A filter has at most this many characters, comments included. Source: quotas page.
 pub const MAX_CHARACTERS: usize = 20_000;
 
 /// At most this many parentheses inside one another, those of function calls included.

@@ -9,7 +9,7 @@
 //! | a `{` that begins no repetition is a character | escaped |
 //! | no look-around, no back-references, no `\C` | refused with a message that names them |
 //!
-//! Source: RE2 syntax, <https://github.com/google/re2/wiki/Syntax>, retrieved 2025-11.
+//! Source: RE2 syntax, <https://github.com/google/re2/wiki/Syntax>.
 
 const DIGIT: &str = "0-9";
 const WORD: &str = "0-9A-Za-z_";

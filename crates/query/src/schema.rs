@@ -1,7 +1,7 @@
 //! The fields of a log entry and their types, as far as the service defines them.
 //!
 //! Source: `google/logging/v2/log_entry.proto`, `google/logging/type/http_request.proto`; the free maps and structs are
-//! named in the Logging query language, "Field path identifiers", retrieved 2025-11.
+//! named in the Logging query language, edition of 2024-05-15, "Field path identifiers".
 
 use timberline_entry::Field;
 use timberline_entry::json::Value;

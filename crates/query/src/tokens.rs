@@ -1,6 +1,6 @@
 //! The words that `SEARCH` compares: one tokeniser for the query and the data.
 //!
-//! Source: BigQuery text analysis, `LOG_ANALYZER`, default delimiters, retrieved 2025-11. Case is ASCII's.
+//! Source: BigQuery text analysis, `LOG_ANALYZER`, default delimiters. Case is ASCII's.
 
 use crate::needle::Needle;
 

@@ -16,8 +16,7 @@ pub(crate) fn operator_lookalike(literal: &Literal, warnings: &mut Vec<Warning>)
         _ => return,
     };
     let kind = WarningKind::OperatorLookalike(literal.text.clone());
-    let hint = format!("{} is a search term here; write {operator}", literal.text);
-    warnings.push(Warning::new(kind, literal.span).hint(hint));
+    warnings.push(Warning::new(kind, literal.span).hint(format!("write {operator}")));
 }
 
 /// Warns of `field="A" OR "B"`, where "B" is looked for in every field.
