@@ -79,12 +79,8 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// A group, so that `(?i)` around it does not add the letters outside ASCII that fold to ASCII ones.
     fn push_class(&mut self, negation: &str, members: &str) {
-        self.out.push_str("(?-i:[");
-        self.out.push_str(negation);
-        self.out.push_str(members);
-        self.out.push_str("])");
+        self.out.extend(["[", negation, members, "]"]);
     }
 
     /// Escapes that stand for characters, in a class and outside.
@@ -92,7 +88,7 @@ impl Translator<'_> {
         match c {
             'a' | 'f' | 't' | 'n' | 'r' | 'v' => self.out.extend(['\\', c]),
             'p' | 'P' => self.unicode_class(c),
-            'x' => self.out.push_str(r"\x"),
+            'x' => self.hex_character(),
             '1'..='9' if !self.rest.starts_with(|next: char| next.is_digit(8)) || c > '7' => {
                 return Err(format!(r"back-references such as \{c} are not supported"));
             }
@@ -112,19 +108,27 @@ impl Translator<'_> {
 
     /// `\pL`, `\p{Greek}`, and `\p{^Greek}`, whose negation the engine wants in the letter.
     fn unicode_class(&mut self, c: char) {
-        let negated = match self.rest.strip_prefix("{^") {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
+        let (name, rest) = match self.rest.strip_prefix('{') {
+            Some(inside) => inside.split_once('}').unwrap_or((inside, "")),
+            None => self.rest.split_at(self.rest.chars().next().map_or(0, char::len_utf8)),
         };
-        match (c, negated) {
-            ('p', false) => self.out.push_str(r"\p"),
-            ('P', true) => self.out.push_str(r"\p{"),
-            ('p', true) => self.out.push_str(r"\P{"),
-            _ => self.out.push_str(r"\P"),
-        }
+        self.rest = rest;
+        let (name, negated) = name.strip_prefix('^').map_or((name, false), |name| (name, true));
+        let letter = if (c == 'P') == negated { 'p' } else { 'P' };
+        self.out.extend(['\\', letter, '{']);
+        self.out.push_str(name);
+        self.out.push('}');
+    }
+
+    /// `\x41` and `\x{1f600}`.
+    fn hex_character(&mut self) {
+        let len = match self.rest.strip_prefix('{') {
+            Some(inside) => inside.find('}').map_or(0, |end| end + 2),
+            None => self.rest.bytes().take(2).take_while(u8::is_ascii_hexdigit).count(),
+        };
+        self.out.push_str(r"\x");
+        self.out.push_str(&self.rest[..len]);
+        self.rest = &self.rest[len..];
     }
 
     fn group(&mut self) -> Result<(), String> {
@@ -212,23 +216,10 @@ impl Translator<'_> {
             'p' | 'P' => self.unicode_class(escaped),
             _ => {
                 self.character_escape(escaped)?;
-                if escaped == 'x' {
-                    self.hex_digits();
-                }
                 return Ok(true);
             }
         }
         Ok(false)
-    }
-
-    /// The digits of `\x41` and `\x{41}`, so that a minus behind them is seen as the range's.
-    fn hex_digits(&mut self) {
-        let len = match self.rest.strip_prefix('{') {
-            Some(rest) => rest.find('}').map_or(0, |end| end + 2),
-            None => self.rest.bytes().take(2).take_while(u8::is_ascii_hexdigit).count(),
-        };
-        self.out.push_str(&self.rest[..len]);
-        self.rest = &self.rest[len..];
     }
 }
 
@@ -268,8 +259,9 @@ mod tests {
         check(r"^\d$", &["1"], &["٣"]);
         check(r"^\w$", &["_"], &["é"]);
         check(r"^\s$", &["\t"], &["\u{b}", "\u{a0}"]);
-        check(r"(?i)^\w$", &["k"], &["\u{212a}", "ſ"]);
-        check(r"(?i)^\W$", &["\u{212a}", "-"], &["k"]);
+        // Ignoring case adds the letters that fold to ASCII ones, in both engines.
+        check(r"(?i)^\w$", &["k", "\u{212a}", "ſ"], &["é"]);
+        check(r"(?i)^\W$", &["-"], &["k", "\u{212a}"]);
         check(r"\bfoo\b", &["a foo", "éfoo"], &["afoo"]);
         check(r"a\Bb", &["ab"], &["a"]);
         check(r"^[\d_]+$", &["1_"], &["a"]);
@@ -301,7 +293,9 @@ mod tests {
         check(r"^[\]\-\\]$", &["]", "-", "\\"], &["a"]);
         check(r#"field=\"a\/b\"\ x\_"#, &["field=\"a/b\" x_"], &[]);
         check(r"\101\x42\0", &["AB\0"], &[]);
-        check(r"^\p{^Lu}\pL$", &["aB"], &["AB"]);
+        check(r"^\p{^Lu}\pL\P{^Lu}$", &["aBC"], &["ABC", "aBc"]);
+        check(r"^[\p{^Lu}_]\p{Greek}\PL$", &["aα1", "_α1"], &["Aα1", "aαb"]);
+        check(r"^\x{1f600}[\x{1f600}-\x{1f602}]$", &["😀😁"], &["😀x"]);
     }
 
     #[test]
