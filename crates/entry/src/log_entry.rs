@@ -97,11 +97,34 @@ impl Field {
 
     /// Finds a field by its exact JSON name.
     pub fn from_name(name: &str) -> Option<Self> {
-        // The first byte and the length leave at most two candidates; a hash would cost more than it saves.
-        Self::ALL.into_iter().find(|field| {
-            let own = field.name().as_bytes();
-            own.len() == name.len() && own[0] == name.as_bytes()[0] && own == name.as_bytes()
-        })
+        // Length and first byte leave at most one candidate; a hash would cost more than it saves.
+        let field = match (name.len(), *name.as_bytes().first()?) {
+            (4, b'o') => Self::Otel,
+            (5, b't') => Self::Trace,
+            (5, b's') => Self::Split,
+            (6, b'l') => Self::Labels,
+            (6, b's') => Self::SpanId,
+            (6, b'a') => Self::Apphub,
+            (7, b'l') => Self::LogName,
+            (8, b'r') => Self::Resource,
+            (8, b's') => Self::Severity,
+            (8, b'i') => Self::InsertId,
+            (8, b'm') => Self::Metadata,
+            (9, b't') => Self::Timestamp,
+            (9, b'o') => Self::Operation,
+            (11, b'h') => Self::HttpRequest,
+            (11, b'e') => Self::ErrorGroups,
+            (11, b't') => Self::TextPayload,
+            (11, b'j') => Self::JsonPayload,
+            (12, b't') => Self::TraceSampled,
+            (12, b'a') => Self::ApphubSource,
+            (12, b'p') => Self::ProtoPayload,
+            (14, b's') => Self::SourceLocation,
+            (16, b'r') => Self::ReceiveTimestamp,
+            (17, b'a') => Self::ApphubDestination,
+            _ => return None,
+        };
+        (field.name() == name).then_some(field)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What had to be tolerated or guessed in order to read an entry, counted by kind.
 
 use super::mojibake::has_mojibake;
-use crate::json::{self, Value};
+use crate::json::{self, Object, Text, Value};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -147,36 +147,59 @@ pub(super) fn count_duplicate_keys(value: Value<'_>) -> u32 {
     match value {
         Value::Array(array) => array.iter().map(count_duplicate_keys).sum(),
         Value::Object(object) => {
-            let mut inner = 0;
-            let mut is_sorted = true;
-            let mut last = "";
+            let mut digests = [0_u64; 4];
+            let (mut n_keys, mut is_maybe, mut count) = (0, false, 0);
             for (key, value) in object.iter() {
-                // The service sorts keys, so one comparison per key settles nearly every object.
                 match key.as_plain() {
-                    Some(key) if key > last => last = key,
-                    _ => is_sorted = false,
+                    Some(key) => {
+                        let digest = digest(key.as_bytes());
+                        let (word, bit) = (&mut digests[usize::from(digest >> 6)], 1 << (digest & 63));
+                        is_maybe |= *word & bit != 0;
+                        *word |= bit;
+                    }
+                    None => is_maybe = true,
                 }
+                n_keys += 1;
                 if matches!(value, Value::Array(_) | Value::Object(_)) {
-                    inner += count_duplicate_keys(value);
+                    count += count_duplicate_keys(value);
                 }
             }
-            if is_sorted {
-                return inner;
-            }
-            let mut seen = BTreeSet::new();
-            for (key, _) in object.iter() {
-                inner += u32::from(!seen.insert(key.value()));
-            }
-            inner
+            count + if is_maybe { count_again(object, n_keys) } else { 0 }
         }
         _ => 0,
     }
+}
+
+/// Counts for certain. Objects of entries have few keys, so each is compared with those before it, mostly by length.
+fn count_again(object: Object<'_>, n_keys: usize) -> u32 {
+    const FEW: usize = 32;
+    let keys = object.iter().map(|(key, _)| key);
+    if n_keys > FEW || keys.clone().any(|key| key.as_plain().is_none()) {
+        let mut seen = BTreeSet::new();
+        return keys.map(|key| u32::from(!seen.insert(key.value()))).sum();
+    }
+    let mut plain = [""; FEW];
+    let mut count = 0;
+    for (idx, key) in keys.filter_map(Text::as_plain).enumerate() {
+        count += u32::from(plain[..idx].contains(&key));
+        plain[idx] = key;
+    }
+    count
+}
+
+/// Eight bits of length, first, middle and last byte.
+fn digest(key: &[u8]) -> u8 {
+    let [first, .., last] = key else { return key.first().copied().unwrap_or(0) };
+    let middle = key[key.len() / 2];
+    let len = key.len().to_le_bytes()[0];
+    first.wrapping_mul(31) ^ last.wrapping_mul(57) ^ middle.wrapping_mul(117) ^ len.wrapping_mul(11)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::json::{Document, parse};
+    use proptest::prelude::*;
 
     fn check_duplicates(text: &str, expected: u32) {
         let mut nodes = Vec::new();
@@ -191,6 +214,18 @@ mod tests {
         check_duplicates(r#"{"a":1,"a":2,"a":3}"#, 2);
         check_duplicates(r#"{"a":{"x":1,"\u0078":2},"b":[{"y":1,"y":2}]}"#, 2);
         check_duplicates(r#"{"":1,"":2}"#, 1);
+        check_duplicates(r#"{"\u0061":1,"b":1,"a":2}"#, 1);
+    }
+
+    proptest! {
+        #[test]
+        fn duplicate_keys_agree_with_a_set(keys in proptest::collection::vec("[ab\\\\]{0,3}|k[0-9]{1,2}", 0..60)) {
+            let members: Vec<String> =
+                keys.iter().map(|key| format!("{}:0", serde_json::to_string(key).unwrap())).collect();
+            let distinct: BTreeSet<&String> = keys.iter().collect();
+            let text = format!("{{{}}}", members.join(","));
+            check_duplicates(&text, u32::try_from(keys.len() - distinct.len()).unwrap());
+        }
     }
 
     #[test]

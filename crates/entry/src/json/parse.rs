@@ -192,7 +192,7 @@ impl Parser<'_, '_> {
         let mut kind = NodeKind::String;
         loop {
             // Most strings are long runs of ordinary characters; only these three kinds of byte need a look.
-            let run = self.bytes[at..].iter().position(|b| *b == b'"' || *b == b'\\' || *b < 0x20);
+            let run = ordinary_run(&self.bytes[at..]);
             let Some(run) = run else {
                 return Err(Fault { kind: FaultKind::CutOff, offset: self.bytes.len() });
             };
@@ -300,6 +300,30 @@ impl Parser<'_, '_> {
     }
 }
 
+/// Returns the position of the first quote, backslash or control character.
+///
+/// Eight bytes at a time: `x - 0x01…` borrows into the top bit of a byte that is zero, and only above the first such byte can it
+/// do so wrongly. Source: Bit Twiddling Hacks, "Determine if a word has a byte less than n",
+/// <https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord>.
+fn ordinary_run(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (idx, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let quote = word ^ (ONES * b'"' as u64);
+        let backslash = word ^ (ONES * b'\\' as u64);
+        let hits = (quote.wrapping_sub(ONES) & !quote)
+            | (backslash.wrapping_sub(ONES) & !backslash)
+            | (word.wrapping_sub(ONES * 0x20) & !word);
+        if hits & TOPS != 0 {
+            return Some(idx * 8 + ((hits & TOPS).trailing_zeros() / 8) as usize);
+        }
+    }
+    let found = rest.iter().position(|b| *b == b'"' || *b == b'\\' || *b < 0x20)?;
+    Some(words.len() * 8 + found)
+}
+
 fn index(position: usize) -> u32 {
     u32::try_from(position).expect("the text's length fits in 32 bits, and a node takes at least one byte")
 }
@@ -327,6 +351,21 @@ mod tests {
         check(r#"{"b": [], "a": {}}"#, Ok(r#"{"a":{},"b":[]}"#));
         check(r#"{"a":1,"a":2}"#, Ok(r#"{"a":1,"a":2}"#));
         check(r#"["\u0061", "é", true, false]"#, Ok(r#"["a","é",true,false]"#));
+    }
+
+    #[test]
+    fn runs_end_at_the_first_special_byte() {
+        let is_special = |b: &u8| *b == b'"' || *b == b'\\' || *b < 0x20;
+        for special in (0..=255).filter(is_special) {
+            for at in 0..40 {
+                for filler in [b' ', b'!', b'#', b'[', b']', 0x80, 0xff, 0xa2, 0xdc] {
+                    let mut bytes = vec![filler; 40];
+                    assert_eq!(ordinary_run(&bytes), None);
+                    bytes[at..].fill(special);
+                    assert_eq!(ordinary_run(&bytes), Some(at));
+                }
+            }
+        }
     }
 
     #[test]

@@ -172,7 +172,7 @@ impl<'a> Array<'a> {
 
 impl<'a> Object<'a> {
     /// Returns the members in the order in which they were written.
-    pub fn iter(self) -> impl Iterator<Item = (Text<'a>, Value<'a>)> + use<'a> {
+    pub fn iter(self) -> impl Iterator<Item = (Text<'a>, Value<'a>)> + Clone + use<'a> {
         let end = self.doc.node(self.idx).next;
         let mut at = self.idx + 1;
         std::iter::from_fn(move || {

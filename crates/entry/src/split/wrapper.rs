@@ -177,6 +177,7 @@ impl Splitter {
             let visible = &self.buffer.bytes()[at..];
             let visible = &visible[..visible.len().min(LOOK_AHEAD)];
             if entry_inside(visible, &self.recogniser)
+                || first_element_is_entry(visible)
                 || matches!((&ahead, kind), (Ahead::TooLong, FrameKind::Wrapper))
             {
                 self.descend(kind, key, at);
@@ -295,6 +296,14 @@ fn entry_inside(visible: &[u8], recogniser: &Recogniser) -> bool {
                     .and_then(|object| recogniser.recognise(object))
                     .is_some()
         })
+}
+
+/// Says whether an array begins with an object that has an entry's keys, however large it is.
+fn first_element_is_entry(visible: &[u8]) -> bool {
+    let [b'[', inside @ ..] = visible else { return false };
+    let gap = inside.iter().take_while(|byte| **byte <= b' ').count();
+    let element = &inside[gap..];
+    element.first() == Some(&b'{') && root_keys(element).iter().any(|key| is_entry_key(key))
 }
 
 /// Returns the keys of the object at the start of `visible`, as far as they can be seen.

@@ -3,6 +3,8 @@
 
 mod damage;
 mod dialects;
+mod discovery;
+mod extremes;
 mod forms;
 mod real;
 mod source;
