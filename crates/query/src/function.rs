@@ -178,7 +178,8 @@ impl Function {
         }
     }
 
-    fn field(&self) -> Option<&FieldPath> {
+    /// Returns the field it reads; `None` for the log's name and for a search everywhere.
+    pub fn field(&self) -> Option<&FieldPath> {
         match self {
             Self::LogId { .. } | Self::Source { .. } => None,
             Self::Sample { field, .. } | Self::IpInNet { field, .. } => Some(field),

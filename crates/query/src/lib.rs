@@ -72,7 +72,7 @@ pub use path::{FieldPath, Path, Segment};
 pub use regex::Regex;
 pub use schema::{FieldType, Message, leaf_type, root_type};
 pub use span::Span;
-pub use tokens::{SearchQuery, words};
+pub use tokens::{SearchQuery, holds_phrase, holds_word, is_delimiter, words};
 pub use warning::{Warning, WarningKind};
 
 /// How a filter is read.

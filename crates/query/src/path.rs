@@ -1,14 +1,15 @@
 //! Where a comparison looks: a root field of the entry and the keys below it.
 
 use crate::ast::Member;
-use crate::derived::DerivedField;
+use crate::derived::{Derived, DerivedField};
 use crate::error::{Error, ErrorKind};
 use crate::schema::{FieldType, fold_name, root_type, same_name};
 use crate::span::Span;
 use crate::suggest::{suggest, suggest_ending};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use timberline_entry::json::Value;
+use timberline_entry::json::{Value, canonical};
 use timberline_entry::{Field, LogEntry};
 
 /// A checked path into an entry.
@@ -167,6 +168,26 @@ impl FieldPath {
     }
 }
 
+impl FieldPath {
+    /// Returns the values at the path as texts, for grouping: strings as they are, numbers as they are written,
+    /// objects as canonical JSON.
+    ///
+    /// Shape: document order, arrays flattened. Nothing where the entry has nothing; defaults are not filled in.
+    pub fn texts<'d, 'a: 'd>(&self, entry: &LogEntry<'a>, derived: &'d Derived<'a>) -> Vec<Cow<'d, str>> {
+        match self {
+            Self::Derived(field) => derived.value(*field, entry).into_iter().collect(),
+            Self::Entry(path) => path
+                .resolve(entry)
+                .into_iter()
+                .map(|value| match value {
+                    Value::String(text) => text.value(),
+                    other => Cow::Owned(canonical(other)),
+                })
+                .collect(),
+        }
+    }
+}
+
 /// The path as a filter has it, quoted where needed.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -247,6 +268,24 @@ mod tests {
         {
             assert!(FieldPath::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn values_as_texts() {
+        let text =
+            r#"{"jsonPayload":{"a":["x",1.50,{"b":[]},null]},"resource":{"labels":{"service_name":"s"}}}"#;
+        let mut nodes = Vec::new();
+        timberline_entry::json::parse(text, &mut nodes).unwrap();
+        let root = timberline_entry::json::Document::new(text, &nodes).root();
+        let entry = LogEntry::from_object(root.as_object().unwrap());
+        let texts = |path: &str| {
+            let derived = Derived::default();
+            let texts = FieldPath::parse(path).unwrap().texts(&entry, &derived);
+            texts.into_iter().map(Cow::into_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(texts("jsonPayload.a"), ["x", "1.50", "{\"b\":[]}", "null"]);
+        assert_eq!(texts("service"), ["s"]);
+        assert!(texts("revision").is_empty() && texts("severity").is_empty());
     }
 
     #[test]

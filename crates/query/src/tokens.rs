@@ -69,14 +69,14 @@ impl SearchQuery {
         &self.text
     }
 
-    /// Returns the words, lower-case in ASCII; each must be present.
-    pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.words.iter().map(Needle::folded)
+    /// Returns the words, lower-case in ASCII and otherwise as they are; each must be present. See [`holds_word`].
+    pub fn words(&self) -> &[Needle] {
+        &self.words
     }
 
-    /// Returns the phrases, lower-case in ASCII; each must be present in one field.
-    pub fn phrases(&self) -> impl Iterator<Item = &str> {
-        self.phrases.iter().map(Needle::folded)
+    /// Returns the phrases, lower-case in ASCII; each must be present in one text. See [`holds_phrase`].
+    pub fn phrases(&self) -> &[Needle] {
+        &self.phrases
     }
 
     /// Says whether everything is present, given a way to ask all texts in question.
@@ -106,13 +106,15 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn holds_word(text: &str, word: &Needle) -> bool {
+/// Says whether a word of a query is a word of a text.
+pub fn holds_word(text: &str, word: &Needle) -> bool {
     // Most texts do not have the word at all, which is cheaper to see without splitting.
     word.find_raw(text.as_bytes(), 0).is_some()
         && words(text).any(|found| found.eq_ignore_ascii_case(word.folded()))
 }
 
-fn holds_phrase(text: &str, phrase: &Needle) -> bool {
+/// Says whether a phrase of a query stands in a text, between delimiters or ends of the text.
+pub fn holds_phrase(text: &str, phrase: &Needle) -> bool {
     let mut from = 0;
     while let Some(start) = phrase.find_raw(text.as_bytes(), from) {
         let end = start + phrase.folded().len();
@@ -139,7 +141,8 @@ fn delimiter_len(text: &str) -> usize {
     if is_delimiter(first) { first.len_utf8() } else { 0 }
 }
 
-fn is_delimiter(c: char) -> bool {
+/// Says whether a character separates words. Some percent-encoded characters do as well.
+pub fn is_delimiter(c: char) -> bool {
     matches!(
         c,
         '[' | ']'
@@ -191,9 +194,10 @@ mod tests {
 
     #[test]
     fn queries() {
+        let texts = |needles: &[Needle]| needles.iter().map(|n| n.folded().to_owned()).collect::<Vec<_>>();
         let query = SearchQuery::parse(r"Foo-bar `Exact (phrase)` \`tick").unwrap();
-        assert_eq!(query.words().collect::<Vec<_>>(), ["foo", "bar", "`tick"]);
-        assert_eq!(query.phrases().collect::<Vec<_>>(), ["exact (phrase)"]);
+        assert_eq!(texts(query.words()), ["foo", "bar", "`tick"]);
+        assert_eq!(texts(query.phrases()), ["exact (phrase)"]);
         assert_eq!(SearchQuery::parse("").unwrap_err(), BadQuery::Empty);
         assert_eq!(SearchQuery::parse("``").unwrap_err(), BadQuery::Empty);
         assert_eq!(SearchQuery::parse("-- ()").unwrap_err(), BadQuery::Empty);
