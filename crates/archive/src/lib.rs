@@ -4,7 +4,6 @@ mod archive;
 pub mod catalog;
 mod columns;
 mod error;
-mod fold;
 pub mod ingest;
 pub mod layout;
 pub mod manifest;
@@ -14,7 +13,12 @@ pub mod segment;
 pub mod storage;
 
 pub use archive::Archive;
-pub use columns::{Cell, Cells, Column, ColumnKind, compose};
+pub use columns::{Cell, Cells, Column, ColumnKind, ComposeError, compose};
 pub use error::{Error, Result};
 
 use segment::read as segment_read;
+
+/// Returns the name of a message pattern as answers show it.
+pub fn pattern_name(fingerprint: u64) -> String {
+    timberline_pattern::shape::Fingerprint(fingerprint).to_string()
+}

@@ -1,1 +1,27 @@
 //! Runs a checked filter over an archive: prune, candidates, confirm.
+//!
+//! ```text
+//! Filter ──► per shape: what do its stretches and holes say of each test?     judge (align)
+//!        ──► per ring:  combined, with time, revision and tokens              plan  (lookup)
+//!              all rows ─► counted from the ring's facts, no row is read
+//!              no row   ─► nothing
+//!              some     ─► rows are read, and `query::eval` decides            scan
+//!        ──► rows in time order                                               order
+//! ```
+//!
+//! Everything before `eval` may only exclude or be certain; both are tested against `eval` over every entry.
+
+mod align;
+mod judge;
+mod lookup;
+mod order;
+mod plan;
+mod row;
+mod scan;
+mod verdict;
+
+pub use order::{Direction, in_time_order};
+pub use plan::{Counts, SegmentPlan, plan};
+pub use row::{Names, RowView};
+pub use scan::{Sink, Wanted, scan};
+pub use verdict::Verdict;

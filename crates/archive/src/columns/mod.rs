@@ -17,6 +17,8 @@ pub use compose::{ComposeError, compose};
 pub(crate) use split::identity_of;
 pub use split::{Keys, Splitter};
 
+use timberline_entry::Field;
+
 /// A column of the physical schema, `timestamp` and the columns about provenance aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "FORMAT.md describes each; the name is the field it holds")]
@@ -100,6 +102,49 @@ impl Column {
         Self::ProtoPayload,
         Self::Rest,
     ];
+
+    /// Returns the columns that a field of the entry is put together from. `rest` can hold any field.
+    pub const fn of_field(field: Field) -> &'static [Self] {
+        match field {
+            Field::LogName => &[Self::LogName, Self::Rest],
+            Field::Resource => &[Self::Resource, Self::Rest],
+            Field::Labels => &[Self::Labels, Self::Rest],
+            Field::Severity => &[Self::Severity, Self::Rest],
+            Field::ReceiveTimestamp => &[Self::ReceiveTimestamp, Self::Rest],
+            Field::InsertId => &[Self::InsertId, Self::Rest],
+            Field::Trace => &[Self::Trace, Self::Rest],
+            Field::SpanId => &[Self::SpanId, Self::Rest],
+            Field::TraceSampled => &[Self::TraceSampled, Self::Rest],
+            Field::TextPayload => &[Self::TextPayload, Self::Rest],
+            Field::JsonPayload => &[Self::JsonPayload, Self::Rest],
+            Field::ProtoPayload => &[Self::ProtoPayload, Self::Rest],
+            Field::HttpRequest => &[
+                Self::HttpMethod,
+                Self::HttpUrl,
+                Self::HttpStatus,
+                Self::HttpLatencyNs,
+                Self::HttpRequestSize,
+                Self::HttpResponseSize,
+                Self::HttpRemoteIp,
+                Self::HttpServerIp,
+                Self::HttpUserAgent,
+                Self::HttpReferer,
+                Self::HttpProtocol,
+                Self::HttpRest,
+                Self::Rest,
+            ],
+            Field::Timestamp
+            | Field::Metadata
+            | Field::Operation
+            | Field::SourceLocation
+            | Field::Split
+            | Field::ErrorGroups
+            | Field::Apphub
+            | Field::ApphubDestination
+            | Field::ApphubSource
+            | Field::Otel => &[Self::Rest],
+        }
+    }
 
     /// Returns the column's name in the Parquet schema.
     pub const fn name(self) -> &'static str {

@@ -13,7 +13,6 @@ use crate::shape::{RowTokens, Shaper};
 use crate::storage::{FileWriter, Storage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use timberline_entry::Timestamp;
 use xxhash_rust::xxh3::Xxh3;
 
 /// Writes the rows as segment `id`, syncs its files and folders, and returns its record.
@@ -137,7 +136,7 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
                 } else {
                     shaper.observe(entry, &mut record.template.charsets);
                 }
-                tokens.add(entry, &mut shaper, offset == 0, crate::fold::fold_into);
+                tokens.add(entry, &mut shaper, offset == 0);
             })
             .map_err(|detail| Error::damaged(layout::index_folder(segment_id), detail))?;
         }

@@ -23,10 +23,11 @@ pub(crate) enum Form {
 
 /// A value that is no container, or an empty one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Leaf<'p, 'a> {
+pub struct Leaf<'p, 'a> {
     /// Keys from the root field inwards; elements of an array have the path of the array.
-    pub(crate) path: &'p [Cow<'a, str>],
-    pub(crate) value: Value<'a>,
+    pub path: &'p [Cow<'a, str>],
+    /// The value; containers are empty ones.
+    pub value: Value<'a>,
 }
 
 /// Returns the members of an object in the byte order of their keys, so that the order of an export does not show.
@@ -39,7 +40,7 @@ pub(super) fn sorted_members(object: Object<'_>) -> Vec<(Cow<'_, str>, Value<'_>
 }
 
 /// Calls `visit` for every leaf, in the order of [`Field::ALL`] and of the keys inside.
-pub(crate) fn for_each_leaf<'a>(entry: &LogEntry<'a>, mut visit: impl FnMut(Leaf<'_, 'a>)) {
+pub fn for_each_leaf<'a>(entry: &LogEntry<'a>, mut visit: impl FnMut(Leaf<'_, 'a>)) {
     let mut path = Vec::with_capacity(8);
     for field in Field::ALL {
         if let Some(value) = entry.exported(field) {

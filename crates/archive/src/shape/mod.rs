@@ -20,6 +20,8 @@ pub use charset::CharSet;
 pub use template::{HOLE, NUMBER_HOLE, Template, UNINDEXED_HOLE};
 pub use tokens::{LONG_TOKEN, MAX_TOKEN, is_token_byte, tokens};
 
-pub(crate) use leaf::{Form, Leaf, for_each_leaf};
+pub use leaf::{Leaf, for_each_leaf};
+
+pub(crate) use leaf::Form;
 pub(crate) use template::Shaper;
 pub(crate) use tokens::RowTokens;

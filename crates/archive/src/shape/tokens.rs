@@ -3,7 +3,7 @@
 use super::template::{for_each_piece, string_value, Piece, Shaper};
 use super::{Form, for_each_leaf};
 use std::collections::BTreeSet;
-use timberline_entry::LogEntry;
+use timberline_entry::{LogEntry, fold};
 use timberline_entry::json::Value;
 
 /// Tokens are cut at this many bytes.
@@ -40,20 +40,11 @@ pub(crate) struct RowTokens {
     pub(crate) constant: BTreeSet<String>,
     /// Tokens that some row has.
     pub(crate) variable: BTreeSet<String>,
-    folded: String,
 }
 
 impl RowTokens {
     /// Adds the tokens of a row. The constant ones are taken from the first row only.
-    ///
-    /// `fold` is the case folding of the query language.
-    pub(crate) fn add(
-        &mut self,
-        entry: &LogEntry<'_>,
-        shaper: &mut Shaper,
-        is_first: bool,
-        fold: impl Fn(&str, &mut String),
-    ) {
+    pub(crate) fn add(&mut self, entry: &LogEntry<'_>, shaper: &mut Shaper, is_first: bool) {
         for_each_leaf(entry, |leaf| {
             let Value::String(_) = leaf.value else { return };
             let text = string_value(leaf.value);
@@ -62,16 +53,13 @@ impl RowTokens {
                 Form::Unindexed | Form::Number => {}
                 Form::Fixed => {
                     if is_first {
-                        self.fold_into_buffer(&text, &fold);
-                        let folded = std::mem::take(&mut self.folded);
+                        let folded = fold(&text);
                         tokens(&folded).for_each(|(_, token)| self.insert(token, true));
-                        self.folded = folded;
                     }
                 }
                 // Folding moves byte positions unless the text is ASCII; such text has its tokens counted as variable.
                 Form::Masked if text.is_ascii() => {
-                    self.fold_into_buffer(&text, &fold);
-                    let folded = std::mem::take(&mut self.folded);
+                    let folded = fold(&text);
                     let mut stretches = Vec::new();
                     for_each_piece(&text, holes, |piece| {
                         if let Piece::Stretch(stretch) = piece {
@@ -91,13 +79,10 @@ impl RowTokens {
                             self.insert(token, inside);
                         }
                     }
-                    self.folded = folded;
                 }
                 Form::Masked | Form::Whole => {
-                    self.fold_into_buffer(&text, &fold);
-                    let folded = std::mem::take(&mut self.folded);
+                    let folded = fold(&text);
                     tokens(&folded).for_each(|(_, token)| self.insert(token, false));
-                    self.folded = folded;
                 }
             }
         });
@@ -107,11 +92,6 @@ impl RowTokens {
     pub(crate) fn clear(&mut self) {
         self.constant.clear();
         self.variable.clear();
-    }
-
-    fn fold_into_buffer(&mut self, text: &str, fold: impl Fn(&str, &mut String)) {
-        self.folded.clear();
-        fold(text, &mut self.folded);
     }
 
     fn insert(&mut self, token: &str, is_constant: bool) {
@@ -140,7 +120,7 @@ mod tests {
             let mut nodes = Vec::new();
             parse(row, &mut nodes).unwrap();
             let entry = LogEntry::from_object(Document::new(row, &nodes).root().as_object().unwrap());
-            collected.add(&entry, &mut shaper, idx == 0, |text, out| out.push_str(&text.to_lowercase()));
+            collected.add(&entry, &mut shaper, idx == 0);
         }
         assert_eq!(collected.constant.iter().collect::<Vec<_>>(), constant);
         assert_eq!(collected.variable.iter().collect::<Vec<_>>(), variable);

@@ -1,0 +1,256 @@
+//! Matches in the order of time, newest or oldest first, a few of them or all.
+//!
+//! With a limit, rings are looked at in the order of their newest (oldest) row, and the search ends as soon as no ring
+//! left can hold anything newer (older) than what was found. Without one, a segment's matches are found first, a few bytes
+//! each, and then read in stretches, so that memory stays bounded however many there are.
+
+use crate::plan::plan;
+use crate::row::{Composer, FieldSet, Names, RowView};
+use crate::verdict::Verdict;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use timberline_archive::segment::{Rings, Segment};
+use timberline_archive::{Archive, Column, Result};
+use timberline_entry::Field;
+use timberline_query::{Filter, roots_read};
+
+/// Which end of time comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Newest first.
+    Newest,
+    /// Oldest first.
+    Oldest,
+}
+
+/// Matches read into memory at a time.
+const STRETCH_ROWS: usize = 1 << 16;
+/// Rings looked into at a time while a limit is being filled.
+const RINGS_AT_ONCE: usize = 64;
+
+/// A match: its time, what orders entries of one time, and its row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Match {
+    time: i64,
+    insert_id: String,
+    row: u64,
+}
+
+/// Hands matches on in the order of time; entries of one nanosecond in the order of their `insertId`.
+///
+/// `limit` is the number of matches wanted; `visit` returns whether to go on.
+///
+/// # Errors
+/// Damage, and what `visit` returns.
+pub fn in_time_order(
+    archive: &Archive,
+    names: &Names,
+    filter: &Filter,
+    direction: Direction,
+    limit: Option<usize>,
+    fields: &BTreeSet<Field>,
+    mut visit: impl FnMut(&RowView<'_>) -> Result<bool>,
+) -> Result<()> {
+    let mut left = limit.unwrap_or(usize::MAX);
+    let wanted = FieldSet::of(fields.iter().copied());
+    let mut segments: Vec<&Segment> = archive.segments().iter().collect();
+    if direction == Direction::Newest {
+        segments.reverse();
+    }
+    for segment in segments {
+        if left == 0 {
+            break;
+        }
+        // Segments do not overlap in time, so what one holds comes wholly before what the next holds.
+        let mut matches = find(segment, names, filter, direction, left)?;
+        if direction == Direction::Newest {
+            matches.reverse();
+        }
+        matches.truncate(left);
+        left -= matches.len();
+        for stretch in matches.chunks(STRETCH_ROWS) {
+            if !visit_stretch(segment, names, stretch, wanted, &mut visit)? {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Finds the matches of a segment that can be among the first `limit`, oldest first.
+fn find(
+    segment: &Segment,
+    names: &Names,
+    filter: &Filter,
+    direction: Direction,
+    limit: usize,
+) -> Result<Vec<Match>> {
+    let Some(plan) = plan(segment, filter)? else { return Ok(Vec::new()) };
+    let rings = segment.rings()?;
+    let possible = |ring: &usize| plan.verdicts[*ring] != Verdict::None;
+    let mut order: Vec<usize> = (0..rings.len()).filter(possible).collect();
+    match direction {
+        Direction::Newest => order.sort_by_key(|ring| (std::cmp::Reverse(rings.max_ts[*ring]), *ring)),
+        Direction::Oldest => order.sort_by_key(|ring| (rings.min_ts[*ring], *ring)),
+    }
+    let at_once = if limit == usize::MAX { order.len().max(1) } else { RINGS_AT_ONCE };
+    let mut found: Vec<Match> = Vec::new();
+    let mut rest = order.as_slice();
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(at_once.min(rest.len()));
+        rest = later;
+        look_into(segment, names, filter, rings, &plan.verdicts, now, &mut found)?;
+        found.sort();
+        if found.len() > limit {
+            match direction {
+                Direction::Newest => drop(found.drain(..found.len() - limit)),
+                Direction::Oldest => found.truncate(limit),
+            }
+        }
+        let is_enough = found.len() >= limit
+            && rest.first().is_none_or(|next| match direction {
+                Direction::Newest => rings.max_ts[*next] < found[0].time,
+                Direction::Oldest => rings.min_ts[*next] > found[found.len() - 1].time,
+            });
+        if is_enough {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn look_into(
+    segment: &Segment,
+    names: &Names,
+    filter: &Filter,
+    rings: &Rings,
+    verdicts: &[Verdict],
+    now: &[usize],
+    found: &mut Vec<Match>,
+) -> Result<()> {
+    let mut now = now.to_vec();
+    now.sort_unstable();
+    let range = |ring: usize| rings.row_start[ring]..rings.row_start[ring] + rings.rows[ring];
+    let ranges: Vec<Range<u64>> = now.iter().map(|ring| range(*ring)).collect();
+    let ask = now.iter().any(|ring| verdicts[*ring] != Verdict::All);
+    let read = if ask { FieldSet::of(roots_read(filter)) } else { FieldSet::default() };
+    let fields = read.union(FieldSet::of([Field::InsertId]));
+    let file = segment.entries_path();
+    let mut composer = Composer::default();
+    let (mut at, mut failure) = (0, None);
+    segment.for_each_row(&ranges, &fields.columns(), |row| {
+        while row.idx >= ranges[at].end {
+            at += 1;
+        }
+        let mut take = verdicts[now[at]] == Verdict::All;
+        if !take {
+            match composer.with(&row, fields, &file, names, |view| view.matches(filter)) {
+                Ok(matches) => take = matches,
+                Err(error) => failure = Some(error),
+            }
+        }
+        if take {
+            let insert_id = row.cells.text(Column::InsertId).to_owned();
+            found.push(Match { time: row.timestamp.as_nanos(), insert_id, row: row.idx });
+        }
+        failure.is_none()
+    })?;
+    failure.map_or(Ok(()), Err)
+}
+
+/// Reads some matches and hands them on in the given order.
+fn visit_stretch(
+    segment: &Segment,
+    names: &Names,
+    stretch: &[Match],
+    wanted: FieldSet,
+    visit: &mut impl FnMut(&RowView<'_>) -> Result<bool>,
+) -> Result<bool> {
+    let mut rows: Vec<u64> = stretch.iter().map(|found| found.row).collect();
+    rows.sort_unstable();
+    let ranges: Vec<Range<u64>> = rows.iter().map(|row| *row..*row + 1).collect();
+    let columns = wanted.columns();
+    let file = segment.entries_path();
+    // Rows come in the order of the file; they are kept until their turn.
+    let mut kept: BTreeMap<u64, Kept> = BTreeMap::new();
+    segment.for_each_row(&ranges, &columns, |row| {
+        kept.insert(row.idx, Kept::new(&row, &columns));
+        true
+    })?;
+    let mut composer = Composer::default();
+    for found in stretch {
+        let kept = &kept[&found.row];
+        if !kept.with_row(|row| composer.with(row, wanted, &file, names, &mut *visit))?? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// A row that outlives the batch it was read in.
+struct Kept {
+    idx: u64,
+    timestamp: timberline_entry::Timestamp,
+    cells: Vec<(Column, Owned)>,
+    pattern: u64,
+    shape: u64,
+    source: u64,
+    source_line: u64,
+    source_is_whole: bool,
+}
+
+enum Owned {
+    Text(String),
+    Int(i64),
+    Bool(bool),
+}
+
+impl Kept {
+    fn new(row: &timberline_archive::segment::Row<'_>, columns: &[Column]) -> Self {
+        use timberline_archive::Cell;
+        let own = |column: &Column| {
+            let cell = match row.cells.get(*column) {
+                Cell::Null => return None,
+                Cell::Text(text) => Owned::Text(text.to_owned()),
+                Cell::Int(number) => Owned::Int(number),
+                Cell::Bool(value) => Owned::Bool(value),
+            };
+            Some((*column, cell))
+        };
+        Self {
+            idx: row.idx,
+            timestamp: row.timestamp,
+            cells: columns.iter().filter_map(own).collect(),
+            pattern: row.pattern,
+            shape: row.shape,
+            source: row.source,
+            source_line: row.source_line,
+            source_is_whole: row.source_is_whole,
+        }
+    }
+
+    fn with_row<T>(&self, then: impl FnOnce(&timberline_archive::segment::Row<'_>) -> T) -> T {
+        use timberline_archive::{Cell, Cells};
+        let mut cells = Cells::empty();
+        for (column, cell) in &self.cells {
+            cells.set(
+                *column,
+                match cell {
+                    Owned::Text(text) => Cell::Text(text),
+                    Owned::Int(number) => Cell::Int(*number),
+                    Owned::Bool(value) => Cell::Bool(*value),
+                },
+            );
+        }
+        then(&timberline_archive::segment::Row {
+            idx: self.idx,
+            timestamp: self.timestamp,
+            cells,
+            pattern: self.pattern,
+            shape: self.shape,
+            source: self.source,
+            source_line: self.source_line,
+            source_is_whole: self.source_is_whole,
+        })
+    }
+}

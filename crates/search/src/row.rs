@@ -1,0 +1,129 @@
+//! A row as an entry: put together from the columns that were read.
+
+use std::collections::BTreeMap;
+use timberline_archive::segment::Row;
+use timberline_archive::{Archive, Column, Error, Result, compose, pattern_name};
+use timberline_entry::json::{Document, Node, Value, parse};
+use timberline_entry::{Field, LogEntry, Timestamp};
+use timberline_query::{Derived, Filter, eval_with};
+
+/// Names of what rows refer to by key.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    sources: BTreeMap<u64, String>,
+}
+
+impl Names {
+    /// Reads the names from an archive's catalogue.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the catalogue cannot be read.
+    pub fn read(archive: &Archive) -> Result<Self> {
+        let sources = archive.sources()?.into_iter().map(|source| (source.key, source.path)).collect();
+        Ok(Self { sources })
+    }
+
+    /// Returns the path of a source.
+    pub fn source(&self, key: u64) -> &str {
+        self.sources.get(&key).map_or("", String::as_str)
+    }
+}
+
+/// A row of a segment, as an entry.
+#[derive(Debug)]
+pub struct RowView<'r> {
+    /// The row: time, provenance, and the columns that were read.
+    pub row: &'r Row<'r>,
+    /// The fields that were asked for.
+    pub entry: &'r LogEntry<'r>,
+    /// The entry's JSON, with the fields that were asked for.
+    pub json: &'r str,
+    /// What is known beyond the entry's own fields.
+    pub derived: &'r Derived<'r>,
+}
+
+/// Buffers for putting rows together; one per thread.
+#[derive(Debug, Default)]
+pub(crate) struct Composer {
+    json: String,
+    nodes: Vec<Node>,
+    time: String,
+}
+
+impl Composer {
+    /// Puts a row together and hands it on.
+    ///
+    /// For comparisons the entry's `timestamp` is the time the archive holds: it is the same instant, and there also
+    /// where the export spelled it unusually or gave only the time of reception. `json` is as exported.
+    pub(crate) fn with<T>(
+        &mut self,
+        row: &Row<'_>,
+        fields: FieldSet,
+        file: &str,
+        names: &Names,
+        then: impl FnOnce(&RowView<'_>) -> T,
+    ) -> Result<T> {
+        let damaged = |detail: String| Error::Damaged { file: file.to_owned(), detail };
+        let Self { json, nodes, time } = self;
+        json.clear();
+        compose(&row.cells, row.timestamp, |field| fields.contains(field), json)
+            .map_err(|error| damaged(format!("row {}: {error}", row.idx)))?;
+        parse(json, nodes).map_err(|fault| damaged(format!("row {}: {fault}", row.idx)))?;
+        let object = Document::new(json, nodes).root().as_object().expect("compose writes an object");
+        let mut entry = LogEntry::from_object(object);
+        spell(row.timestamp, time);
+        entry.set(Field::Timestamp, Value::plain(time));
+        let derived = Derived {
+            pattern: Some(pattern_name(row.pattern).into()),
+            exception: None,
+            service: Some(row.cells.text(Column::Service).into()),
+            revision: Some(row.cells.text(Column::Revision).into()),
+            message: None,
+            source: Some(names.source(row.source).into()),
+        };
+        Ok(then(&RowView { row, entry: &entry, json, derived: &derived }))
+    }
+}
+
+impl RowView<'_> {
+    /// Says whether the row matches: the one definition, on this row.
+    pub fn matches(&self, filter: &Filter) -> bool {
+        eval_with(filter, self.entry, self.derived)
+    }
+}
+
+fn spell(time: Timestamp, out: &mut String) {
+    out.clear();
+    time.push_rfc3339(time.shortest_digits(), out);
+}
+
+/// A set of fields of the entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FieldSet(u32);
+
+impl FieldSet {
+    pub(crate) fn of(fields: impl IntoIterator<Item = Field>) -> Self {
+        Self(fields.into_iter().fold(0, |bits, field| bits | 1 << field as u8))
+    }
+
+    pub(crate) const fn contains(self, field: Field) -> bool {
+        self.0 >> field as u8 & 1 == 1
+    }
+
+    pub(crate) const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Returns the columns to read. Service and revision always, because rows are told apart by them.
+    pub(crate) fn columns(self) -> Vec<Column> {
+        let mut columns = vec![Column::Service, Column::Revision, Column::Severity];
+        for field in Field::ALL {
+            if self.contains(field) {
+                columns.extend_from_slice(Column::of_field(field));
+            }
+        }
+        columns.sort();
+        columns.dedup();
+        columns
+    }
+}

@@ -1,0 +1,94 @@
+//! Runs a filter over all segments and hands on what matches: whole rings where they are certain, else rows.
+
+use crate::plan::plan;
+use crate::row::{Composer, FieldSet, Names, RowView};
+use crate::verdict::Verdict;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use timberline_archive::segment::Segment;
+use timberline_archive::{Archive, Result};
+use timberline_entry::Field;
+use timberline_query::{Filter, roots_read};
+
+/// Who takes what matches.
+pub trait Sink {
+    /// A ring all of whose rows match. Returns whether its facts are enough; otherwise its rows come one by one.
+    ///
+    /// # Errors
+    /// Whatever the sink runs into; the scan ends with it.
+    fn ring(&mut self, segment: &Segment, ring: usize) -> Result<bool>;
+
+    /// A row that matches.
+    ///
+    /// # Errors
+    /// Whatever the sink runs into; the scan ends with it.
+    fn row(&mut self, segment: &Segment, ring: usize, row: &RowView<'_>) -> Result<()>;
+}
+
+/// What a sink needs to see of a row, beside time, service, revision, severity and provenance.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Fields of the entry.
+    pub fields: BTreeSet<Field>,
+}
+
+/// Hands every match to the sink: segments in time order, rings and rows of a segment in its own order.
+///
+/// # Errors
+/// Damage, and what the sink returns.
+pub fn scan(archive: &Archive, names: &Names, filter: &Filter, wanted: &Wanted, sink: &mut dyn Sink) -> Result<()> {
+    let read = FieldSet::of(roots_read(filter));
+    let wanted = FieldSet::of(wanted.fields.iter().copied());
+    for segment in archive.segments() {
+        scan_segment(segment, names, filter, read, wanted, sink)?;
+    }
+    Ok(())
+}
+
+fn scan_segment(
+    segment: &Segment,
+    names: &Names,
+    filter: &Filter,
+    read: FieldSet,
+    wanted: FieldSet,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let Some(plan) = plan(segment, filter)? else { return Ok(()) };
+    let rings = segment.rings()?;
+    // Rings whose rows are needed, and whether the rows have to be asked.
+    let mut looked_at: Vec<(usize, bool)> = Vec::new();
+    for (ring, verdict) in plan.verdicts.iter().enumerate() {
+        match verdict {
+            Verdict::None => {}
+            Verdict::All => {
+                if !sink.ring(segment, ring)? {
+                    looked_at.push((ring, false));
+                }
+            }
+            Verdict::IfTokens | Verdict::Some => looked_at.push((ring, true)),
+        }
+    }
+    if looked_at.is_empty() {
+        return Ok(());
+    }
+    let ask = looked_at.iter().any(|(_, ask)| *ask);
+    let fields = if ask { read.union(wanted) } else { wanted };
+    let range = |ring: usize| rings.row_start[ring]..rings.row_start[ring] + rings.rows[ring];
+    let ranges: Vec<Range<u64>> = looked_at.iter().map(|(ring, _)| range(*ring)).collect();
+    let file = segment.entries_path();
+    let mut composer = Composer::default();
+    let mut at = 0;
+    let mut failure = None;
+    segment.for_each_row(&ranges, &fields.columns(), |row| {
+        while row.idx >= ranges[at].end {
+            at += 1;
+        }
+        let (ring, ask) = looked_at[at];
+        let done = composer.with(&row, fields, &file, names, |view| {
+            if ask && !view.matches(filter) { Ok(()) } else { sink.row(segment, ring, view) }
+        });
+        failure = done.and_then(|inner| inner).err();
+        failure.is_none()
+    })?;
+    failure.map_or(Ok(()), Err)
+}
