@@ -128,8 +128,8 @@ pub(crate) fn needles(test: &Test) -> Option<Needles> {
             _ => None,
         },
         Test::Function(Function::Search(search)) => {
-            let words = search.query.words().chain(search.query.phrases());
-            Some(Needles::Each(words.map(|word| fold(word).into_owned()).collect()))
+            let words = search.query.words().iter().chain(search.query.phrases());
+            Some(Needles::Each(words.map(|word| fold(word.folded()).into_owned()).collect()))
         }
         _ => None,
     }
@@ -157,6 +157,9 @@ struct FixedLeaf<'s> {
     folded: String,
 }
 
+const TIME_THAT_VARIES: &str = "\u{fdd1}";
+static ANYTHING: [CharSet; 1] = [CharSet::ANY];
+
 /// A leaf of which something varies.
 struct HoleLeaf<'s> {
     field: Field,
@@ -182,7 +185,7 @@ impl<'s> ShapeView<'s> {
         let text = &record.template.json;
         parse(text, nodes).map_err(|fault| fault.to_string())?;
         let object = Document::new(text, nodes).root().as_object().ok_or("a template is not an object")?;
-        let entry = LogEntry::from_object(object);
+        let mut entry = LogEntry::from_object(object);
         let mut rest = record.template.charsets.as_slice();
         let (mut holes, mut fixed, mut too_few) = (Vec::new(), Vec::new(), false);
         for_each_leaf(&entry, |leaf| {
@@ -218,6 +221,13 @@ impl<'s> ShapeView<'s> {
         if too_few || !rest.is_empty() {
             return Err("a template has not as many holes as character sets".to_owned());
         }
+        // Rows are compared by the time the archive holds, whatever the export gave; see `Composer::with`.
+        let field = Field::Timestamp;
+        entry.set(field, Value::plain(TIME_THAT_VARIES));
+        holes.retain(|leaf: &HoleLeaf<'_>| leaf.field != field);
+        fixed.retain(|leaf: &FixedLeaf<'_>| leaf.field != field);
+        let stretches = vec![String::new(), String::new()];
+        holes.push(HoleLeaf { field, path: Vec::new(), kind: HoleKind::Unindexed, stretches, charsets: &ANYTHING });
         Ok(Self { entry, holes, fixed })
     }
 
@@ -249,9 +259,12 @@ impl HoleLeaf<'_> {
         let keys: Vec<&str> = self.path.iter().map(AsRef::as_ref).collect();
         let kind = leaf_type(self.field, &keys);
         if self.kind == HoleKind::Number {
-            // A number is compared by value: with a text that cannot be read as a number it is not equal. Where the
-            // service defines a string, a number counts as its digits.
-            let by_value = !matches!(kind, Some(FieldType::Text | FieldType::Labels));
+            // Such a number is compared by value: with a text that cannot be read as a number it is not equal. Where the
+            // service defines a string or a time, more can happen.
+            let by_value = matches!(
+                kind,
+                Some(FieldType::Int32 | FieldType::Int64 | FieldType::Struct | FieldType::Proto)
+            );
             let cannot_equal = candidates.is_some_and(|candidates| candidates.number.is_none());
             return if by_value && cannot_equal { Verdict::None } else { Verdict::Some };
         }

@@ -75,6 +75,9 @@ impl Leaf<'_, '_> {
     /// The decision depends on the leaf alone, so rows that agree in shape agree in it.
     pub(crate) fn form(&self, text: &str, masker: &Masker, holes: &mut Vec<Hole>) -> Form {
         holes.clear();
+        if self.path.len() == 1 && self.path[0] == Field::Severity.name() {
+            return Form::Fixed;
+        }
         match self.value {
             Value::Number(_) => return if self.is_code() { Form::Fixed } else { Form::Number },
             Value::String(_) => {}
@@ -87,7 +90,6 @@ impl Leaf<'_, '_> {
                 ),
                 1,
             ) => return Form::Unindexed,
-            (Some(Field::Severity), 1) => return Form::Fixed,
             (Some(Field::Resource), 3) if self.path[2] == "revision_name" => return Form::Whole,
             _ => {}
         }
