@@ -89,6 +89,11 @@ impl DialectKind {
         recognise::reason(self)
     }
 
+    /// Says whether it is the service's own form, under whichever names.
+    pub(crate) const fn is_log_entry(self) -> bool {
+        matches!(self, Self::LogEntry | Self::ClientLibrary)
+    }
+
     /// Says whether members around an array of entries belong to each of them.
     pub(crate) const fn has_outer(self) -> bool {
         matches!(self, Self::Otlp | Self::CloudWatch)

@@ -38,8 +38,14 @@ impl Splitter {
             Found::Value(end) => {
                 let text = same_length_text(&self.buffer.bytes()[start..end]);
                 let value = Document::new(&text, &nodes).root();
-                let is_entry =
-                    value.as_object().and_then(|object| self.recogniser.recognise(object)).is_some();
+                // Without a time it is no entry to keep, and so not worth the entries inside it.
+                let is_entry = value.as_object().is_some_and(|object| {
+                    let has_time = ["timestamp", "receiveTimestamp", "receive_timestamp"]
+                        .iter()
+                        .any(|key| object.get(key).is_some());
+                    let kind = self.recogniser.recognise(object).map(|(kind, _)| kind);
+                    kind.is_some_and(|kind| has_time || !kind.is_log_entry())
+                });
                 if is_entry || !super::wrapper::holds_entries(value, &self.recogniser) {
                     drop(text);
                     return self.accept(start, end);

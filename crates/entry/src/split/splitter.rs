@@ -225,7 +225,7 @@ impl Splitter {
         if let Some(key) = self.key_behind(end)?
             && !self.has_key(start, end, &key)
         {
-            return self.begin_damage(start, RejectReason::BrokenJson, end);
+            return self.begin_damage(start, RejectReason::BrokenJson, start + 1);
         }
         self.count_document();
         let context = self.frames.context();

@@ -155,7 +155,7 @@ fn check_accounting(text: &[u8], whole: &Whole, allowed: &[u8]) -> Result<(), Te
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_damage_did_not_touch_is_there(

@@ -43,7 +43,8 @@ pub(crate) fn read_spec(spec: &SourceSpec, options: &OpenOptions, budget: usize)
                     normalised.entry.write_json(&mut json);
                     repairs.merge(&normalised.repairs);
                     entries.push(Got {
-                        json: serde_json::from_str(&json).unwrap(),
+                        // A number like 1e999 is kept, but serde_json has no value for it.
+                        json: serde_json::from_str(&json).unwrap_or(serde_json::Value::String(json)),
                         time: normalised.timestamp.to_string(),
                         line: record.line,
                         offset: record.offset,
