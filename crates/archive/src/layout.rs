@@ -4,9 +4,10 @@
 //! CURRENT                                names the live manifest
 //! manifest/000042.json                   everything that belongs to the archive, with checksums
 //! entries/month=2025-09/000042-00.parquet
-//! index/000042-00/                       one Tantivy index, and shapes.parquet beside it
+//! index/000042-00/                       one Tantivy index, shapes.parquet and blocks.xxh3 beside it
 //! catalog/000042-sources.parquet         where the entries came from
 //! catalog/000042-rejects.parquet         what could not be kept
+//! damaged/entries/…                      what a repair set aside, under the name it had
 //! lock                                   held by the writer
 //! ```
 
@@ -18,6 +19,9 @@ pub const CURRENT: &str = "CURRENT";
 pub const LOCK: &str = "lock";
 /// The folders of an archive; files elsewhere are none of its business.
 pub const FOLDERS: [&str; 4] = ["manifest", "entries", "index", "catalog"];
+
+/// Where damaged files are kept: no longer part of the archive, and not thrown away either.
+pub const DAMAGED: &str = "damaged";
 
 /// Returns the manifest's path for a sequence number.
 pub fn manifest(sequence: u64) -> String {
@@ -48,6 +52,16 @@ pub fn index_folder(segment_id: &str) -> String {
 /// Returns the path of a segment's shapes.
 pub fn shapes(segment_id: &str) -> String {
     format!("index/{segment_id}/shapes.parquet")
+}
+
+/// Returns the path of the checksums of a segment's blocks.
+pub fn blocks(segment_id: &str) -> String {
+    format!("index/{segment_id}/blocks.xxh3")
+}
+
+/// Returns where a repair puts a damaged file.
+pub fn set_aside(path: &str) -> String {
+    format!("{DAMAGED}/{path}")
 }
 
 /// Returns the path of the source catalogue of a commit.

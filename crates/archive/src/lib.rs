@@ -11,6 +11,8 @@ mod rows;
 pub mod shape;
 pub mod segment;
 pub mod storage;
+#[doc(hidden)]
+pub mod testing;
 
 pub use archive::Archive;
 pub use columns::{Cell, Cells, Column, ColumnKind, ComposeError, compose};

@@ -214,6 +214,6 @@ mod tests {
         let (keys, cells) = splitter.split(&entry, entry.timestamp().unwrap().0);
         let mut out = String::new();
         compose(&cells, keys.timestamp, |_| true, &mut out).unwrap();
-        assert_eq!(out, text);
+        assert_eq!(out, r#"{"httpRequest":{"status":2},"timestamp":"2025-01-01T00:00:00Z"}"#);
     }
 }

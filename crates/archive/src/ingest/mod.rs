@@ -225,7 +225,7 @@ impl Commit<'_> {
             sources: self.write(&layout::sources(sequence), &catalog::write_sources(&sources))?,
             rejects: self.write(&layout::rejects(sequence), &catalog::write_rejects(&rejects))?,
         };
-        let manifest = Manifest { sequence, segments, catalog: Some(catalog) };
+        let manifest = Manifest { sequence, segments, catalog: Some(catalog), set_aside: before.set_aside.clone() };
         manifest.commit(&**self.storage)?;
         // The manifest before this one may still be in use by a reader, so its files stay until the next ingest.
         Ok(merged.kept)

@@ -8,7 +8,7 @@ mod v1;
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::storage::Storage;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The newest format version that this program reads, and the one it writes.
 pub const FORMAT: u32 = 1;
@@ -22,6 +22,36 @@ pub struct Manifest {
     pub segments: Vec<SegmentRecord>,
     /// The source catalogue and the reject ledger; none before the first commit.
     pub catalog: Option<CatalogRecord>,
+    /// Segments that were damaged and could not be rebuilt, in time order: gaps, until their sources are read again.
+    pub set_aside: Vec<SetAside>,
+}
+
+/// Entries that were lost to damage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Name of the segment that held them.
+    pub segment: String,
+    /// UTC month.
+    pub month: String,
+    /// Time of the first entry, nanoseconds since the Unix epoch.
+    pub first_ns: i64,
+    /// Time of the last entry.
+    pub last_ns: i64,
+    /// Number of entries that are missing at most, by [`source_name`] of the source that they were attributed to.
+    /// A source that was read again since is not here any more.
+    pub sources: BTreeMap<String, u64>,
+    /// Sources, by [`source_name`], that may hold entries of the span and were not read again since. Reading them again
+    /// brings the entries back.
+    pub unread: BTreeSet<String>,
+    /// Where the damaged file is kept.
+    pub path: String,
+}
+
+impl SetAside {
+    /// Returns the number of entries that are missing at most.
+    pub fn rows(&self) -> u64 {
+        self.sources.values().sum()
+    }
 }
 
 /// A file with what it must be.
@@ -33,6 +63,13 @@ pub struct FileRecord {
     pub bytes: u64,
     /// XXH3 (64 bits) of the content, sixteen hex digits.
     pub xxh3: String,
+}
+
+impl FileRecord {
+    /// Says whether the content is what was written.
+    pub fn is_of(&self, content: &[u8]) -> bool {
+        content.len() as u64 == self.bytes && v1::checksum(content) == self.xxh3
+    }
 }
 
 /// A segment.
@@ -54,7 +91,7 @@ pub struct SegmentRecord {
     pub last_ns: i64,
     /// Entries attributed to each source, by [`source_name`].
     pub sources: BTreeMap<String, u64>,
-    /// The files, entries first.
+    /// The files: entries first, checksums of blocks last.
     pub files: Vec<FileRecord>,
 }
 

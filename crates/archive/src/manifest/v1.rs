@@ -1,9 +1,9 @@
 //! Format version 1 of the manifest, and `CURRENT`.
 
-use super::{CatalogRecord, FORMAT, FileRecord, Manifest, SegmentRecord};
+use super::{CatalogRecord, FORMAT, FileRecord, Manifest, SegmentRecord, SetAside};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use xxhash_rust::xxh3::xxh3_64;
 
 #[derive(Serialize, Deserialize)]
@@ -12,6 +12,19 @@ struct OnDisk {
     sequence: u64,
     segments: Vec<SegmentOnDisk>,
     catalog: Option<CatalogOnDisk>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    set_aside: Vec<SetAsideOnDisk>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SetAsideOnDisk {
+    segment: String,
+    month: String,
+    first_ns: i64,
+    last_ns: i64,
+    sources: BTreeMap<String, u64>,
+    unread: BTreeSet<String>,
+    path: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -91,6 +104,19 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
             .catalog
             .as_ref()
             .map(|catalog| CatalogOnDisk { sources: file(&catalog.sources), rejects: file(&catalog.rejects) }),
+        set_aside: manifest
+            .set_aside
+            .iter()
+            .map(|lost| SetAsideOnDisk {
+                segment: lost.segment.clone(),
+                month: lost.month.clone(),
+                first_ns: lost.first_ns,
+                last_ns: lost.last_ns,
+                sources: lost.sources.clone(),
+                unread: lost.unread.clone(),
+                path: lost.path.clone(),
+            })
+            .collect(),
     };
     let mut content = serde_json::to_vec_pretty(&on_disk).expect("the manifest is plain data");
     content.push(b'\n');
@@ -134,7 +160,17 @@ pub(super) fn decode(content: &[u8], path: &str) -> Result<Manifest> {
         }
         None => None,
     };
+    let set_aside = on_disk.set_aside.into_iter().map(|lost| SetAside {
+        segment: lost.segment,
+        month: lost.month,
+        first_ns: lost.first_ns,
+        last_ns: lost.last_ns,
+        sources: lost.sources,
+        unread: lost.unread,
+        path: lost.path,
+    });
     Ok(Manifest {
+        set_aside: set_aside.collect(),
         sequence: on_disk.sequence,
         segments: on_disk.segments.into_iter().map(segment).collect::<Result<_>>()?,
         catalog,
@@ -161,12 +197,30 @@ mod tests {
                 files: vec![file("entries/month=2025-09/000007-00.parquet")],
             }],
             catalog: Some(CatalogRecord { sources: file("catalog/s"), rejects: file("catalog/r") }),
+            set_aside: vec![SetAside {
+                segment: "000003-01".to_owned(),
+                month: "2025-08".to_owned(),
+                first_ns: -9,
+                last_ns: -8,
+                sources: BTreeMap::from([("ab".to_owned(), 2)]),
+                unread: BTreeSet::from(["ab".to_owned(), "cd".to_owned()]),
+                path: "damaged/entries/month=2025-08/000003-01.parquet".to_owned(),
+            }],
         }
     }
 
     #[test]
     fn written_manifests_are_read() {
         assert_eq!(decode(&encode(&sample()), "m").unwrap(), sample());
+    }
+
+    #[test]
+    fn manifests_without_the_later_members_are_read() {
+        let mut manifest = sample();
+        manifest.set_aside.clear();
+        let content = encode(&manifest);
+        assert!(!String::from_utf8(content.clone()).unwrap().contains("set_aside"));
+        assert_eq!(decode(&content, "m").unwrap(), manifest);
     }
 
     #[test]

@@ -6,8 +6,9 @@
 use super::Rings;
 use crate::error::{Error, Result};
 use crate::layout;
-use crate::storage::Storage;
+use super::checked::{CheckedFile, SegmentFiles};
 use bytes::Bytes;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tantivy::directory::error::{DeleteError, OpenReadError, OpenWriteError};
@@ -15,7 +16,7 @@ use tantivy::directory::{
     Directory, FileHandle, OwnedBytes, RamDirectory, WatchCallback, WatchHandle, WritePtr,
 };
 use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
-use tantivy::{Index, SegmentReader, TantivyDocument};
+use tantivy::{HasLen, Index, SegmentReader, TantivyDocument};
 
 /// The fields of a ring document.
 #[derive(Clone, Copy, Debug)]
@@ -142,10 +143,10 @@ impl std::fmt::Debug for IndexReader {
 }
 
 impl IndexReader {
-    pub(super) fn open(storage: Arc<dyn Storage>, segment_id: &str) -> Result<Self> {
+    pub(super) fn open(files: Arc<SegmentFiles>, segment_id: &str) -> Result<Self> {
         let path = layout::index_folder(segment_id);
         let damaged = |error: tantivy::TantivyError| Error::damaged(&path, error);
-        let index = Index::open(ReadOnly { storage, folder: path.clone() }).map_err(damaged)?;
+        let index = Index::open(ReadOnly { files, folder: path.clone() }).map_err(damaged)?;
         let segments = index.searchable_segments().map_err(damaged)?;
         let [segment] = &segments[..] else {
             return Err(Error::damaged(&path, format!("{} Tantivy segments instead of one", segments.len())));
@@ -201,22 +202,36 @@ impl IndexReader {
     }
 }
 
-/// Tantivy's view of an index folder: read, never written.
+/// Tantivy's view of an index folder: read, never written, and compared with its checksums as it is read.
 #[derive(Clone, Debug)]
 struct ReadOnly {
-    storage: Arc<dyn Storage>,
+    files: Arc<SegmentFiles>,
     folder: String,
 }
 
 impl ReadOnly {
-    fn content(&self, path: &Path) -> Result<Bytes, OpenReadError> {
-        self.storage.read(&format!("{}/{}", self.folder, path.to_string_lossy())).map_err(|error| {
-            if error.kind() == std::io::ErrorKind::NotFound {
-                OpenReadError::FileDoesNotExist(path.to_owned())
-            } else {
-                OpenReadError::wrap_io_error(error, path.to_owned())
-            }
-        })
+    fn path(&self, name: &Path) -> String {
+        format!("{}/{}", self.folder, name.to_string_lossy())
+    }
+
+    fn open(&self, name: &Path) -> Result<CheckedFile, OpenReadError> {
+        let path = self.path(name);
+        if !self.files.contains(&path) {
+            return Err(OpenReadError::FileDoesNotExist(name.to_owned()));
+        }
+        self.files.open(&path).map_err(|error| OpenReadError::wrap_io_error(std::io::Error::other(error), name.to_owned()))
+    }
+}
+
+impl HasLen for CheckedFile {
+    fn len(&self) -> usize {
+        Self::len(self)
+    }
+}
+
+impl FileHandle for CheckedFile {
+    fn read_bytes(&self, range: Range<usize>) -> std::io::Result<OwnedBytes> {
+        Ok(OwnedBytes::new(SharedBytes(self.bytes(range)?)))
     }
 }
 
@@ -226,7 +241,7 @@ fn read_only() -> std::io::Error {
 
 impl Directory for ReadOnly {
     fn get_file_handle(&self, path: &Path) -> Result<Arc<dyn FileHandle>, OpenReadError> {
-        Ok(Arc::new(OwnedBytes::new(SharedBytes(self.content(path)?))))
+        Ok(Arc::new(self.open(path)?))
     }
 
     fn delete(&self, path: &Path) -> Result<(), DeleteError> {
@@ -234,11 +249,7 @@ impl Directory for ReadOnly {
     }
 
     fn exists(&self, path: &Path) -> Result<bool, OpenReadError> {
-        match self.content(path) {
-            Ok(_) => Ok(true),
-            Err(OpenReadError::FileDoesNotExist(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
+        Ok(self.files.contains(&self.path(path)))
     }
 
     fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
@@ -246,7 +257,8 @@ impl Directory for ReadOnly {
     }
 
     fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
-        Ok(self.content(path)?.to_vec())
+        let content = self.open(path)?.all().map_err(|error| OpenReadError::wrap_io_error(error, path.to_owned()))?;
+        Ok(content.to_vec())
     }
 
     fn atomic_write(&self, _: &Path, _: &[u8]) -> std::io::Result<()> {

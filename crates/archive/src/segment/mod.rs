@@ -4,9 +4,11 @@
 //! rows, in ring order            row 0 ─────────────── row 4095 │ row 4096 ──── …
 //! rings                          └ service a, revision 7, INFO, shape 3 ┘└ … one document each in the index
 //! entries/month=…/SEG.parquet    the rows
-//! index/SEG/                     tokens and facts per ring, by Tantivy; shapes.parquet: one template per shape
+//! index/SEG/                     tokens and facts per ring, by Tantivy; shapes.parquet: one template per shape;
+//!                                blocks.xxh3: checksums of all that
 //! ```
 
+mod checked;
 mod entries;
 mod facts;
 mod index;

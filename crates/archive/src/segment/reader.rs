@@ -1,5 +1,6 @@
 //! Reads a segment: facts of rings, shapes, postings of tokens, and rows.
 
+use super::checked::{CheckedFile, SegmentFiles};
 use super::index::IndexReader;
 use super::shapes::Names;
 use super::{Rings, ShapeRecord, entries, shapes};
@@ -14,22 +15,23 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
+use parquet::file::metadata::PageIndexPolicy;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use tantivy::postings::Postings;
 use tantivy::schema::IndexRecordOption;
-use tantivy::{DocSet, TERMINATED};
+use tantivy::TERMINATED;
 use timberline_entry::Timestamp;
 
 /// A segment that can be asked. Parts are opened when first needed; each is read once.
 #[derive(Debug)]
 pub struct Segment {
     record: SegmentRecord,
-    storage: Arc<dyn Storage>,
+    files: Arc<SegmentFiles>,
     index: OnceLock<IndexReader>,
     rings: OnceLock<Rings>,
     shapes: OnceLock<(Vec<ShapeRecord>, Names)>,
-    parquet: OnceLock<(bytes::Bytes, ArrowReaderMetadata)>,
+    parquet: OnceLock<(CheckedFile, ArrowReaderMetadata)>,
 }
 
 /// One row with the columns that were asked for.
@@ -56,8 +58,8 @@ pub struct Row<'a> {
 impl Segment {
     pub(crate) fn new(storage: Arc<dyn Storage>, record: SegmentRecord) -> Self {
         Self {
+            files: Arc::new(SegmentFiles::new(storage, &record)),
             record,
-            storage,
             index: OnceLock::new(),
             rings: OnceLock::new(),
             shapes: OnceLock::new(),
@@ -209,21 +211,22 @@ impl Segment {
     }
 
     fn index(&self) -> Result<&IndexReader> {
-        get_or_try(&self.index, || IndexReader::open(self.storage.clone(), &self.record.id))
+        get_or_try(&self.index, || IndexReader::open(self.files.clone(), &self.record.id))
     }
 
     fn shapes_and_names(&self) -> Result<&(Vec<ShapeRecord>, Names)> {
         get_or_try(&self.shapes, || {
             let path = layout::shapes(&self.record.id);
-            shapes::read(read(&*self.storage, &path)?, &path)
+            let content = self.files.open(&path)?.all().map_err(|error| Error::damaged(&path, error))?;
+            shapes::read(content, &path)
         })
     }
 
-    fn parquet(&self) -> Result<&(bytes::Bytes, ArrowReaderMetadata)> {
+    fn parquet(&self) -> Result<&(CheckedFile, ArrowReaderMetadata)> {
         get_or_try(&self.parquet, || {
             let path = self.entries_path();
-            let content = read(&*self.storage, &path)?;
-            let options = ArrowReaderOptions::new().with_page_index(true);
+            let content = self.files.open(&path)?;
+            let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
             let metadata = ArrowReaderMetadata::load(&content, options)
                 .map_err(|error| Error::damaged(&path, error))?;
             if metadata.schema().fields() != entries::schema().fields() {

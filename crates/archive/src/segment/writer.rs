@@ -1,5 +1,6 @@
 //! Writes a segment: Parquet and index side by side from the same sorted rows.
 
+use super::checked::BlockHasher;
 use super::facts::RingKey;
 use super::index::IndexWriter;
 use super::shapes::{Names, ShapeRecord};
@@ -13,7 +14,6 @@ use crate::shape::{RowTokens, Shaper};
 use crate::storage::{FileWriter, Storage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use xxhash_rust::xxh3::Xxh3;
 
 /// Writes the rows as segment `id`, syncs its files and folders, and returns its record.
 ///
@@ -33,16 +33,22 @@ pub(crate) fn write(storage: &dyn Storage, id: &str, rows: &RowSet, sources: &[u
         || write_file(storage, &entries_path, |out| entries::write(rows, &order, sources, &entries_path, out)),
         || index(rows, &order, id),
     );
-    let mut files = vec![written?];
+    let (entries, mut blocks) = written?;
+    let mut files = vec![entries];
     let index = indexed?;
+    let mut add = |(file, sums): (FileRecord, Vec<u64>)| {
+        files.push(file);
+        blocks.extend(sums);
+    };
     for (name, content) in &index.files {
         let path = format!("{}/{name}", layout::index_folder(id));
-        files.push(write_file(storage, &path, |mut out| out.write_all(content).map_err(Error::io(&path)))?);
+        add(write_file(storage, &path, |out| out.write_all(content).map_err(Error::io(&path)))?);
     }
     let shapes_path = layout::shapes(id);
-    files.push(write_file(storage, &shapes_path, |out| {
-        shapes::write(&index.shapes, &index.names, &shapes_path, out)
-    })?);
+    add(write_file(storage, &shapes_path, |out| shapes::write(&index.shapes, &index.names, &shapes_path, out))?);
+    let blocks_path = layout::blocks(id);
+    let blocks: Vec<u8> = blocks.iter().flat_map(|sum| sum.to_le_bytes()).collect();
+    files.push(write_file(storage, &blocks_path, |out| out.write_all(&blocks).map_err(Error::io(&blocks_path)))?.0);
     let folders: BTreeSet<&str> = files.iter().map(|file| layout::folder_of(&file.path)).collect();
     for folder in folders.into_iter().chain(["entries", "index"]) {
         storage.sync_folder(folder).map_err(Error::io(folder))?;
@@ -68,30 +74,29 @@ fn rows_by_source(rows: &RowSet, sources: &[u64]) -> BTreeMap<String, u64> {
     counts
 }
 
-/// Writes a file through `content` and returns its record.
+/// Writes a file through `content`; returns its record and the checksums of its blocks.
 fn write_file(
     storage: &dyn Storage,
     path: &str,
     content: impl FnOnce(&mut Hashing) -> Result<()>,
-) -> Result<FileRecord> {
-    let mut out = Hashing { file: storage.create(path).map_err(Error::io(path))?, hash: Xxh3::new(), bytes: 0 };
+) -> Result<(FileRecord, Vec<u64>)> {
+    let mut out =
+        Hashing { file: storage.create(path).map_err(Error::io(path))?, hasher: BlockHasher::new() };
     content(&mut out)?;
     out.file.finish().map_err(Error::io(path))?;
-    Ok(FileRecord { path: path.to_owned(), bytes: out.bytes, xxh3: format!("{:016x}", out.hash.digest()) })
+    Ok(out.hasher.finish(path))
 }
 
 /// Counts and hashes what passes through.
 struct Hashing {
     file: Box<dyn FileWriter>,
-    hash: Xxh3,
-    bytes: u64,
+    hasher: BlockHasher,
 }
 
 impl Write for Hashing {
     fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
         let n = self.file.write(buf)?;
-        self.hash.update(&buf[..n]);
-        self.bytes += n as u64;
+        self.hasher.update(&buf[..n]);
         Ok(n)
     }
 
