@@ -9,4 +9,6 @@ mod language_page;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod specification;
