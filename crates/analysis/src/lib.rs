@@ -1,3 +1,31 @@
 //! Answers of an investigation: first seen, frequency, revisions, coverage, differences.
+//!
+//! ```text
+//! Question (filter, grouping) ──search──► counts and ends per group ──► first_seen, frequency
+//! source catalogue ──► evidence (what each service is covered for) ──► what the answers may claim
+//! ```
+//!
+//! Results are plain data; serialised, they are the JSON contracts. Nothing here reads Parquet or writes text.
+
+mod completeness;
+mod evidence;
+mod exposure;
+mod first_seen;
+mod frequency;
+mod group;
+mod occurrence;
+mod overview;
+mod question;
+mod tally;
 
 pub mod stats;
+
+pub use completeness::{Completeness, Span};
+pub use evidence::{Coverage, Evidence, Interval, Proof, Status};
+pub use exposure::Exposure;
+pub use first_seen::{FirstAnswer, FirstGroup, first_seen};
+pub use frequency::{BucketCoverage, FrequencyAnswer, FrequencyGroup, Rate, frequency};
+pub use group::{GroupBy, GroupByError};
+pub use occurrence::{Occurrence, SourcePlace};
+pub use overview::{ArchiveBytes, Overview, ServiceOverview, overview};
+pub use question::{Asked, Investigation, Question};

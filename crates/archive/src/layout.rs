@@ -4,7 +4,8 @@
 //! CURRENT                                names the live manifest
 //! manifest/000042.json                   everything that belongs to the archive, with checksums
 //! entries/month=2025-09/000042-00.parquet
-//! index/000042-00/                       one Tantivy index, shapes.parquet and blocks.xxh3 beside it
+//! index/000042-00/                       one Tantivy index; beside it shapes.parquet, instances.parquet and
+//!                                        blocks.xxh3
 //! catalog/000042-sources.parquet         where the entries came from
 //! catalog/000042-rejects.parquet         what could not be kept
 //! damaged/entries/…                      what a repair set aside, under the name it had
@@ -62,6 +63,11 @@ pub fn blocks(segment_id: &str) -> String {
 /// Returns where a repair puts a damaged file.
 pub fn set_aside(path: &str) -> String {
     format!("{DAMAGED}/{path}")
+}
+
+/// Returns the path of a segment's instances.
+pub fn instances(segment_id: &str) -> String {
+    format!("index/{segment_id}/instances.parquet")
 }
 
 /// Returns the path of the source catalogue of a commit.

@@ -150,7 +150,7 @@ impl Tally {
 }
 
 /// Says whether people would give this number as a limit: 10, 20, 50, 100, …, and whole thousands.
-pub(crate) fn looks_like_a_limit(n: u64) -> bool {
+pub fn looks_like_a_limit(n: u64) -> bool {
     if n < 10 {
         return false;
     }

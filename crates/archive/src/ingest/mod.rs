@@ -19,12 +19,15 @@ mod read;
 mod runs;
 mod tidy;
 
+pub use facts::looks_like_a_limit;
+
 use crate::archive::Archive;
 use crate::catalog::{self, RejectRecord, SourceRecord};
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::manifest::{CatalogRecord, FileRecord, Manifest, SegmentRecord};
 use crate::storage::{LockRefusal, Storage};
+pub(crate) use make::RowMaker;
 use merge::{MergePlan, SourceTable, merge};
 use read::{Budget, Outcome, read_all};
 use runs::Run;
@@ -138,6 +141,7 @@ pub fn ingest(
     if plan.new.is_empty() {
         return Ok(summary);
     }
+    Manifest::create(&*storage)?;
     reporter.planned(plan.new.len(), plan.bytes);
     let first_number = crate::rows::row_idx(known.len());
     let read = read_all(&*storage, &plan.new, first_number, options, reporter, stop)?;
@@ -242,7 +246,12 @@ impl Commit<'_> {
 }
 
 /// Deletes what the live manifest does not name: leftovers of ingests that died, and files of manifests before it.
-fn collect_garbage(storage: &dyn Storage, live: &Manifest) -> Result<()> {
+pub(crate) fn collect_garbage(storage: &dyn Storage, live: &Manifest) -> Result<()> {
+    if live.sequence > 0 {
+        // The commit may have been killed between naming this manifest and syncing the name. Its predecessor must not
+        // lose a file while a power loss could still bring it back.
+        storage.sync_folder("").map_err(Error::io(layout::CURRENT))?;
+    }
     let mut named: BTreeSet<String> = live.files().map(|file| file.path.clone()).collect();
     named.insert(layout::manifest(live.sequence));
     for folder in layout::FOLDERS {

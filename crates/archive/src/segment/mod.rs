@@ -5,6 +5,7 @@
 //! rings                          └ service a, revision 7, INFO, shape 3 ┘└ … one document each in the index
 //! entries/month=…/SEG.parquet    the rows
 //! index/SEG/                     tokens and facts per ring, by Tantivy; shapes.parquet: one template per shape;
+//!                                instances.parquet: what ran from when to when;
 //!                                blocks.xxh3: checksums of all that
 //! ```
 
@@ -12,11 +13,13 @@ mod checked;
 mod entries;
 mod facts;
 mod index;
+mod instances;
 mod reader;
 mod shapes;
 mod writer;
 
 pub use facts::Rings;
+pub use instances::InstanceRecord;
 pub use reader::{Row, Segment};
 pub use shapes::ShapeRecord;
 

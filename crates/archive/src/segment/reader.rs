@@ -3,7 +3,7 @@
 use super::checked::{CheckedFile, SegmentFiles};
 use super::index::IndexReader;
 use super::shapes::Names;
-use super::{Rings, ShapeRecord, entries, shapes};
+use super::{InstanceRecord, Rings, ShapeRecord, entries, instances, shapes};
 use crate::columns::{Cell, Cells, Column, ColumnKind};
 use crate::error::{Error, Result};
 use crate::layout;
@@ -205,6 +205,12 @@ impl Segment {
         }
     }
 
+    /// Returns the number of rows that the Parquet file says it has.
+    pub(crate) fn stored_rows(&self) -> Result<u64> {
+        let rows = self.parquet()?.1.metadata().file_metadata().num_rows();
+        u64::try_from(rows).map_err(|_| Error::damaged(self.entries_path(), format!("{rows} rows")))
+    }
+
     /// Returns the path of the entries, for messages.
     pub fn entries_path(&self) -> String {
         layout::entries(&self.record.month, &self.record.id)
@@ -220,6 +226,16 @@ impl Segment {
             let content = self.files.open(&path)?.all().map_err(|error| Error::damaged(&path, error))?;
             shapes::read(content, &path)
         })
+    }
+
+    /// Returns the instances that wrote the segment's entries, by service, revision and id.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn instances(&self) -> Result<Vec<InstanceRecord>> {
+        let path = layout::instances(&self.record.id);
+        let content = self.files.open(&path)?.all().map_err(|error| Error::damaged(&path, error))?;
+        instances::read(content, &path)
     }
 
     fn parquet(&self) -> Result<&(CheckedFile, ArrowReaderMetadata)> {

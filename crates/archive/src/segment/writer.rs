@@ -3,8 +3,9 @@
 use super::checked::BlockHasher;
 use super::facts::RingKey;
 use super::index::IndexWriter;
+use super::instances::{InstanceCounter, InstanceRecord};
 use super::shapes::{Names, ShapeRecord};
-use super::{MAX_RING_ROWS, Rings, entries, shapes};
+use super::{MAX_RING_ROWS, Rings, entries, instances, shapes};
 use crate::columns::Column;
 use crate::error::{Error, Result};
 use crate::layout;
@@ -46,6 +47,8 @@ pub(crate) fn write(storage: &dyn Storage, id: &str, rows: &RowSet, sources: &[u
     }
     let shapes_path = layout::shapes(id);
     add(write_file(storage, &shapes_path, |out| shapes::write(&index.shapes, &index.names, &shapes_path, out))?);
+    let instances_path = layout::instances(id);
+    add(write_file(storage, &instances_path, |out| instances::write(&index.instances, &instances_path, out))?);
     let blocks_path = layout::blocks(id);
     let blocks: Vec<u8> = blocks.iter().flat_map(|sum| sum.to_le_bytes()).collect();
     files.push(write_file(storage, &blocks_path, |out| out.write_all(&blocks).map_err(Error::io(&blocks_path)))?.0);
@@ -109,6 +112,7 @@ struct Indexed {
     files: Vec<(String, Vec<u8>)>,
     shapes: Vec<ShapeRecord>,
     names: Names,
+    instances: Vec<InstanceRecord>,
     n_rings: usize,
 }
 
@@ -119,6 +123,7 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
     let mut numbering = Numbering::default();
     let mut shaper = Shaper::default();
     let mut tokens = RowTokens::default();
+    let mut instances = InstanceCounter::default();
     let (mut text, mut nodes) = (String::new(), Vec::new());
     let mut start = 0;
     while start < order.len() {
@@ -156,6 +161,9 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
             severity: rows.heads()[first].keys.severity,
         };
         rings.push(start as u64, len as u64, time(0), time(len - 1), key);
+        for (offset, idx) in ring.iter().enumerate() {
+            instances.add(key.service, key.revision, &rows.cells(*idx as usize), time(offset));
+        }
         let (constant, variable) = (&tokens.constant, &tokens.variable);
         writer.add(
             &rings,
@@ -165,7 +173,9 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
         )?;
         start += len;
     }
-    Ok(Indexed { files: writer.finish()?, shapes: numbering.shapes, names: numbering.names, n_rings: rings.len() })
+    let instances = instances.finish(&numbering.names);
+    let files = writer.finish()?;
+    Ok(Indexed { files, shapes: numbering.shapes, names: numbering.names, instances, n_rings: rings.len() })
 }
 
 /// Numbers for what rings refer to, in the order in which ring order meets it.

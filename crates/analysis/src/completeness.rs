@@ -1,0 +1,95 @@
+//! What an answer rests on, and what it cannot say.
+
+use crate::evidence::rfc3339;
+use crate::question::Investigation;
+use serde::Serialize;
+use timberline_archive::catalog::Cut;
+
+/// The part of every answer that says how far to trust it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Completeness {
+    /// Entries in the archive.
+    pub entries: u64,
+    /// Copies that were merged.
+    pub duplicates: u64,
+    /// What could not be kept.
+    pub rejected: u64,
+    /// From the first to the last moment that any source covers.
+    pub covered: Option<Span>,
+    /// Stretches in between that no source covers.
+    pub gaps: Vec<Span>,
+    /// What a person should know.
+    pub warnings: Vec<String>,
+}
+
+/// A stretch of time, RFC 3339.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// Start.
+    pub from: String,
+    /// End.
+    pub to: String,
+}
+
+impl Span {
+    pub(crate) fn new(from_ns: i64, to_ns: i64) -> Self {
+        Self { from: rfc3339(from_ns), to: rfc3339(to_ns) }
+    }
+}
+
+impl Completeness {
+    pub(crate) fn of(
+        investigation: &Investigation<'_>,
+        window: (Option<i64>, Option<i64>),
+        mut warnings: Vec<String>,
+    ) -> Self {
+        let sources = &investigation.sources;
+        let entries = investigation.archive.manifest().entries();
+        let read: u64 = sources.iter().map(|source| source.read).sum();
+        let rejected: u64 = sources.iter().map(|source| source.rejected).sum();
+        let mut stretches: Vec<(i64, i64)> = Vec::new();
+        let mut all: Vec<(i64, i64)> = investigation
+            .coverage
+            .services()
+            .flat_map(|(_, intervals)| intervals.iter().map(|interval| (interval.from_ns, interval.to_ns)))
+            .collect();
+        all.sort_unstable();
+        for (from, to) in all {
+            match stretches.last_mut() {
+                Some((_, end)) if from <= end.saturating_add(1) => *end = (*end).max(to),
+                _ => stretches.push((from, to)),
+            }
+        }
+        let (asked_from, asked_to) = (window.0.unwrap_or(i64::MIN), window.1.unwrap_or(i64::MAX));
+        let gaps = stretches
+            .windows(2)
+            .map(|pair| (pair[0].1.max(asked_from), pair[1].0.min(asked_to)))
+            .filter(|(from, to)| from < to)
+            .map(|(from, to)| Span::new(from, to))
+            .collect();
+        let covered = stretches.first().zip(stretches.last()).map(|(first, last)| Span::new(first.0, last.1));
+        if let (Some(first), Some(last)) = (stretches.first(), stretches.last()) {
+            if window.0.is_some_and(|from| from < first.0) {
+                warnings.push(format!("nothing is covered before {}", rfc3339(first.0)));
+            }
+            if window.1.is_some_and(|to| to > last.1) {
+                warnings.push(format!("nothing is covered after {}", rfc3339(last.1)));
+            }
+        }
+        for source in sources {
+            match (source.cut, source.first_ns) {
+                (Cut::Limit, Some(first)) => warnings.push(format!(
+                    "{} looks cut off by a limit: it says nothing of the time before {}",
+                    source.path,
+                    rfc3339(first)
+                )),
+                (Cut::Broken, _) => warnings.push(format!("{} ends in the middle: its rest is missing", source.path)),
+                _ => {}
+            }
+        }
+        if rejected > 0 {
+            warnings.push(format!("{rejected} pieces of the sources could not be kept; `rejects` lists them"));
+        }
+        Self { entries, duplicates: read - rejected - entries, rejected, covered, gaps, warnings }
+    }
+}

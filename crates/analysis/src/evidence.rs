@@ -1,0 +1,344 @@
+//! What the archive can speak for: which stretches of time of which service are covered, and by what proof.
+//!
+//! ```text
+//! sink hour      a Cloud Storage sink wrote this hour of this log: all of it
+//! asked window   the dump says which window was asked for: all of it, unless a limit cut it
+//! dump span      from the first to the last entry of a dump: all between, of the severities it has
+//! ```
+//!
+//! A dump cut by a limit, newest first, speaks for nothing before its oldest entry, whatever window was asked for.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+use timberline_archive::catalog::{Cut, GroupFacts, Order, SourceRecord};
+use timberline_archive::ingest::looks_like_a_limit;
+use timberline_entry::{Severity, Timestamp};
+
+/// How it is known that a stretch of time is covered. Ordered by how much it proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proof {
+    /// A dump has entries before and after.
+    DumpSpan,
+    /// A dump says that it was asked for.
+    AskedWindow,
+    /// A sink wrote it.
+    SinkHour,
+}
+
+/// A covered stretch of time of one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interval {
+    /// Start, nanoseconds since the Unix epoch.
+    pub from_ns: i64,
+    /// End, inclusive.
+    pub to_ns: i64,
+    /// How it is known.
+    pub proof: Proof,
+    /// The severities it speaks for.
+    pub severities: Severities,
+    /// The source cut by a limit at `from_ns`, if one was.
+    pub cut_source: Option<String>,
+}
+
+/// A set of severities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Severities(u16);
+
+impl Severities {
+    /// Every severity.
+    pub const ALL: Self = Self(0x1ff);
+
+    /// The severities from this one upwards.
+    pub const fn at_least(severity: Severity) -> Self {
+        Self(Self::ALL.0 & (Self::ALL.0 << severity.rank()))
+    }
+
+    /// This severity alone.
+    pub const fn only(severity: Severity) -> Self {
+        Self(1 << severity.rank())
+    }
+
+    /// Says whether a severity belongs to the set.
+    pub const fn contains(self, severity: Severity) -> bool {
+        self.0 >> severity.rank() & 1 == 1
+    }
+}
+
+/// What each service is covered for.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    services: BTreeMap<String, Vec<Interval>>,
+}
+
+/// Whether an occurrence can be called the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The time before it is covered, and it did not occur there.
+    Observed,
+    /// What came before is not in the archive.
+    Censored,
+    /// No coverage can be established.
+    Unknown,
+}
+
+/// What an occurrence's place in time rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// The verdict.
+    pub status: Status,
+    /// Since when the archive could have shown it and did not, RFC 3339.
+    pub silent_since: Option<String>,
+    /// Why, in a sentence.
+    pub reason: String,
+}
+
+impl Coverage {
+    /// Derives coverage from the source catalogue.
+    pub fn of(sources: &[SourceRecord]) -> Self {
+        let mut services: BTreeMap<String, Vec<Interval>> = BTreeMap::new();
+        for source in sources {
+            for (service, interval) in intervals_of(source) {
+                services.entry(service).or_default().push(interval);
+            }
+        }
+        for intervals in services.values_mut() {
+            intervals.sort_by_key(|interval| (interval.from_ns, interval.to_ns, interval.proof));
+        }
+        Self { services }
+    }
+
+    /// Returns the services that anything is known of, with their intervals by start.
+    pub fn services(&self) -> impl Iterator<Item = (&str, &[Interval])> {
+        self.services.iter().map(|(service, intervals)| (service.as_str(), intervals.as_slice()))
+    }
+
+    /// Returns the stretches in which a service is covered for a severity, merged where they touch, in time order.
+    ///
+    /// The flag says whether a limit cut the stretch off at its start.
+    pub fn merged(&self, service: &str, severity: Option<Severity>) -> Vec<(i64, i64, Option<String>)> {
+        let speaks = |interval: &&Interval| match severity {
+            Some(severity) => interval.severities.contains(severity),
+            None => true,
+        };
+        let mut merged: Vec<(i64, i64, Option<String>)> = Vec::new();
+        for interval in self.services.get(service).into_iter().flatten().filter(speaks) {
+            match merged.last_mut() {
+                Some((from, to, cut)) if interval.from_ns <= to.saturating_add(1) => {
+                    *to = (*to).max(interval.to_ns);
+                    // Another source that covers the same start says that nothing was cut off there.
+                    if interval.from_ns == *from && interval.cut_source.is_none() {
+                        *cut = None;
+                    }
+                }
+                _ => merged.push((interval.from_ns, interval.to_ns, interval.cut_source.clone())),
+            }
+        }
+        merged
+    }
+
+    /// Judges a first occurrence. `born_ns` is the first entry of its revision, if it has a revision.
+    pub fn judge_first(&self, service: &str, severity: Severity, time_ns: i64, born_ns: Option<i64>) -> Evidence {
+        let merged = self.merged(service, Some(severity));
+        let Some(at) = merged.iter().position(|(from, to, _)| *from <= time_ns && time_ns <= *to) else {
+            return Evidence::unknown("no source covers this service and severity at that time");
+        };
+        let (from, to, cut) = &merged[at];
+        if from == to {
+            return Evidence::unknown("the source has no other entry that would show what it covers");
+        }
+        let silent_since = Some(rfc3339(*from));
+        let seen_birth = born_ns.is_some_and(|born| *from < born);
+        let (status, reason) = if time_ns == *from {
+            let reason = match cut {
+                Some(path) => format!("it is the oldest entry of {path}, which a limit cut off here"),
+                None => "it is the first entry that is covered; nothing is known of the time before".to_owned(),
+            };
+            return Evidence { status: Status::Censored, silent_since: None, reason };
+        } else if seen_birth {
+            (Status::Observed, "covered without a gap since before the revision's first entry".to_owned())
+        } else if let Some(path) = cut {
+            (Status::Censored, format!("{path} was cut off by a limit; older entries are not in the archive"))
+        } else if at > 0 {
+            let gap_from = merged[at - 1].1;
+            (
+                Status::Censored,
+                format!("not covered between {} and {}; it may have occurred there", rfc3339(gap_from), rfc3339(*from)),
+            )
+        } else {
+            (Status::Observed, "covered without a gap since the service's first known entry".to_owned())
+        };
+        Evidence { status, silent_since, reason }
+    }
+
+    /// Judges a last occurrence: whether its absence afterwards was seen.
+    pub fn judge_last(&self, service: &str, severity: Severity, time_ns: i64) -> Evidence {
+        let merged = self.merged(service, Some(severity));
+        match merged.iter().find(|(from, to, _)| *from <= time_ns && time_ns <= *to) {
+            None => Evidence::unknown("no source covers this service and severity at that time"),
+            Some((_, to, _)) if *to == time_ns => Evidence {
+                status: Status::Censored,
+                silent_since: None,
+                reason: "it is the last entry that is covered; nothing is known of the time after".to_owned(),
+            },
+            Some((_, to, _)) => Evidence {
+                status: Status::Observed,
+                silent_since: Some(rfc3339(time_ns)),
+                reason: format!("covered without a gap until {}, and not seen again", rfc3339(*to)),
+            },
+        }
+    }
+}
+
+impl Evidence {
+    fn unknown(reason: &str) -> Self {
+        Self { status: Status::Unknown, silent_since: None, reason: reason.to_owned() }
+    }
+}
+
+pub(crate) fn rfc3339(ns: i64) -> String {
+    Timestamp::from_nanos(ns).to_string()
+}
+
+/// Says what a source proves, per service.
+fn intervals_of(source: &SourceRecord) -> Vec<(String, Interval)> {
+    let mut found = Vec::new();
+    for window in source.windows.iter().filter(|window| window.proof == "sink-hour") {
+        for service in services(&source.groups) {
+            let interval = Interval {
+                from_ns: window.from_ns,
+                to_ns: window.to_ns - 1,
+                proof: Proof::SinkHour,
+                severities: Severities::ALL,
+                cut_source: None,
+            };
+            found.push((service, interval));
+        }
+    }
+    if !found.is_empty() {
+        return found;
+    }
+    let asked = source.windows.iter().find(|window| window.proof == "asked-window");
+    let mut contexts: BTreeMap<&str, Vec<&GroupFacts>> = BTreeMap::new();
+    for group in &source.groups {
+        contexts.entry(&group.context).or_default().push(group);
+    }
+    for (context, groups) in contexts {
+        let n_entries: u64 = groups.iter().map(|group| group.entries).sum();
+        let first = groups.iter().map(|group| group.first_ns).min().unwrap_or_default();
+        let last = groups.iter().map(|group| group.last_ns).max().unwrap_or_default();
+        let is_cut = source.cut == Cut::Limit && source.order != Order::OldestFirst && looks_like_a_limit(n_entries);
+        // A key path that ends in a severity's name holds that severity and no other.
+        let only = context.rsplit('.').next().and_then(|key| Severity::ALL.into_iter().find(|s| s.name() == key));
+        let mildest = groups.iter().filter_map(|group| Severity::parse(&group.severity)).min().unwrap_or_default();
+        let severities = only.map_or(Severities::at_least(mildest), Severities::only);
+        let (from_ns, to_ns, proof) = match asked {
+            // Entries beyond the window that was asked for show that the window is not to be trusted.
+            Some(window) if window.from_ns <= first && last <= window.to_ns => {
+                (if is_cut { first } else { window.from_ns }, window.to_ns, Proof::AskedWindow)
+            }
+            _ => (first, last, Proof::DumpSpan),
+        };
+        for service in groups.iter().map(|group| group.service.clone()).collect::<std::collections::BTreeSet<_>>() {
+            let cut_source = is_cut.then(|| source.path.clone());
+            found.push((service, Interval { from_ns, to_ns, proof, severities, cut_source }));
+        }
+    }
+    found
+}
+
+fn services(groups: &[GroupFacts]) -> Vec<String> {
+    let mut services: Vec<String> = groups.iter().map(|group| group.service.clone()).collect();
+    services.sort();
+    services.dedup();
+    services
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(path: &str, cut: Cut, groups: &[(&str, u64, i64, i64)]) -> SourceRecord {
+        let facts = |(severity, entries, first_ns, last_ns): &(&str, u64, i64, i64)| GroupFacts {
+            context: String::new(),
+            service: "s".to_owned(),
+            log: String::new(),
+            severity: (*severity).to_owned(),
+            entries: *entries,
+            first_ns: *first_ns,
+            last_ns: *last_ns,
+        };
+        SourceRecord {
+            key: 1,
+            path: path.to_owned(),
+            bytes: 0,
+            modified_ns: None,
+            dialect: String::new(),
+            dialect_reason: String::new(),
+            compression: String::new(),
+            encoding: String::new(),
+            read: 0,
+            rejected: 0,
+            repaired: 0,
+            first_ns: None,
+            last_ns: None,
+            cut,
+            order: Order::NewestFirst,
+            groups: groups.iter().map(facts).collect(),
+            windows: Vec::new(),
+        }
+    }
+
+    fn first(sources: &[SourceRecord], severity: Severity, time: i64, born: Option<i64>) -> Status {
+        Coverage::of(sources).judge_first("s", severity, time, born).status
+    }
+
+    #[test]
+    fn a_first_is_observed_only_where_its_absence_could_have_been_seen() {
+        let whole = [source("a", Cut::No, &[("INFO", 7, 100, 200)])];
+        assert_eq!(first(&whole, Severity::Error, 150, Some(100)), Status::Observed);
+        assert_eq!(first(&whole, Severity::Error, 100, Some(100)), Status::Censored);
+        assert_eq!(first(&whole, Severity::Error, 250, None), Status::Unknown);
+        assert_eq!(first(&whole, Severity::Debug, 150, None), Status::Unknown);
+        assert_eq!(Coverage::of(&whole).judge_first("t", Severity::Error, 150, None).status, Status::Unknown);
+        let single = [source("a", Cut::No, &[("INFO", 1, 100, 100)])];
+        assert_eq!(first(&single, Severity::Info, 100, None), Status::Unknown);
+    }
+
+    #[test]
+    fn a_limit_cuts_off_what_came_before() {
+        let cut = [source("a", Cut::Limit, &[("INFO", 100, 100, 200)])];
+        assert_eq!(first(&cut, Severity::Info, 150, Some(100)), Status::Censored);
+        // A revision that was born inside is seen from its beginning.
+        assert_eq!(first(&cut, Severity::Info, 150, Some(120)), Status::Observed);
+        let both = [cut[0].clone(), source("b", Cut::No, &[("INFO", 3, 50, 120)])];
+        assert_eq!(first(&both, Severity::Info, 150, Some(50)), Status::Observed);
+    }
+
+    #[test]
+    fn a_gap_may_hide_an_earlier_one() {
+        let islands = [source("a", Cut::No, &[("INFO", 7, 0, 10)]), source("b", Cut::No, &[("INFO", 7, 100, 200)])];
+        let evidence = Coverage::of(&islands).judge_first("s", Severity::Info, 150, Some(5));
+        assert_eq!(evidence.status, Status::Censored);
+        assert!(evidence.reason.contains("not covered between"), "{}", evidence.reason);
+        assert_eq!(evidence.silent_since, Some(rfc3339(100)));
+        assert_eq!(first(&islands, Severity::Info, 150, Some(110)), Status::Observed);
+    }
+
+    #[test]
+    fn the_end_of_coverage_hides_what_came_after() {
+        let coverage = Coverage::of(&[source("a", Cut::No, &[("INFO", 7, 100, 200)])]);
+        assert_eq!(coverage.judge_last("s", Severity::Info, 200).status, Status::Censored);
+        assert_eq!(coverage.judge_last("s", Severity::Info, 150).status, Status::Observed);
+        assert_eq!(coverage.judge_last("s", Severity::Info, 500).status, Status::Unknown);
+    }
+
+    #[test]
+    fn sets_of_severities() {
+        let set = Severities::at_least(Severity::Warning);
+        assert!(set.contains(Severity::Warning) && set.contains(Severity::Emergency));
+        assert!(!set.contains(Severity::Notice));
+        assert_eq!(Severities::at_least(Severity::Default), Severities::ALL);
+    }
+}

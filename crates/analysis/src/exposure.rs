@@ -1,0 +1,175 @@
+//! How much there was to see: entries, requests, instances and covered hours of a group.
+//!
+//! A count means little without it: ten errors of a revision that served a day are not ten errors of one that served a month.
+
+use crate::group::GroupBy;
+use crate::question::{Investigation, Question};
+use crate::tally::{Key, scope, tally};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use timberline_archive::Result;
+use timberline_entry::Timestamp;
+use timberline_query::{Filter, Options, compile, time_bounds};
+
+/// What a group could have been counted in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Exposure {
+    /// Hours of the group's time that some source covers.
+    pub hours: f64,
+    /// Entries that are requests.
+    pub requests: u64,
+    /// Distinct instances (label `instanceId`) with an entry in the group's time, by their first and last entry.
+    pub instances: u64,
+    /// All entries.
+    pub entries: u64,
+}
+
+/// Exposure of every group of a question.
+pub(crate) struct Exposures {
+    /// Which groupings tell exposures apart; the others share one.
+    telling: Vec<bool>,
+    by_key: BTreeMap<Key, Exposure>,
+}
+
+const NANOS_PER_HOUR: f64 = 3.6e12;
+
+impl Exposures {
+    /// Counts exposure within the question's time, service and revision.
+    pub(crate) fn of(investigation: &Investigation<'_>, question: &Question) -> Result<Self> {
+        let tells = |by: &GroupBy| matches!(by, GroupBy::Revision | GroupBy::Service) || by.is_time();
+        let telling: Vec<bool> = question.by.iter().map(tells).collect();
+        let by: Vec<GroupBy> = question.by.iter().filter(|by| tells(by)).cloned().collect();
+        let scope = scope(&question.filter);
+        let requests = compile("httpRequest:*", &Options::default()).expect("a filter of the language").filter;
+        let ask = |filter: Filter| tally(investigation, &Question { filter, by: by.clone(), ..question.clone() });
+        let (all, requests) = (ask(scope.clone())?, ask(Filter::and(scope.clone(), requests))?);
+        let mut by_key: BTreeMap<Key, Exposure> = BTreeMap::new();
+        let groups = |tally: &crate::tally::Tally| -> Vec<(Key, crate::tally::Counted)> {
+            if by.is_empty() {
+                tally.whole.iter().map(|whole| (Vec::new(), *whole)).collect()
+            } else {
+                tally.groups.iter().map(|(key, counted)| (key.clone(), *counted)).collect()
+            }
+        };
+        let instances = Instances::read(investigation)?;
+        let bounds = time_bounds(&scope);
+        for (key, counted) in groups(&all) {
+            let part = |by_wanted: &GroupBy| by.iter().position(|by| by == by_wanted).map(|idx| key[idx].as_str());
+            let (revision, service) = (part(&GroupBy::Revision), part(&GroupBy::Service));
+            let (from, to) = match by.iter().position(GroupBy::is_time) {
+                Some(idx) => bucket_of(&by[idx], &key[idx], question),
+                None if revision.is_some() => (counted.first.time_ns, counted.last.time_ns),
+                None => (
+                    bounds.0.unwrap_or(counted.first.time_ns).max(counted.first.time_ns),
+                    bounds.1.unwrap_or(counted.last.time_ns).min(counted.last.time_ns),
+                ),
+            };
+            let services = instances.services_of(revision, service);
+            let exposure = Exposure {
+                hours: covered_ns(investigation, services.as_ref(), from, to) / NANOS_PER_HOUR,
+                requests: 0,
+                instances: instances.count(revision, service, from, to),
+                entries: counted.count,
+            };
+            by_key.insert(key, exposure);
+        }
+        for (key, counted) in groups(&requests) {
+            by_key.entry(key).or_default().requests = counted.count;
+        }
+        Ok(Self { telling, by_key })
+    }
+
+    /// Returns the exposure of a group.
+    pub(crate) fn get(&self, key: &Key) -> Exposure {
+        let key: Key = key.iter().zip(&self.telling).filter(|(_, tells)| **tells).map(|(part, _)| part.clone()).collect();
+        self.by_key.get(&key).copied().unwrap_or_default()
+    }
+
+    /// Returns the keys of all groups that had something to see. Only complete when every grouping tells exposures apart.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.by_key.keys()
+    }
+
+    /// Says whether every grouping tells exposures apart.
+    pub(crate) fn tells_all(&self) -> bool {
+        !self.telling.is_empty() && self.telling.iter().all(|tells| *tells)
+    }
+}
+
+/// Returns the stretch of time that a key written by `bucket_key` stands for.
+pub(crate) fn bucket_of(by: &GroupBy, key: &str, question: &Question) -> (i64, i64) {
+    let (start, _) = Timestamp::parse(key).expect("keys of stretches are their starts");
+    let bucket = crate::group::Bucket::of(by, start, &question.zone);
+    (bucket.from_ns, bucket.to_ns)
+}
+
+/// Returns how much of a stretch of time is covered for some of the services, in nanoseconds; of all if `None`.
+pub(crate) fn covered_ns(
+    investigation: &Investigation<'_>,
+    services: Option<&BTreeSet<String>>,
+    from: i64,
+    to: i64,
+) -> f64 {
+    let is_meant = |service: &str| services.is_none_or(|services| services.contains(service));
+    let mut stretches: Vec<(i64, i64)> = investigation
+        .coverage
+        .services()
+        .filter(|(service, _)| is_meant(service))
+        .flat_map(|(_, intervals)| intervals.iter())
+        .map(|interval| (interval.from_ns.max(from), interval.to_ns.min(to)))
+        .filter(|(from, to)| from < to)
+        .collect();
+    stretches.sort_unstable();
+    let (mut covered, mut end) = (0i128, i64::MIN);
+    for (from, to) in stretches {
+        let from = from.max(end);
+        if to > from {
+            covered += i128::from(to) - i128::from(from);
+            end = to;
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "hours are shown, not counted on")]
+    let covered = covered as f64;
+    covered
+}
+
+/// Instances by service and revision, over all segments.
+struct Instances(BTreeMap<(String, String, String), (i64, i64)>);
+
+impl Instances {
+    fn read(investigation: &Investigation<'_>) -> Result<Self> {
+        let mut all: BTreeMap<(String, String, String), (i64, i64)> = BTreeMap::new();
+        for segment in investigation.archive.segments() {
+            for instance in segment.instances()? {
+                let key = (instance.service.clone(), instance.revision.clone(), instance.id.clone());
+                let span = all.entry(key).or_insert((instance.first_ns, instance.last_ns));
+                *span = (span.0.min(instance.first_ns), span.1.max(instance.last_ns));
+            }
+        }
+        Ok(Self(all))
+    }
+
+    fn count(&self, revision: Option<&str>, service: Option<&str>, from: i64, to: i64) -> u64 {
+        let is_meant = |of: &str, wanted: Option<&str>| wanted.is_none_or(|wanted| wanted == of);
+        let ids: BTreeSet<&str> = self
+            .0
+            .iter()
+            .filter(|((s, r, _), (first, last))| {
+                is_meant(s, service) && is_meant(r, revision) && *first <= to && from <= *last
+            })
+            .map(|((_, _, id), _)| id.as_str())
+            .collect();
+        ids.len() as u64
+    }
+
+    /// Returns the services to which a group belongs; `None` for all.
+    fn services_of(&self, revision: Option<&str>, service: Option<&str>) -> Option<BTreeSet<String>> {
+        if let Some(service) = service {
+            return Some(BTreeSet::from([service.to_owned()]));
+        }
+        let revision = revision.filter(|revision| !revision.is_empty())?;
+        let services: BTreeSet<String> =
+            self.0.keys().filter(|(_, r, _)| r == revision).map(|(s, _, _)| s.clone()).collect();
+        (!services.is_empty()).then_some(services)
+    }
+}

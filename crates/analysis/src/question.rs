@@ -1,0 +1,84 @@
+//! What is asked, and of what.
+
+use crate::completeness::Completeness;
+use crate::evidence::Coverage;
+use crate::group::GroupBy;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use timberline_archive::catalog::SourceRecord;
+use timberline_archive::{Archive, Result};
+use timberline_query::{Filter, time_bounds};
+use timberline_search::Names;
+
+/// An archive with what every answer needs of it.
+#[derive(Debug)]
+pub struct Investigation<'a> {
+    /// The archive.
+    pub archive: &'a Archive,
+    /// Names of sources.
+    pub names: Names,
+    /// The source catalogue.
+    pub sources: Vec<SourceRecord>,
+    /// What each service is covered for.
+    pub coverage: Coverage,
+    /// Revisions in order, with the time of their first entry in nanoseconds.
+    pub revisions: BTreeMap<String, i64>,
+}
+
+/// A filter and how its matches are grouped.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What is looked for, all restrictions included.
+    pub filter: Filter,
+    /// How matches are grouped; nothing for no groups.
+    pub by: Vec<GroupBy>,
+    /// The zone in which days, weeks and months begin.
+    pub zone: TimeZone,
+    /// The question as people asked it.
+    pub asked: Asked,
+}
+
+/// The question as it was asked, repeated in every answer.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Asked {
+    /// The filter's text, with restrictions given otherwise.
+    pub filter: String,
+    /// Start of the window, if one was given.
+    pub since: Option<String>,
+    /// End of the window, if one was given.
+    pub until: Option<String>,
+    /// Names of the groupings.
+    pub by: Vec<String>,
+}
+
+impl<'a> Investigation<'a> {
+    /// Reads what answers need from an archive. Cost: the catalogue, and the ring facts of all segments.
+    ///
+    /// # Errors
+    /// Damage in the catalogue or an index.
+    pub fn new(archive: &'a Archive) -> Result<Self> {
+        let sources = archive.sources()?;
+        let names = Names::read(archive)?;
+        let coverage = Coverage::of(&sources);
+        let mut revisions: BTreeMap<String, i64> = BTreeMap::new();
+        for segment in archive.segments() {
+            let (rings, names) = (segment.rings()?, segment.revisions()?);
+            for ring in 0..rings.len() {
+                let name = &names[rings.revision[ring] as usize];
+                match revisions.get_mut(name) {
+                    Some(first) => *first = (*first).min(rings.min_ts[ring]),
+                    None => {
+                        revisions.insert(name.clone(), rings.min_ts[ring]);
+                    }
+                }
+            }
+        }
+        Ok(Self { archive, names, sources, coverage, revisions })
+    }
+
+    /// Says what an answer to the question rests on. `warnings` are those of the filter.
+    pub fn completeness(&self, question: &Question, warnings: Vec<String>) -> Completeness {
+        Completeness::of(self, time_bounds(&question.filter), warnings)
+    }
+}

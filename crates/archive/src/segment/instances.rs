@@ -1,0 +1,173 @@
+//! The instances of a segment: which ran, of which revision, and from when to when they wrote.
+
+use super::shapes::Names;
+use crate::columns::{Cells, Column};
+use crate::error::{Error, Result};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt64Type};
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Arc;
+use timberline_entry::json::{Document, Value, parse};
+
+/// An instance of a revision, as far as a segment has seen it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceRecord {
+    /// Service.
+    pub service: String,
+    /// Revision; empty if its entries do not say.
+    pub revision: String,
+    /// Label `instanceId`.
+    pub id: String,
+    /// Its entries.
+    pub entries: u64,
+    /// Time of the first, nanoseconds since the Unix epoch.
+    pub first_ns: i64,
+    /// Time of the last.
+    pub last_ns: i64,
+}
+
+/// Collects instances while a segment is written.
+#[derive(Default)]
+pub(super) struct InstanceCounter {
+    /// Service, revision and instance to entries, first and last.
+    found: BTreeMap<(u32, u32, String), (u64, i64, i64)>,
+    last_labels: String,
+    last_id: String,
+}
+
+impl InstanceCounter {
+    /// Counts a row; rows of an instance tend to follow one another, so its labels are read once.
+    pub(super) fn add(&mut self, service: u32, revision: u32, cells: &Cells<'_>, time_ns: i64) {
+        let labels = cells.text(Column::Labels);
+        if labels != self.last_labels {
+            labels.clone_into(&mut self.last_labels);
+            self.last_id = instance_id(labels).unwrap_or_default();
+        }
+        if self.last_id.is_empty() {
+            return;
+        }
+        let key = (service, revision, self.last_id.clone());
+        let (entries, first, last) = self.found.entry(key).or_insert((0, time_ns, time_ns));
+        *entries += 1;
+        *first = (*first).min(time_ns);
+        *last = (*last).max(time_ns);
+    }
+
+    pub(super) fn finish(self, names: &Names) -> Vec<InstanceRecord> {
+        let mut records: Vec<InstanceRecord> = self
+            .found
+            .into_iter()
+            .map(|((service, revision, id), (entries, first_ns, last_ns))| InstanceRecord {
+                service: names.services[service as usize].clone(),
+                revision: names.revisions[revision as usize].clone(),
+                id,
+                entries,
+                first_ns,
+                last_ns,
+            })
+            .collect();
+        records.sort_by(|a, b| (&a.service, &a.revision, &a.id).cmp(&(&b.service, &b.revision, &b.id)));
+        records
+    }
+}
+
+fn instance_id(labels: &str) -> Option<String> {
+    let mut nodes = Vec::new();
+    parse(labels, &mut nodes).ok()?;
+    let id = Document::new(labels, &nodes).root().get("instanceId").and_then(Value::as_text)?;
+    Some(id.value().into_owned())
+}
+
+pub(super) fn write(records: &[InstanceRecord], path: &str, out: impl Write + Send) -> Result<()> {
+    let failed = |error: parquet::errors::ParquetError| Error::io(path)(std::io::Error::other(error));
+    let text = |get: fn(&InstanceRecord) -> &String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(records.iter().map(get)))
+    };
+    let time = |get: fn(&InstanceRecord) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(records.iter().map(get)))
+    };
+    let entries: ArrayRef = Arc::new(UInt64Array::from_iter_values(records.iter().map(|record| record.entries)));
+    let columns = [
+        ("service", text(|record| &record.service)),
+        ("revision", text(|record| &record.revision)),
+        ("instance", text(|record| &record.id)),
+        ("entries", entries),
+        ("first_ns", time(|record| record.first_ns)),
+        ("last_ns", time(|record| record.last_ns)),
+    ];
+    let fields: Vec<Field> =
+        columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), false)).collect();
+    let arrays = columns.into_iter().map(|(_, array)| array).collect();
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).expect("the columns have one length");
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).expect("the level is one of zstd's")))
+        .set_created_by("timberline".to_owned())
+        .build();
+    let mut writer = ArrowWriter::try_new(out, batch.schema(), Some(properties)).map_err(failed)?;
+    writer.write(&batch).map_err(failed)?;
+    writer.close().map_err(failed)?;
+    Ok(())
+}
+
+pub(super) fn read(content: Bytes, path: &str) -> Result<Vec<InstanceRecord>> {
+    let damaged = |detail: String| Error::damaged(path, detail);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(content)
+        .and_then(ParquetRecordBatchReaderBuilder::build)
+        .map_err(|error| damaged(error.to_string()))?;
+    let mut records = Vec::new();
+    for batch in reader {
+        let batch = batch.map_err(|error| damaged(error.to_string()))?;
+        let column = |name: &str, kind: &DataType| {
+            let found = batch.column_by_name(name).filter(|array| array.data_type() == kind);
+            found.ok_or_else(|| damaged(format!("no column {name}")))
+        };
+        let service = column("service", &DataType::Utf8)?.as_string::<i32>();
+        let revision = column("revision", &DataType::Utf8)?.as_string::<i32>();
+        let id = column("instance", &DataType::Utf8)?.as_string::<i32>();
+        let entries = column("entries", &DataType::UInt64)?.as_primitive::<UInt64Type>();
+        let first = column("first_ns", &DataType::Int64)?.as_primitive::<Int64Type>();
+        let last = column("last_ns", &DataType::Int64)?.as_primitive::<Int64Type>();
+        for idx in 0..batch.num_rows() {
+            records.push(InstanceRecord {
+                service: service.value(idx).to_owned(),
+                revision: revision.value(idx).to_owned(),
+                id: id.value(idx).to_owned(),
+                entries: entries.value(idx),
+                first_ns: first.value(idx),
+                last_ns: last.value(idx),
+            });
+        }
+    }
+    Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns::Cell;
+
+    #[test]
+    fn counted_instances_are_written_and_read() {
+        let names = Names { services: vec!["s".to_owned()], revisions: vec!["r".to_owned(), "q".to_owned()] };
+        let mut counter = InstanceCounter::default();
+        for (revision, labels, time) in
+            [(0, r#"{"instanceId":"a"}"#, 5), (0, r#"{"instanceId":"a"}"#, 3), (1, r#"{"instanceId":"a"}"#, 9), (1, "{}", 1)]
+        {
+            let mut cells = Cells::empty();
+            cells.set(Column::Labels, Cell::Text(labels));
+            counter.add(0, revision, &cells, time);
+        }
+        let records = counter.finish(&names);
+        let spans: Vec<_> = records.iter().map(|r| (r.revision.as_str(), r.entries, r.first_ns, r.last_ns)).collect();
+        assert_eq!(spans, [("q", 1, 9, 9), ("r", 2, 3, 5)]);
+        let mut file = Vec::new();
+        write(&records, "x", &mut file).unwrap();
+        assert_eq!(read(Bytes::from(file), "x").unwrap(), records);
+    }
+}
