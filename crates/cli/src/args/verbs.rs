@@ -1,0 +1,182 @@
+//! The arguments of each verb.
+
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// Puts exports into the archive
+///
+/// Files, folders, globs, tar archives, `-` for standard input; JSON arrays, NDJSON, wrappers and other dialects; gzip, zstd,
+/// bzip2 and xz. What each file is, is found out by its content. The order does not matter, entries that are there
+/// already are counted as duplicates, and files that are there already are skipped. Nothing is visible before everything
+/// is: an ingest that is interrupted leaves the archive as it was.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline ingest exports/
+  timberline ingest 'dumps/*.json.gz' audit.tar
+  gcloud logging read 'severity>=ERROR' --format json | timberline ingest -
+  timberline ingest app.log --dialect generic --map timestamp=when,service=app,message=what
+  timberline ingest exports/ --format json | jq '.sources[] | select(.cut != \"no\")'")]
+pub(crate) struct Ingest {
+    /// Files, folders, globs, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// Compare files that look unchanged by their content as well
+    #[arg(long)]
+    pub(crate) check_content: bool,
+}
+
+/// How a source is read, where that is not to be found out.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Reading {
+    /// The dialect of the entries: log-entry, client-library, otlp, kubernetes, docker, journald, cloudwatch, ecs, generic
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dialect: Option<String>,
+    /// Which members of generic entries mean what: timestamp=PATH,severity=…,message=…,service=…,revision=…,id=…
+    #[arg(long, value_name = "MAP")]
+    pub(crate) map: Option<String>,
+}
+
+/// Shows what could not be kept: file, place, reason and the first bytes
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline rejects
+  timberline rejects --limit 0 --format ndjson")]
+pub(crate) struct Rejects {
+    /// How many to show; 0 for all [default: 50 in text and markdown, else all]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+}
+
+/// Says what a file is, without putting it anywhere
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline inspect dump.json
+  timberline inspect exports/ --format ndjson
+  timberline inspect app.log --dialect generic --map timestamp=when")]
+pub(crate) struct Inspect {
+    /// Files, folders, globs, or - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) paths: Vec<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// A filter and the flags that narrow it.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Question {
+    /// A filter as the Cloud Logging console has it; empty for everything
+    #[arg(value_name = "FILTER", default_value = "", hide_default_value = true, allow_hyphen_values = true)]
+    pub(crate) filter: String,
+    /// Only entries from this moment on: 2025-06-01, 2025-06-01T14:30:00Z, 2h, yesterday
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) since: Option<String>,
+    /// Only entries before this moment
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(crate) until: Option<String>,
+    /// Only entries of this service; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Vec<String>,
+    /// Only entries of this revision; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) revision: Vec<String>,
+    /// Only entries of this severity or worse
+    #[arg(long, value_name = "NAME")]
+    pub(crate) severity: Option<String>,
+}
+
+/// Shows the entries, newest first
+///
+/// In text, one line per entry: time, severity, revision, message. In JSON, the entries as they were exported.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline search 'severity>=ERROR' --since 2025-06-01
+  timberline search '\"connection reset\"' --oldest --limit 10
+  timberline search 'jsonPayload.user.id=42' --format ndjson > entries.ndjson
+  timberline search 'service=payments' --fields timestamp,severity,message,source --format csv
+  timberline search '' --limit 0 --format ndjson --output everything.ndjson")]
+pub(crate) struct Search {
+    #[command(flatten)]
+    pub(crate) question: Question,
+    /// How many to show; 0 for all [default: 50 in text and markdown, else all]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Oldest first
+    #[arg(long)]
+    pub(crate) oldest: bool,
+    /// Only these members: paths such as jsonPayload.error.type, and pattern, exception, service, revision, message, source
+    #[arg(long, value_name = "A,B,…")]
+    pub(crate) fields: Option<String>,
+    /// Write the entries to a file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Says when something happened first and last, and how sure that is
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline first '\"worker boot failed\"'
+  timberline first 'severity>=ERROR' --by revision --service payments
+  timberline first 'jsonPayload.error.type:*' --by jsonPayload.error.type --format json")]
+pub(crate) struct First {
+    #[command(flatten)]
+    pub(crate) question: Question,
+    /// One answer for each value: revision, service, severity, pattern, or any field
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) by: Option<String>,
+}
+
+/// Says how often something happened, against how often it could have
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline freq 'severity>=ERROR' --by revision
+  timberline freq '\"timed out\"' --by day --service storefront
+  timberline freq 'severity>=ERROR' --by service,severity --format csv")]
+pub(crate) struct Freq {
+    #[command(flatten)]
+    pub(crate) question: Question,
+    /// What to count by: revision, service, severity, pattern, hour, day, week, month, or any field; several with commas
+    #[arg(long, value_name = "KEY[,…]", default_value = "revision")]
+    pub(crate) by: String,
+}
+
+/// Says how a filter is read, what is odd about it, and how much the index spares
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline explain 'severity>=ERROR textPayload:a OR textPayload:b'
+  timberline explain '\"timed out\"' --since 2025-06-01 --format json")]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) question: Question,
+}
+
+/// Ingests the sample exports and shows the main questions answered
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline demo
+  timberline demo --archive /tmp/demo     keeps the archive, to ask on")]
+pub(crate) struct Demo {
+    /// The sample exports [default: data/exports, here or in a folder above]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// Writes a completion script for a shell
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline completions bash > /etc/bash_completion.d/timberline
+  timberline completions zsh > ~/.zfunc/_timberline")]
+pub(crate) struct Completions {
+    /// bash, zsh, fish, elvish or powershell
+    pub(crate) shell: Shell,
+}

@@ -1,0 +1,132 @@
+//! The verbs, one file each.
+
+mod asking;
+mod completions;
+mod demo;
+mod explain;
+mod first;
+mod freq;
+mod ingest;
+mod inspect;
+mod man;
+mod rejects;
+mod search;
+mod sources;
+mod status;
+
+use crate::args::Verb;
+use crate::outcome::{Failure, Outcome};
+use crate::printer::Printer;
+use crate::settings::Settings;
+use jiff::Timestamp;
+use std::sync::Arc;
+use timberline_archive::Archive;
+use timberline_archive::storage::{DiskStorage, Storage};
+use timberline_entry::dialect::{DialectKind, FieldMap};
+use timberline_entry::input::OpenOptions;
+use timberline_report::Cell;
+use timberline_report::units::Precision;
+
+/// Does what was asked.
+pub(crate) fn run(verb: Verb, settings: &Settings, printer: &mut Printer) -> Result<Outcome, Failure> {
+    match verb {
+        Verb::Ingest(args) => ingest::run(&args, settings, printer),
+        Verb::Status => status::run(settings, printer),
+        Verb::Sources => sources::run(settings, printer),
+        Verb::Rejects(args) => rejects::run(&args, settings, printer),
+        Verb::Inspect(args) => inspect::run(&args, settings, printer),
+        Verb::Search(args) => search::run(&args, settings, printer),
+        Verb::First(args) => first::run(&args, settings, printer),
+        Verb::Freq(args) => freq::run(&args, settings, printer),
+        Verb::Explain(args) => explain::run(&args, settings, printer),
+        Verb::Demo(args) => demo::run(&args, settings, printer),
+        Verb::Completions(args) => completions::run(&args, printer),
+        Verb::Man => man::run(printer),
+    }
+}
+
+fn storage(settings: &Settings) -> Arc<dyn Storage> {
+    Arc::new(DiskStorage::new(&settings.archive))
+}
+
+fn open(settings: &Settings) -> Result<Archive, Failure> {
+    Archive::open(storage(settings), &settings.archive.display().to_string())
+        .map_err(|error| Failure::archive(&error, &settings.archive))
+}
+
+/// Reads `--dialect` and `--map`.
+fn open_options(reading: &crate::args::Reading) -> Result<OpenOptions, Failure> {
+    let dialect = match &reading.dialect {
+        None => None,
+        Some(name) => {
+            let known = DialectKind::ALL.into_iter().filter(|kind| *kind != DialectKind::Unknown);
+            let names: Vec<&str> = known.clone().map(DialectKind::name).collect();
+            let found = known.into_iter().find(|kind| kind.name() == name);
+            Some(found.ok_or_else(|| {
+                Failure::new(format!("--dialect: there is no dialect '{name}'")).hint(names.join(", "))
+            })?)
+        }
+    };
+    Ok(OpenOptions { dialect, field_map: reading.map.as_deref().map(field_map).transpose()? })
+}
+
+fn field_map(text: &str) -> Result<FieldMap, Failure> {
+    let mut map = FieldMap::default();
+    for part in text.split(',') {
+        let wrong = || {
+            Failure::new(format!("--map: '{part}' names no member"))
+                .hint("write timestamp=PATH,severity=PATH,message=PATH,service=PATH,revision=PATH,id=PATH; any of them")
+        };
+        let (name, path) = part.split_once('=').ok_or_else(wrong)?;
+        let slot = match name.trim() {
+            "timestamp" => &mut map.timestamp,
+            "severity" => &mut map.severity,
+            "message" => &mut map.message,
+            "service" => &mut map.service,
+            "revision" => &mut map.revision,
+            "id" => &mut map.id,
+            _ => return Err(wrong()),
+        };
+        *slot = Some(path.trim().to_owned());
+    }
+    Ok(map)
+}
+
+/// A time of an answer, RFC 3339 with nine digits, as people see it.
+fn time_cell(rfc3339: &str, precision: Precision) -> Cell {
+    rfc3339.parse::<Timestamp>().map_or_else(|_| Cell::text(rfc3339), |time| Cell::Time(time, precision))
+}
+
+/// A time that may be missing, from nanoseconds since the Unix epoch.
+fn optional_time(ns: Option<i64>) -> Cell {
+    ns.map_or(Cell::Empty, |ns| Cell::time_ns(ns, Precision::Second))
+}
+
+/// Nanoseconds since the Unix epoch as the contracts have it.
+fn rfc3339(ns: i64) -> String {
+    timberline_entry::Timestamp::from_nanos(ns).to_string()
+}
+
+/// `1 entry`, `2 entries`.
+fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", timberline_report::units::count(n), if n == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_name_members() {
+        let map = field_map("timestamp=when,service = app.name").unwrap();
+        assert_eq!((map.timestamp.as_deref(), map.service.as_deref()), (Some("when"), Some("app.name")));
+        assert!(field_map("when").is_err() && field_map("colour=red").is_err());
+    }
+
+    #[test]
+    fn every_dialect_but_the_unknown_can_be_named() {
+        let reading = |name: &str| crate::args::Reading { dialect: Some(name.to_owned()), map: None };
+        assert_eq!(open_options(&reading("otlp")).unwrap().dialect, Some(DialectKind::Otlp));
+        assert!(open_options(&reading("unknown")).is_err() && open_options(&reading("yaml")).is_err());
+    }
+}

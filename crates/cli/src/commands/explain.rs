@@ -1,0 +1,131 @@
+//! `explain`: how a filter is read, and how much of the archive it has to look at. Contract `timberline/explain/1`.
+
+use super::{open, rfc3339};
+use crate::args;
+use crate::outcome::{Failure, Outcome};
+use crate::printer::Printer;
+use crate::question::Question;
+use crate::settings::Settings;
+use serde::Serialize;
+use timberline_query::{roots_read, time_bounds};
+use timberline_report::units::Precision;
+use timberline_report::{Block, Cell, Document, Language, Level, NoteKind, units};
+use timberline_search::{Counts, plan};
+
+#[derive(Serialize)]
+struct Explanation {
+    schema: &'static str,
+    /// The filter as it was typed.
+    filter: String,
+    /// An equivalent filter in which nothing depends on precedence, flags included; empty for everything.
+    means: String,
+    warnings: Vec<String>,
+    /// Fields of the entry that deciding may need.
+    reads: Vec<&'static str>,
+    /// First and last moment at which an entry can match.
+    from: Option<String>,
+    to: Option<String>,
+    segments: Segments,
+    rings: Rings,
+}
+
+#[derive(Default, Serialize)]
+struct Segments {
+    total: u64,
+    /// Segments that lie outside of the time asked for.
+    skipped: u64,
+}
+
+/// How many rings stand how.
+#[derive(Default, Serialize)]
+struct Rings {
+    /// Every entry matches: answered from the index.
+    certain: u64,
+    /// Some may match: entries are read and asked.
+    candidates: u64,
+    /// No entry matches: never looked at.
+    excluded: u64,
+}
+
+pub(super) fn run(
+    args: &args::Explain,
+    settings: &Settings,
+    printer: &mut Printer,
+) -> Result<Outcome, Failure> {
+    let archive = open(settings)?;
+    let question = Question::read(&args.question, settings, Some(&archive))?;
+    let mut segments = Segments::default();
+    let mut rings = Rings::default();
+    for segment in archive.segments() {
+        segments.total += 1;
+        match plan(segment, &question.filter).map_err(|error| Failure::archive(&error, &settings.archive))? {
+            None => {
+                segments.skipped += 1;
+                rings.excluded += segment.record().rings;
+            }
+            Some(plan) => {
+                let Counts { certain, candidates, excluded } = plan.counts();
+                rings.certain += certain;
+                rings.candidates += candidates;
+                rings.excluded += excluded;
+            }
+        }
+    }
+    let bounds = time_bounds(&question.filter);
+    let explanation = Explanation {
+        schema: "timberline/explain/1",
+        filter: question.text.clone(),
+        means: question.filter.to_string(),
+        warnings: question.warnings.iter().map(ToString::to_string).collect(),
+        reads: roots_read(&question.filter).into_iter().map(timberline_entry::Field::name).collect(),
+        from: bounds.0.map(rfc3339),
+        to: bounds.1.map(rfc3339),
+        segments,
+        rings,
+    };
+    printer.answer(&explanation, || document(&explanation, bounds, &question, settings))?;
+    Ok(Outcome::Answered)
+}
+
+fn document(
+    explanation: &Explanation,
+    (from, to): (Option<i64>, Option<i64>),
+    question: &Question,
+    settings: &Settings,
+) -> Document {
+    let mut document = Document::new("explain").in_zone(settings.zone.clone());
+    document.heading(Level::Minor, "Read as");
+    match explanation.means.as_str() {
+        "" => document.paragraph("everything"),
+        means => document.code(Language::Filter, means),
+    }
+    for warning in &question.warnings {
+        document.note(NoteKind::Warning, warning.to_string());
+    }
+    document.heading(Level::Minor, "Looked at");
+    let bound = |ns: Option<i64>, open: &str| {
+        ns.map_or_else(|| Cell::text(open), |ns| Cell::time_ns(ns, Precision::Nanosecond))
+    };
+    let rings = |n: u64, what: &str| Cell::text(format!("{} rings: {what}", units::count(n)));
+    let none = Cell::text("none");
+    document.push(Block::KeyValues(vec![
+        ("from".to_owned(), bound(from, "the first entry")),
+        ("to".to_owned(), bound(to, "the last entry")),
+        (
+            "fields".to_owned(),
+            if explanation.reads.is_empty() { none } else { Cell::text(explanation.reads.join(", ")) },
+        ),
+        (
+            "segments".to_owned(),
+            Cell::text(format!(
+                "{} of {}",
+                units::count(explanation.segments.total - explanation.segments.skipped),
+                units::count(explanation.segments.total)
+            )),
+        ),
+        ("certain".to_owned(), rings(explanation.rings.certain, "every entry matches, none is read")),
+        ("candidates".to_owned(), rings(explanation.rings.candidates, "their entries are read and asked")),
+        ("excluded".to_owned(), rings(explanation.rings.excluded, "no entry can match")),
+    ]));
+    document
+}
