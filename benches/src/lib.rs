@@ -1,1 +1,1 @@
-//! benches
+//! Benchmarks live in `benches/`; this package has no code of its own.
