@@ -1,6 +1,6 @@
 //! `explain`: how a filter is read, and how much of the archive it has to look at. Contract `timberline/explain/1`.
 
-use super::{open, rfc3339};
+use super::{counted, open, rfc3339};
 use crate::args;
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
@@ -106,7 +106,7 @@ fn document(
     let bound = |ns: Option<i64>, open: &str| {
         ns.map_or_else(|| Cell::text(open), |ns| Cell::time_ns(ns, Precision::Nanosecond))
     };
-    let rings = |n: u64, what: &str| Cell::text(format!("{} rings: {what}", units::count(n)));
+    let rings = |n: u64, what: &str| Cell::text(format!("{}: {what}", counted(n, "ring", "rings")));
     let none = Cell::text("none");
     document.push(Block::KeyValues(vec![
         ("from".to_owned(), bound(from, "the first entry")),

@@ -153,7 +153,12 @@ impl Tally {
             bytes: facts.bytes,
             text_bytes: facts.text_bytes,
             documents: facts.documents,
-            places: facts.contexts.into_iter().map(|place| (place.path, place.records)).collect(),
+            places: facts
+                .contexts
+                .into_iter()
+                .filter(|place| place.records > 0)
+                .map(|place| (place.path, place.records))
+                .collect(),
             entries: self.entries,
             rejected: self.rejected,
             repaired: self.repairs.iter().map(|(kind, count)| (kind.name(), count.into())).collect(),

@@ -46,8 +46,10 @@ fn document(answer: &Overview, settings: &Settings) -> Document {
         pair("last", time(&answer.last)),
         pair("size", Cell::text(sizes)),
     ]));
-    document.push(severities(answer));
-    document.push(services(answer));
+    if answer.entries > 0 {
+        document.push(severities(answer));
+        document.push(services(answer));
+    }
     document
 }
 

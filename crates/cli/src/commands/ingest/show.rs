@@ -14,7 +14,11 @@ const EXAMPLES: usize = 3;
 
 pub(super) fn document(account: &Account, settings: &Settings) -> Document {
     let mut document = Document::new("ingest").in_zone(settings.zone.clone());
-    document.push(Block::Paragraph(headline(account)));
+    if account.sources.is_empty() {
+        document.paragraph("Nothing new was read.");
+    } else {
+        document.push(Block::Paragraph(headline(account)));
+    }
     if !account.sources.is_empty() {
         let limit = if settings.verbosity == Verbosity::Verbose { usize::MAX } else { SOURCES_SHOWN };
         document.push(table(account, limit));

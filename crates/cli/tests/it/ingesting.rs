@@ -1,0 +1,176 @@
+//! `ingest`, and what can be asked about where entries came from.
+
+use crate::{Run, ask, number, run, text, truth};
+use serde_json::Value;
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+use tempfile::TempDir;
+
+fn balances(account: &Value) {
+    let [read, kept, duplicates, rejected] =
+        ["read", "kept", "duplicates", "rejected"].map(|name| number(&account[name]));
+    assert_eq!(read, kept + duplicates + rejected, "{account}");
+}
+
+#[test]
+fn the_account_is_the_truth() {
+    let archive = TempDir::new().unwrap();
+    let ingest = run(archive.path(), &["ingest", "data/exports", "--format", "json"]);
+    assert_eq!(ingest.code, 3);
+    let (account, truth) = (ingest.json(), truth());
+    assert_eq!(account["schema"], "timberline/ingest/1");
+    balances(&account);
+    for (ours, theirs) in
+        [("read", "read"), ("kept", "entries"), ("duplicates", "duplicates"), ("rejected", "rejected")]
+    {
+        assert_eq!(account[ours], truth[theirs], "{ours}");
+    }
+    let sources = account["sources"].as_array().unwrap();
+    let expected = truth["sources"].as_array().unwrap();
+    assert_eq!(sources.len(), expected.len());
+    for expected in expected {
+        let path = format!("data/exports/{}", text(&expected["path"]));
+        let source = sources.iter().find(|source| source["path"] == path.as_str()).expect(&path);
+        balances(source);
+        for name in ["read", "rejected", "cut"] {
+            assert_eq!(source[name], expected[name], "{name} of {path}");
+        }
+    }
+    // What the second run says: nothing is new, and that is no failure.
+    let again = run(archive.path(), &["ingest", "data/exports", "--format", "json"]);
+    assert_eq!((again.code, number(&again.json()["read"])), (0, 0));
+    assert_eq!(again.json()["unchanged"].as_array().unwrap().len(), expected_len(&truth));
+}
+
+fn expected_len(truth: &Value) -> usize {
+    truth["sources"].as_array().unwrap().len()
+}
+
+#[test]
+fn two_halves_in_any_order_are_the_whole() {
+    let (whole, halves) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    run(whole.path(), &["ingest", "data/exports"]);
+    for part in ["data/exports/gcloud", "data/exports/fetcher", "data/exports"] {
+        let ingest = run(halves.path(), &["ingest", part, "--format", "json"]);
+        balances(&ingest.json());
+    }
+    let question = ["freq", "severity>=ERROR", "--by", "revision,severity", "--format", "json"];
+    let (whole, halves) = (run(whole.path(), &question), run(halves.path(), &question));
+    assert_eq!(whole.json()["groups"], halves.json()["groups"]);
+    assert_eq!(number(&whole.json()["total"]), 167);
+}
+
+/// Ingests files of the given content and returns what became of it.
+fn ingest_of(files: &[(&str, &str)], more: &[&str]) -> Run {
+    let folder = TempDir::new().unwrap();
+    let exports = folder.path().join("exports");
+    std::fs::create_dir(&exports).unwrap();
+    for (name, content) in files {
+        std::fs::write(exports.join(name), content).unwrap();
+    }
+    let mut args = vec!["ingest", exports.to_str().unwrap()];
+    args.extend(more);
+    run(&folder.path().join("archive"), &args)
+}
+
+const ENTRY: &str =
+    r#"{"insertId":"a","timestamp":"2025-06-01T00:00:00Z","severity":"ERROR","textPayload":"x"}"#;
+
+#[test]
+fn exit_codes_say_how_complete_it_is() {
+    let page = ("page.html", "<html><body>Sign in</body></html>");
+    let good = ("good.json", ENTRY);
+    let cut = format!("[{ENTRY},{{\"insertId\":\"b\",\"timest");
+    for (files, code) in [
+        (&[good][..], 0),
+        (&[("nothing.json", "[]")], 0),
+        (&[good, page], 3),
+        (&[good, ("empty.json", "")], 3),
+        (&[("cut.json", cut.as_str())], 3),
+        (&[page], 2),
+        (&[("empty.json", "")], 2),
+        (&[("other.json", "{\"hello\":1}")], 2),
+        (&[], 2),
+    ] {
+        let ingest = ingest_of(files, &["--format", "json"]);
+        assert_eq!(ingest.code, code, "{files:?}: {}{}", ingest.stdout, ingest.stderr);
+        balances(&ingest.json());
+    }
+    let missing = run(Path::new("no-archive-here"), &["ingest", "no-such-file.json", "--format", "json"]);
+    assert_eq!((missing.code, text(&missing.json()["refused"][0]["reason"])), (2, "not-found"));
+}
+
+#[test]
+fn refusals_are_named_with_what_was_found_instead() {
+    let ingest = ingest_of(&[("page.html", "<html><body>Sign in</body></html>"), ("empty.json", "")], &[]);
+    for part in ["Not read", "page.html", "web page", "empty.json", "nothing in it"] {
+        assert!(ingest.stdout.contains(part), "{part} in {}", ingest.stdout);
+    }
+}
+
+#[test]
+fn standard_input_and_field_maps() {
+    let archive = TempDir::new().unwrap();
+    let args = [
+        "ingest",
+        "-",
+        "--dialect",
+        "generic",
+        "--map",
+        "timestamp=when,service=app,message=what",
+        "--format",
+        "json",
+    ];
+    let mut child =
+        crate::command(archive.path(), &args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let line = "{\"when\":\"2025-06-01T00:00:00Z\",\"app\":\"shop\",\"what\":\"sold out\"}\n";
+    child.stdin.take().unwrap().write_all(line.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
+    let found =
+        run(archive.path(), &["search", "service=shop", "--fields", "message,source", "--format", "ndjson"]);
+    assert_eq!(found.stdout, "{\"message\":\"sold out\",\"source\":{\"path\":\"-\",\"line\":1}}\n");
+}
+
+#[test]
+fn wrong_flags_are_refused() {
+    for args in [
+        &["ingest", "data", "--dialect", "yaml"][..],
+        &["ingest", "data", "--map", "colour=red"],
+        &["ingest", "data", "--memory", "lots"],
+        &["ingest"],
+        &["ingest", "data", "--tz", "Mars/Olympus"],
+        &["dance"],
+    ] {
+        let refused = run(Path::new("no-archive-here"), args);
+        assert_eq!((refused.code, refused.stdout.as_str()), (2, ""), "{args:?}");
+        assert!(refused.stderr.contains("error:"), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn sources_and_rejects_are_kept() {
+    let sources = ask(&["sources", "--format", "json"]).json();
+    assert_eq!(sources["schema"], "timberline/sources/1");
+    let kept: u64 = sources["sources"].as_array().unwrap().iter().map(|source| number(&source["kept"])).sum();
+    assert_eq!(kept, number(&truth()["entries"]));
+    sources["sources"].as_array().unwrap().iter().for_each(balances);
+    assert_eq!(ask(&["sources", "--format", "ndjson"]).json_lines().len(), expected_len(&truth()));
+
+    let rejects = ask(&["rejects", "--format", "json"]).json();
+    assert_eq!((text(&rejects["schema"]), number(&rejects["total"])), ("timberline/rejects/1", 1));
+    assert_eq!(rejects["rejects"][0]["reason"], "cut-off");
+    assert!(text(&rejects["rejects"][0]["path"]).ends_with("storefront-2025-05-27-damaged.json"));
+}
+
+#[test]
+fn inspect_tells_without_an_archive() {
+    let here = Path::new("no-archive-here");
+    let inspection = run(here, &["inspect", "data/exports/fetcher", "--format", "json"]);
+    assert_eq!(inspection.code, 0);
+    let file = &inspection.json()["files"][1];
+    assert_eq!((text(&file["dialect"]), number(&file["entries"])), ("client-library", 57));
+    assert_eq!(file["places"]["logs_by_severity.INFO"], 35);
+    assert_eq!(run(here, &["inspect", "data/exports/gcloud/storefront-2025-05-27-damaged.json"]).code, 3);
+    assert_eq!(run(here, &["inspect", "README.md"]).code, 2);
+}
