@@ -83,12 +83,15 @@ impl Completeness {
                     source.path,
                     rfc3339(first)
                 )),
-                (Cut::Broken, _) => warnings.push(format!("{} ends in the middle: its rest is missing", source.path)),
+                (Cut::Broken, _) => {
+                    warnings.push(format!("{} ends in the middle: its rest is missing", source.path))
+                }
                 _ => {}
             }
         }
         if rejected > 0 {
-            warnings.push(format!("{rejected} pieces of the sources could not be kept; `rejects` lists them"));
+            warnings
+                .push(format!("{rejected} pieces of the sources could not be kept; `rejects` lists them"));
         }
         Self { entries, duplicates: read - rejected - entries, rejected, covered, gaps, warnings }
     }

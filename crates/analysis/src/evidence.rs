@@ -59,6 +59,11 @@ impl Severities {
         Self(1 << severity.rank())
     }
 
+    /// Returns the set with a severity added.
+    pub const fn with(self, severity: Severity) -> Self {
+        Self(self.0 | 1 << severity.rank())
+    }
+
     /// Says whether a severity belongs to the set.
     pub const fn contains(self, severity: Severity) -> bool {
         self.0 >> severity.rank() & 1 == 1
@@ -109,6 +114,16 @@ impl Coverage {
         Self { services }
     }
 
+    /// Returns the coverage that some intervals make.
+    #[cfg(test)]
+    pub(crate) fn of_intervals<'s>(intervals: impl IntoIterator<Item = (&'s str, Interval)>) -> Self {
+        let mut services: BTreeMap<String, Vec<Interval>> = BTreeMap::new();
+        for (service, interval) in intervals {
+            services.entry(service.to_owned()).or_default().push(interval);
+        }
+        Self { services }
+    }
+
     /// Returns the services that anything is known of, with their intervals by start.
     pub fn services(&self) -> impl Iterator<Item = (&str, &[Interval])> {
         self.services.iter().map(|(service, intervals)| (service.as_str(), intervals.as_slice()))
@@ -139,7 +154,13 @@ impl Coverage {
     }
 
     /// Judges a first occurrence. `born_ns` is the first entry of its revision, if it has a revision.
-    pub fn judge_first(&self, service: &str, severity: Severity, time_ns: i64, born_ns: Option<i64>) -> Evidence {
+    pub fn judge_first(
+        &self,
+        service: &str,
+        severity: Severity,
+        time_ns: i64,
+        born_ns: Option<i64>,
+    ) -> Evidence {
         let merged = self.merged(service, Some(severity));
         let Some(at) = merged.iter().position(|(from, to, _)| *from <= time_ns && time_ns <= *to) else {
             return Evidence::unknown("no source covers this service and severity at that time");
@@ -153,7 +174,9 @@ impl Coverage {
         let (status, reason) = if time_ns == *from {
             let reason = match cut {
                 Some(path) => format!("it is the oldest entry of {path}, which a limit cut off here"),
-                None => "it is the first entry that is covered; nothing is known of the time before".to_owned(),
+                None => {
+                    "it is the first entry that is covered; nothing is known of the time before".to_owned()
+                }
             };
             return Evidence { status: Status::Censored, silent_since: None, reason };
         } else if seen_birth {
@@ -164,7 +187,11 @@ impl Coverage {
             let gap_from = merged[at - 1].1;
             (
                 Status::Censored,
-                format!("not covered between {} and {}; it may have occurred there", rfc3339(gap_from), rfc3339(*from)),
+                format!(
+                    "not covered between {} and {}; it may have occurred there",
+                    rfc3339(gap_from),
+                    rfc3339(*from)
+                ),
             )
         } else {
             (Status::Observed, "covered without a gap since the service's first known entry".to_owned())
@@ -228,10 +255,13 @@ fn intervals_of(source: &SourceRecord) -> Vec<(String, Interval)> {
         let n_entries: u64 = groups.iter().map(|group| group.entries).sum();
         let first = groups.iter().map(|group| group.first_ns).min().unwrap_or_default();
         let last = groups.iter().map(|group| group.last_ns).max().unwrap_or_default();
-        let is_cut = source.cut == Cut::Limit && source.order != Order::OldestFirst && looks_like_a_limit(n_entries);
+        let is_cut =
+            source.cut == Cut::Limit && source.order != Order::OldestFirst && looks_like_a_limit(n_entries);
         // A key path that ends in a severity's name holds that severity and no other.
-        let only = context.rsplit('.').next().and_then(|key| Severity::ALL.into_iter().find(|s| s.name() == key));
-        let mildest = groups.iter().filter_map(|group| Severity::parse(&group.severity)).min().unwrap_or_default();
+        let only =
+            context.rsplit('.').next().and_then(|key| Severity::ALL.into_iter().find(|s| s.name() == key));
+        let mildest =
+            groups.iter().filter_map(|group| Severity::parse(&group.severity)).min().unwrap_or_default();
         let severities = only.map_or(Severities::at_least(mildest), Severities::only);
         let (from_ns, to_ns, proof) = match asked {
             // Entries beyond the window that was asked for show that the window is not to be trusted.
@@ -240,7 +270,9 @@ fn intervals_of(source: &SourceRecord) -> Vec<(String, Interval)> {
             }
             _ => (first, last, Proof::DumpSpan),
         };
-        for service in groups.iter().map(|group| group.service.clone()).collect::<std::collections::BTreeSet<_>>() {
+        for service in
+            groups.iter().map(|group| group.service.clone()).collect::<std::collections::BTreeSet<_>>()
+        {
             let cut_source = is_cut.then(|| source.path.clone());
             found.push((service, Interval { from_ns, to_ns, proof, severities, cut_source }));
         }
@@ -318,7 +350,8 @@ mod tests {
 
     #[test]
     fn a_gap_may_hide_an_earlier_one() {
-        let islands = [source("a", Cut::No, &[("INFO", 7, 0, 10)]), source("b", Cut::No, &[("INFO", 7, 100, 200)])];
+        let islands =
+            [source("a", Cut::No, &[("INFO", 7, 0, 10)]), source("b", Cut::No, &[("INFO", 7, 100, 200)])];
         let evidence = Coverage::of(&islands).judge_first("s", Severity::Info, 150, Some(5));
         assert_eq!(evidence.status, Status::Censored);
         assert!(evidence.reason.contains("not covered between"), "{}", evidence.reason);

@@ -40,8 +40,10 @@ impl Exposures {
         let telling: Vec<bool> = question.by.iter().map(tells).collect();
         let by: Vec<GroupBy> = question.by.iter().filter(|by| tells(by)).cloned().collect();
         let scope = scope(&question.filter);
-        let requests = compile("httpRequest:*", &Options::default()).expect("a filter of the language").filter;
-        let ask = |filter: Filter| tally(investigation, &Question { filter, by: by.clone(), ..question.clone() });
+        let requests =
+            compile("httpRequest:*", &Options::default()).expect("a filter of the language").filter;
+        let ask =
+            |filter: Filter| tally(investigation, &Question { filter, by: by.clone(), ..question.clone() });
         let (all, requests) = (ask(scope.clone())?, ask(Filter::and(scope.clone(), requests))?);
         let mut by_key: BTreeMap<Key, Exposure> = BTreeMap::new();
         let groups = |tally: &crate::tally::Tally| -> Vec<(Key, crate::tally::Counted)> {
@@ -54,7 +56,8 @@ impl Exposures {
         let instances = Instances::read(investigation)?;
         let bounds = time_bounds(&scope);
         for (key, counted) in groups(&all) {
-            let part = |by_wanted: &GroupBy| by.iter().position(|by| by == by_wanted).map(|idx| key[idx].as_str());
+            let part =
+                |by_wanted: &GroupBy| by.iter().position(|by| by == by_wanted).map(|idx| key[idx].as_str());
             let (revision, service) = (part(&GroupBy::Revision), part(&GroupBy::Service));
             let (from, to) = match by.iter().position(GroupBy::is_time) {
                 Some(idx) => bucket_of(&by[idx], &key[idx], question),
@@ -81,7 +84,12 @@ impl Exposures {
 
     /// Returns the exposure of a group.
     pub(crate) fn get(&self, key: &Key) -> Exposure {
-        let key: Key = key.iter().zip(&self.telling).filter(|(_, tells)| **tells).map(|(part, _)| part.clone()).collect();
+        let key: Key = key
+            .iter()
+            .zip(&self.telling)
+            .filter(|(_, tells)| **tells)
+            .map(|(part, _)| part.clone())
+            .collect();
         self.by_key.get(&key).copied().unwrap_or_default()
     }
 

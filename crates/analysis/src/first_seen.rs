@@ -48,7 +48,11 @@ pub struct FirstGroup {
 ///
 /// # Errors
 /// Damage in the archive.
-pub fn first_seen(investigation: &Investigation<'_>, question: &Question, warnings: Vec<String>) -> Result<FirstAnswer> {
+pub fn first_seen(
+    investigation: &Investigation<'_>,
+    question: &Question,
+    warnings: Vec<String>,
+) -> Result<FirstAnswer> {
     let tally = tally(investigation, question)?;
     let ends = |counted: &Counted| [(counted.first, End::First), (counted.last, End::Last)];
     let wanted: Vec<(RowRef, End)> = tally.whole.iter().chain(tally.groups.values()).flat_map(ends).collect();

@@ -31,7 +31,9 @@ pub enum GroupBy {
 
 /// The text is not a way to group.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{text:?} is neither one of revision, service, severity, pattern, hour, day, week, month nor a field: {reason}")]
+#[error(
+    "{text:?} is neither one of revision, service, severity, pattern, hour, day, week, month nor a field: {reason}"
+)]
 pub struct GroupByError {
     /// What was given.
     pub text: String,
@@ -54,10 +56,12 @@ impl GroupBy {
             "day" => Self::Day,
             "week" => Self::Week,
             "month" => Self::Month,
-            _ => Self::Field(FieldPath::parse(text).map_err(|error| GroupByError {
-                text: text.to_owned(),
-                reason: error.kind.to_string(),
-            })?),
+            _ => {
+                Self::Field(FieldPath::parse(text).map_err(|error| GroupByError {
+                    text: text.to_owned(),
+                    reason: error.kind.to_string(),
+                })?)
+            }
         })
     }
 
@@ -100,7 +104,8 @@ impl Bucket {
     ///
     /// Days are those of the zone, so one may have 23 or 25 hours.
     pub(crate) fn of(by: &GroupBy, time: Timestamp, zone: &TimeZone) -> Self {
-        let instant = Instant::from_nanosecond(i128::from(time.as_nanos())).expect("64 bits of nanoseconds are in range");
+        let instant = Instant::from_nanosecond(i128::from(time.as_nanos()))
+            .expect("64 bits of nanoseconds are in range");
         let zoned = instant.to_zoned(zone.clone());
         let date = zoned.date();
         let (from, to) = match by {
@@ -122,7 +127,8 @@ impl Bucket {
             }
             _ => (date, date.checked_add(1.day()).expect("the range ends in the year 9999")),
         };
-        let start = |date: civil::Date| nanos(date.to_zoned(zone.clone()).expect("midnight is in range").timestamp());
+        let start =
+            |date: civil::Date| nanos(date.to_zoned(zone.clone()).expect("midnight is in range").timestamp());
         Self { from_ns: start(from), to_ns: start(to) }
     }
 
@@ -152,13 +158,31 @@ mod tests {
     #[test]
     fn buckets_begin_where_the_zone_says() {
         check(&GroupBy::Hour, "UTC", "2025-09-16T01:42:58Z", "2025-09-16T01:00:00Z", "2025-09-16T02:00:00Z");
-        check(&GroupBy::Hour, "Asia/Kolkata", "2025-09-16T01:42:58Z", "2025-09-16T01:30:00Z", "2025-09-16T02:30:00Z");
+        check(
+            &GroupBy::Hour,
+            "Asia/Kolkata",
+            "2025-09-16T01:42:58Z",
+            "2025-09-16T01:30:00Z",
+            "2025-09-16T02:30:00Z",
+        );
         check(&GroupBy::Day, "UTC", "2025-09-16T01:42:58Z", "2025-09-16T00:00:00Z", "2025-09-17T00:00:00Z");
-        check(&GroupBy::Day, "America/New_York", "2025-09-16T01:42:58Z", "2025-09-15T04:00:00Z", "2025-09-16T04:00:00Z");
+        check(
+            &GroupBy::Day,
+            "America/New_York",
+            "2025-09-16T01:42:58Z",
+            "2025-09-15T04:00:00Z",
+            "2025-09-16T04:00:00Z",
+        );
         check(&GroupBy::Week, "UTC", "2025-09-16T01:42:58Z", "2025-09-15T00:00:00Z", "2025-09-22T00:00:00Z");
         check(&GroupBy::Month, "UTC", "2025-02-28T23:59:59Z", "2025-02-01T00:00:00Z", "2025-03-01T00:00:00Z");
         // The day on which clocks go forward has 23 hours.
-        check(&GroupBy::Day, "Europe/Berlin", "2025-03-30T12:00:00Z", "2025-03-29T23:00:00Z", "2025-03-30T22:00:00Z");
+        check(
+            &GroupBy::Day,
+            "Europe/Berlin",
+            "2025-03-30T12:00:00Z",
+            "2025-03-29T23:00:00Z",
+            "2025-03-30T22:00:00Z",
+        );
     }
 
     #[test]

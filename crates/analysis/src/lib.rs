@@ -7,7 +7,9 @@
 //!
 //! Results are plain data; serialised, they are the JSON contracts. Nothing here reads Parquet or writes text.
 
+mod command;
 mod completeness;
+mod coverage;
 mod evidence;
 mod exposure;
 mod first_seen;
@@ -16,16 +18,21 @@ mod group;
 mod occurrence;
 mod overview;
 mod question;
+mod revisions;
 mod tally;
 
 pub mod stats;
 
 pub use completeness::{Completeness, Span};
-pub use evidence::{Coverage, Evidence, Interval, Proof, Status};
+pub use coverage::{CoverageAnswer, CoveredInterval, CutDump, Gap, ServiceCoverage, Silent, coverage_answer};
+pub use evidence::{Coverage, Evidence, Interval, Proof, Severities, Status};
 pub use exposure::Exposure;
 pub use first_seen::{FirstAnswer, FirstGroup, first_seen};
 pub use frequency::{BucketCoverage, FrequencyAnswer, FrequencyGroup, Rate, frequency};
 pub use group::{GroupBy, GroupByError};
 pub use occurrence::{Occurrence, SourcePlace};
 pub use overview::{ArchiveBytes, Overview, ServiceOverview, overview};
+pub use revisions::{
+    Deploy, OrderRule, OtherDeploy, Overlap, Resolution, Resolved, RevisionFacts, RevisionsAnswer, Unresolved, revisions_answer,
+};
 pub use question::{Asked, Investigation, Question};

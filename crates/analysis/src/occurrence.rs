@@ -67,7 +67,8 @@ pub(crate) fn read(
     }
     let fields =
         [Field::TextPayload, Field::JsonPayload, Field::ProtoPayload, Field::HttpRequest, Field::InsertId];
-    let mut columns: Vec<Column> = fields.iter().flat_map(|field| Column::of_field(*field)).copied().collect();
+    let mut columns: Vec<Column> =
+        fields.iter().flat_map(|field| Column::of_field(*field)).copied().collect();
     columns.extend([Column::Service, Column::Revision, Column::Severity]);
     columns.sort();
     columns.dedup();
@@ -75,7 +76,8 @@ pub(crate) fn read(
     for (segment_idx, mut rows) in by_segment {
         rows.sort_by_key(|(row, end)| (row.row, *end));
         let segment = &investigation.archive.segments()[segment_idx];
-        let mut ranges: Vec<std::ops::Range<u64>> = rows.iter().map(|(row, _)| row.row..row.row + 1).collect();
+        let mut ranges: Vec<std::ops::Range<u64>> =
+            rows.iter().map(|(row, _)| row.row..row.row + 1).collect();
         ranges.dedup();
         let (mut json, mut nodes) = (String::new(), Vec::new());
         let mut failure = None;

@@ -85,8 +85,7 @@ pub fn overview(investigation: &Investigation<'_>) -> Result<Overview> {
             let severity = Severity::ALL[usize::from(rings.severity[ring])];
             *severities.entry(severity.name().to_owned()).or_insert(0) += rows;
             let name = &names[rings.service[ring] as usize];
-            let service =
-                services.entry(name.clone()).or_insert((0, BTreeSet::new(), i64::MAX, i64::MIN));
+            let service = services.entry(name.clone()).or_insert((0, BTreeSet::new(), i64::MAX, i64::MIN));
             service.0 += rows;
             let revision = &revisions[rings.revision[ring] as usize];
             if !revision.is_empty() && !service.1.contains(revision) {
@@ -114,7 +113,12 @@ pub fn overview(investigation: &Investigation<'_>) -> Result<Overview> {
         patterns: patterns.len() as u64,
         rings: manifest.segments.iter().map(|segment| segment.rings).sum(),
         bytes_read: investigation.sources.iter().map(|source| source.bytes).sum(),
-        archive_bytes: ArchiveBytes { total: entries_bytes + index + other, entries: entries_bytes, index, other },
+        archive_bytes: ArchiveBytes {
+            total: entries_bytes + index + other,
+            entries: entries_bytes,
+            index,
+            other,
+        },
         first: manifest.segments.iter().map(|segment| segment.first_ns).min().map(show),
         last: manifest.segments.iter().map(|segment| segment.last_ns).max().map(show),
         severities,

@@ -38,8 +38,12 @@ pub(crate) fn tally(investigation: &Investigation<'_>, question: &Question) -> R
             wanted.fields.extend(fields_of(path));
         }
     }
-    let by_id: BTreeMap<&str, usize> =
-        archive.segments().iter().enumerate().map(|(idx, segment)| (segment.record().id.as_str(), idx)).collect();
+    let by_id: BTreeMap<&str, usize> = archive
+        .segments()
+        .iter()
+        .enumerate()
+        .map(|(idx, segment)| (segment.record().id.as_str(), idx))
+        .collect();
     let mut counter = Counter { by: &question.by, zone: &question.zone, by_id, tally: Tally::default() };
     scan(archive, &investigation.names, &question.filter, &wanted, &mut counter)?;
     Ok(counter.tally)
@@ -140,8 +144,11 @@ impl Sink for Counter<'_> {
                     vec![bucket_key(Bucket::of(by, row.row.timestamp, self.zone))]
                 }
                 GroupBy::Field(path) => {
-                    let mut values: Vec<String> =
-                        path.texts(row.entry, row.derived).into_iter().map(std::borrow::Cow::into_owned).collect();
+                    let mut values: Vec<String> = path
+                        .texts(row.entry, row.derived)
+                        .into_iter()
+                        .map(std::borrow::Cow::into_owned)
+                        .collect();
                     values.sort();
                     values.dedup();
                     if values.is_empty() { vec![String::new()] } else { values }
@@ -186,7 +193,9 @@ pub(crate) fn scope(filter: &Filter) -> Filter {
         _ => false,
     };
     match filter.root() {
-        Node::And(nodes) => Filter::new(Node::and(nodes.iter().filter(|node| is_scope(node)).cloned().collect())),
+        Node::And(nodes) => {
+            Filter::new(Node::and(nodes.iter().filter(|node| is_scope(node)).cloned().collect()))
+        }
         node if is_scope(node) => filter.clone(),
         _ => Filter::all(),
     }

@@ -1,0 +1,375 @@
+//! The revisions of every service in order: when each ran, what it wrote, who deployed it and how it fared.
+//!
+//! ```text
+//! ring facts ──► entries, errors, first, last            audit entries ──► who deployed what, and whose entries
+//! instances  ──► which ran, hours                                          without a revision belong to which
+//! system log ──► container starts and exits ──► restarts
+//!                          └───────────────► order: first evidence, then deploy, then the number in the name
+//! ```
+
+mod audit;
+mod order;
+mod restarts;
+
+use crate::evidence::rfc3339;
+use crate::exposure::covered_ns;
+use crate::question::{Investigation, Question};
+use crate::tally::tally;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use timberline_archive::Result;
+use timberline_entry::Severity;
+use timberline_query::{Filter, Options, compile};
+
+pub use audit::{Deploy, Resolution};
+pub use order::OrderRule;
+
+use audit::AuditFacts;
+
+/// The answer to *revisions*; serialised, the contract `timberline/revisions/1`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RevisionsAnswer {
+    /// Name and version of the contract.
+    pub schema: &'static str,
+    /// By service, then in order.
+    pub revisions: Vec<RevisionFacts>,
+    /// Pairs of one service's revisions that ran at the same time, in order of their start.
+    pub overlaps: Vec<Overlap>,
+    /// Entries that name no revision and from whose payload none could be learnt, by service.
+    pub unresolved: Vec<Unresolved>,
+    /// Deploys whose resulting revision is not known, in time order.
+    pub other_deploys: Vec<OtherDeploy>,
+}
+
+/// What is known of one revision.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RevisionFacts {
+    /// The service.
+    pub service: String,
+    /// The revision.
+    pub revision: String,
+    /// Place among the service's revisions, from 1.
+    pub order: u64,
+    /// What decided the place.
+    pub order_rule: OrderRule,
+    /// How often the service had been made anew before: numbers in names began again.
+    pub recreation: u64,
+    /// Time of the first entry that names it, RFC 3339; `null` if it is known from audit entries alone.
+    pub first: Option<String>,
+    /// Time of the last entry that names it.
+    pub last: Option<String>,
+    /// Entries that name it.
+    pub entries: u64,
+    /// Those of severity ERROR and worse.
+    pub errors: u64,
+    /// Those that are requests.
+    pub requests: u64,
+    /// Distinct instances.
+    pub instances: u64,
+    /// Container starts beyond the first of each instance, told by starts or by exits.
+    pub restarts: u64,
+    /// Covered hours between first and last.
+    pub hours: f64,
+    /// The deploy that made it.
+    pub deploy: Option<Deploy>,
+    /// Entries without a revision that belong here by their payload, by what said so. Not part of `entries`.
+    pub resolved: Vec<Resolved>,
+}
+
+/// Entries whose revision was learnt from their payload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Resolved {
+    /// What said so.
+    pub how: Resolution,
+    /// How many entries.
+    pub entries: u64,
+}
+
+/// Two revisions that ran at the same time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Overlap {
+    /// The service.
+    pub service: String,
+    /// The revision that comes first in order.
+    pub earlier: String,
+    /// The other.
+    pub later: String,
+    /// Start of the time in which both wrote, RFC 3339.
+    pub from: String,
+    /// Its end.
+    pub to: String,
+}
+
+/// Entries that belong to no known revision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unresolved {
+    /// The service.
+    pub service: String,
+    /// How many entries.
+    pub entries: u64,
+}
+
+/// A deploy without a known result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OtherDeploy {
+    /// The service.
+    pub service: String,
+    /// The deploy.
+    #[serde(flatten)]
+    pub deploy: Deploy,
+}
+
+/// Answers which revisions there are, of one service or of all.
+///
+/// Cost: ring facts of all segments; of rows, audit entries and what the platform says of containers.
+///
+/// # Errors
+/// Damage in the archive.
+pub fn revisions_answer(investigation: &Investigation<'_>, service: Option<&str>) -> Result<RevisionsAnswer> {
+    let mut known = Known::read(investigation)?;
+    if let Some(service) = service {
+        known.found.retain(|(of, _), _| of == service);
+        known.unnamed.retain(|of, _| of == service);
+        known.audits.retain(|audit| audit.service == service);
+    }
+    let placed = known.placed();
+    let requests = requests(investigation)?;
+    let restarts = restarts::count(investigation)?;
+    let mut answer = RevisionsAnswer {
+        schema: "timberline/revisions/1",
+        revisions: Vec::new(),
+        overlaps: Vec::new(),
+        unresolved: known.unresolved(),
+        other_deploys: known.other_deploys(),
+    };
+    for (service, places) in &placed {
+        for (idx, place) in places.iter().enumerate() {
+            let key = (service.clone(), place.revision.clone());
+            let facts = &known.found[&key];
+            let services = BTreeSet::from([service.clone()]);
+            let hours = match (facts.first_ns, facts.last_ns) {
+                (Some(from), Some(to)) => covered_ns(investigation, Some(&services), from, to) / 3.6e12,
+                _ => 0.0,
+            };
+            answer.revisions.push(RevisionFacts {
+                service: service.clone(),
+                revision: place.revision.clone(),
+                order: idx as u64 + 1,
+                order_rule: place.rule,
+                recreation: place.recreation,
+                first: facts.first_ns.map(rfc3339),
+                last: facts.last_ns.map(rfc3339),
+                entries: facts.entries,
+                errors: facts.errors,
+                requests: requests.get(&key).copied().unwrap_or(0),
+                instances: facts.instances.len() as u64,
+                restarts: restarts.get(&key).copied().unwrap_or(0),
+                hours,
+                deploy: facts.deploy.as_ref().map(|deploy| deploy.1.clone()),
+                resolved: facts.resolved.iter().map(|(how, n)| Resolved { how: *how, entries: *n }).collect(),
+            });
+        }
+        answer.overlaps.extend(known.overlaps(service, places));
+    }
+    Ok(answer)
+}
+
+/// A service's revisions in order, with the deploy that made each.
+pub(crate) type Placed = BTreeMap<String, Vec<order::Place>>;
+
+/// Returns the order of every service's revisions, for other answers.
+pub(crate) fn revisions_in_order(investigation: &Investigation<'_>) -> Result<Placed> {
+    Ok(Known::read(investigation)?.placed())
+}
+
+/// What was learnt of one revision.
+#[derive(Debug, Default)]
+struct Found {
+    entries: u64,
+    errors: u64,
+    first_ns: Option<i64>,
+    last_ns: Option<i64>,
+    instances: BTreeSet<String>,
+    resolved: BTreeMap<Resolution, u64>,
+    deploy: Option<(i64, Deploy)>,
+}
+
+/// What was learnt of all revisions.
+#[derive(Debug, Default)]
+struct Known {
+    /// By service and revision.
+    found: BTreeMap<(String, String), Found>,
+    /// Entries without a revision, by service.
+    unnamed: BTreeMap<String, u64>,
+    audits: Vec<AuditFacts>,
+}
+
+impl Known {
+    fn read(investigation: &Investigation<'_>) -> Result<Self> {
+        let mut known = Self::default();
+        for segment in investigation.archive.segments() {
+            let (rings, services, revisions) = (segment.rings()?, segment.services()?, segment.revisions()?);
+            for ring in 0..rings.len() {
+                let service = &services[rings.service[ring] as usize];
+                let revision = &revisions[rings.revision[ring] as usize];
+                if revision.is_empty() {
+                    *known.unnamed.entry(service.clone()).or_insert(0) += rings.rows[ring];
+                    continue;
+                }
+                let found = known.found.entry((service.clone(), revision.clone())).or_default();
+                found.entries += rings.rows[ring];
+                if rings.severity[ring] >= Severity::Error.rank() {
+                    found.errors += rings.rows[ring];
+                }
+                found.first_ns = found.first_ns.into_iter().chain([rings.min_ts[ring]]).min();
+                found.last_ns = found.last_ns.into_iter().chain([rings.max_ts[ring]]).max();
+            }
+            for instance in segment.instances()? {
+                if let Some(found) = known.found.get_mut(&(instance.service, instance.revision)) {
+                    found.instances.insert(instance.id);
+                }
+            }
+        }
+        known.audits = audit::read(investigation)?;
+        known.attribute();
+        Ok(known)
+    }
+
+    /// Gives audit entries and deploys to the revisions they speak of.
+    fn attribute(&mut self) {
+        for audit in &self.audits {
+            if let (true, Some((how, revision))) = (audit.is_unnamed, &audit.names) {
+                let found = self.found.entry((audit.service.clone(), revision.clone())).or_default();
+                *found.resolved.entry(*how).or_insert(0) += 1;
+            }
+        }
+        // A revision can be named by several deploys; the first one made it.
+        let mut made: BTreeSet<(String, String)> = BTreeSet::new();
+        for audit in self.audits.iter_mut().filter(|audit| audit.deploy.is_some()) {
+            let Some((how, revision)) = audit.result.clone() else { continue };
+            let key = (audit.service.clone(), revision);
+            if made.insert(key.clone())
+                && let Some(deploy) = &mut audit.deploy
+            {
+                deploy.revision_by = Some(how);
+                self.found.entry(key).or_default().deploy = Some((audit.time_ns, deploy.clone()));
+                audit.is_used = true;
+            }
+        }
+        self.infer();
+    }
+
+    /// A request to deploy that was logged without its answer made the revision that wrote first afterwards.
+    fn infer(&mut self) {
+        let mut births: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
+        for ((service, revision), found) in &self.found {
+            if let (Some(first), None) = (found.first_ns, &found.deploy) {
+                births.entry(service.clone()).or_default().push((first, revision.clone()));
+            }
+        }
+        for births in births.values_mut() {
+            births.sort();
+        }
+        let asked: Vec<usize> = (0..self.audits.len())
+            .filter(|idx| {
+                let audit = &self.audits[*idx];
+                audit.deploy.is_some() && audit.result.is_none() && audit.makes_revision
+            })
+            .collect();
+        for (at, idx) in asked.iter().enumerate() {
+            let audit = &self.audits[*idx];
+            let next = asked[at + 1..].iter().map(|idx| &self.audits[*idx]).find(|next| next.service == audit.service);
+            let until = next.map_or(i64::MAX, |next| next.time_ns).min(audit.time_ns.saturating_add(MAX_ROLLOUT_NS));
+            let born = births.get(&audit.service).into_iter().flatten().find(|(first, revision)| {
+                audit.time_ns <= *first && *first < until && audit.before.as_ref() != Some(revision)
+            });
+            let Some((_, revision)) = born else { continue };
+            let key = (audit.service.clone(), revision.clone());
+            let mut deploy = audit.deploy.clone().expect("only deploys are looked at");
+            deploy.revision_by = Some(Resolution::NextSeen);
+            let time_ns = audit.time_ns;
+            let found = self.found.get_mut(&key).expect("births are of known revisions");
+            if found.deploy.is_none() {
+                found.deploy = Some((time_ns, deploy));
+                self.audits[*idx].is_used = true;
+            }
+        }
+    }
+
+    fn placed(&self) -> Placed {
+        let mut by_service: BTreeMap<String, Vec<order::Candidate<'_>>> = BTreeMap::new();
+        for ((service, revision), found) in &self.found {
+            by_service.entry(service.clone()).or_default().push(order::Candidate {
+                revision,
+                first_ns: found.first_ns,
+                last_ns: found.last_ns,
+                deploy: found.deploy.as_ref(),
+            });
+        }
+        by_service.into_iter().map(|(service, candidates)| (service, order::place(candidates))).collect()
+    }
+
+    fn unresolved(&self) -> Vec<Unresolved> {
+        let mut resolved: BTreeMap<&str, u64> = BTreeMap::new();
+        for ((service, _), found) in &self.found {
+            *resolved.entry(service).or_insert(0) += found.resolved.values().sum::<u64>();
+        }
+        let left = |service: &String, n: &u64| n - resolved.get(service.as_str()).copied().unwrap_or(0).min(*n);
+        self.unnamed
+            .iter()
+            .map(|(service, n)| Unresolved { service: service.clone(), entries: left(service, n) })
+            .filter(|unresolved| unresolved.entries > 0)
+            .collect()
+    }
+
+    fn other_deploys(&self) -> Vec<OtherDeploy> {
+        let unused = self.audits.iter().filter(|audit| !audit.is_used);
+        unused
+            .filter_map(|audit| Some(OtherDeploy { service: audit.service.clone(), deploy: audit.deploy.clone()? }))
+            .collect()
+    }
+
+    fn overlaps(&self, service: &str, places: &[order::Place]) -> Vec<Overlap> {
+        let span = |place: &order::Place| {
+            let found = &self.found[&(service.to_owned(), place.revision.clone())];
+            found.first_ns.zip(found.last_ns)
+        };
+        let mut overlaps = Vec::new();
+        for (idx, earlier) in places.iter().enumerate() {
+            let Some((_, earlier_last)) = span(earlier) else { continue };
+            let earlier_first = span(earlier).map_or(i64::MIN, |span| span.0);
+            for later in &places[idx + 1..] {
+                let Some((first, last)) = span(later) else { continue };
+                let (from, to) = (first.max(earlier_first), last.min(earlier_last));
+                if from <= to {
+                    overlaps.push(Overlap {
+                        service: service.to_owned(),
+                        earlier: earlier.revision.clone(),
+                        later: later.revision.clone(),
+                        from: rfc3339(from),
+                        to: rfc3339(to),
+                    });
+                }
+            }
+        }
+        overlaps
+    }
+}
+
+/// A revision that first writes this long after a request to deploy was not made by it: an hour.
+const MAX_ROLLOUT_NS: i64 = 3_600_000_000_000;
+
+/// Counts entries that are requests, by service and revision.
+fn requests(investigation: &Investigation<'_>) -> Result<BTreeMap<(String, String), u64>> {
+    let filter = compile("httpRequest:*", &Options::default()).expect("a filter of the language").filter;
+    let by = vec![crate::GroupBy::Service, crate::GroupBy::Revision];
+    let tally = tally(investigation, &Question { filter, by, zone: jiff::tz::TimeZone::UTC, asked: crate::Asked::default() })?;
+    let key = |key: &[String]| (key[0].clone(), key[1].clone());
+    Ok(tally.groups.iter().map(|(group, counted)| (key(group), counted.count)).collect())
+}
+
+/// Returns the filter for one service, as text and compiled.
+pub(crate) fn of_service(service: &str) -> Filter {
+    let text = format!("service={}", crate::coverage::quoted(service));
+    compile(&text, &Options::default()).map_or_else(|_| Filter::all(), |compiled| compiled.filter)
+}
