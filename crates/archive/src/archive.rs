@@ -3,7 +3,7 @@
 use crate::catalog::{self, RejectRecord, SourceRecord};
 use crate::error::{Error, Result};
 use crate::layout;
-use crate::manifest::Manifest;
+use crate::manifest::{FileRecord, Manifest};
 use crate::segment::Segment;
 use crate::storage::Storage;
 use std::sync::Arc;
@@ -55,8 +55,7 @@ impl Archive {
     /// [`Error::Damaged`] when it is not what was written.
     pub fn sources(&self) -> Result<Vec<SourceRecord>> {
         let Some(catalog) = &self.manifest.catalog else { return Ok(Vec::new()) };
-        let path = &catalog.sources.path;
-        catalog::read_sources(crate::segment_read(&*self.storage, path)?, path)
+        catalog::read_sources(self.read(&catalog.sources)?, &catalog.sources.path)
     }
 
     /// Reads the reject ledger, by source and place.
@@ -65,8 +64,17 @@ impl Archive {
     /// [`Error::Damaged`] when it is not what was written.
     pub fn rejects(&self) -> Result<Vec<RejectRecord>> {
         let Some(catalog) = &self.manifest.catalog else { return Ok(Vec::new()) };
-        let path = &catalog.rejects.path;
-        catalog::read_rejects(crate::segment_read(&*self.storage, path)?, path)
+        catalog::read_rejects(self.read(&catalog.rejects)?, &catalog.rejects.path)
+    }
+
+    /// Reads a small file as a whole and compares it with its checksum.
+    fn read(&self, file: &FileRecord) -> Result<bytes::Bytes> {
+        let content = crate::segment_read(&*self.storage, &file.path)?;
+        if file.is_of(&content) {
+            Ok(content)
+        } else {
+            Err(Error::damaged(&file.path, "the content does not match its checksum"))
+        }
     }
 
     /// Returns the length of the live manifest in bytes.

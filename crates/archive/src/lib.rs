@@ -3,16 +3,20 @@
 mod archive;
 pub mod catalog;
 mod columns;
+pub mod compact;
 mod error;
 pub mod ingest;
 pub mod layout;
+pub mod maintain;
 pub mod manifest;
+pub mod repair;
 mod rows;
 pub mod shape;
 pub mod segment;
 pub mod storage;
 #[doc(hidden)]
 pub mod testing;
+pub mod verify;
 
 pub use archive::Archive;
 pub use columns::{Cell, Cells, Column, ColumnKind, ComposeError, compose};

@@ -14,8 +14,7 @@ mod http;
 mod split;
 
 pub use compose::{ComposeError, compose};
-pub(crate) use split::identity_of;
-pub use split::{Keys, Splitter};
+pub(crate) use split::{Keys, Splitter, identity_of};
 
 use timberline_entry::Field;
 
@@ -54,7 +53,7 @@ pub enum Column {
 }
 
 /// The number of columns.
-pub const N_COLUMNS: usize = 27;
+pub(crate) const N_COLUMNS: usize = 27;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

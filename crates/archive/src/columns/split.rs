@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// Text made while splitting: what cannot be borrowed from the entry. Reused from row to row.
 #[derive(Debug, Default)]
-pub struct Splitter {
+pub(crate) struct Splitter {
     service: String,
     revision: String,
     texts: [String; 4],
@@ -22,21 +22,21 @@ pub struct Splitter {
 
 /// What a row is sorted and found by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keys {
+pub(crate) struct Keys {
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub(crate) timestamp: Timestamp,
     /// With the microsecond of the timestamp: which entry it is a copy of. A hash of `insertId`, or of the whole
     /// entry when it has none.
-    pub identity: u64,
+    pub(crate) identity: u64,
     /// Position in [`timberline_entry::Severity::ALL`].
-    pub severity: u8,
+    pub(crate) severity: u8,
 }
 
 impl Splitter {
     /// Takes an entry apart. `timestamp` is the one the entry was accepted with.
     ///
     /// Shape: the cells borrow from the entry where its text is already in column form, else from `self`.
-    pub fn split<'s>(&'s mut self, entry: &LogEntry<'s>, timestamp: Timestamp) -> (Keys, Cells<'s>) {
+    pub(crate) fn split<'s>(&'s mut self, entry: &LogEntry<'s>, timestamp: Timestamp) -> (Keys, Cells<'s>) {
         let Self { service, revision, texts, resource, labels, http_rest, json, proto, rest } = self;
         for buffer in [&mut *service, revision, resource, labels, http_rest, json, proto, rest] {
             buffer.clear();

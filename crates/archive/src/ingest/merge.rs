@@ -90,7 +90,21 @@ pub(crate) fn merge(
             waiting.next();
             next = smallest(&cursors);
         }
-        let Some((identity, _)) = next else { break };
+        let Some((identity, at)) = next else { break };
+        let is_alone = cursors[at].is_single()
+            && cursors.iter().enumerate().all(|(idx, cursor)| {
+                idx == at || cursor.current().is_none_or(|(rows, row)| rows.heads()[row].identity() != identity)
+            });
+        if is_alone {
+            // The usual case, and the one that has to be fast: an entry of which there is one copy.
+            let source = cutter.push_single(&cursors[at])?;
+            if at < n_runs {
+                *kept.entry(source).or_insert(0) += 1;
+            }
+            cursors[at].advance()?;
+            drop_read_segments(&mut cursors, n_runs);
+            continue;
+        }
         group.clear();
         for (idx, cursor) in cursors.iter_mut().enumerate() {
             while let Some((rows, row)) = cursor.current()
@@ -106,14 +120,20 @@ pub(crate) fn merge(
                 *kept.entry(idx).or_insert(0) += 1;
             }
         }
-        // A loaded segment is dropped when it has been read to its end.
+        drop_read_segments(&mut cursors, n_runs);
+    }
+    Ok(Merged { segments: cutter.finish()?, kept })
+}
+
+/// Drops loaded segments that have been read to their end, so that few are in memory at a time.
+fn drop_read_segments(cursors: &mut Vec<Cursor>, n_runs: usize) {
+    if cursors[n_runs..].iter().any(|cursor| cursor.current().is_none()) {
         let mut position = 0;
         cursors.retain(|cursor| {
             position += 1;
             position <= n_runs || cursor.current().is_some()
         });
     }
-    Ok(Merged { segments: cutter.finish()?, kept })
 }
 
 /// Copies with one identity, that is time to the microsecond and hash of the id.
@@ -157,7 +177,9 @@ struct Cutter<'p> {
     plan: &'p MergePlan<'p>,
     kept_spans: &'p [(i64, i64)],
     rows: RowSet,
+    /// How texts of the rows that came last are numbered here, and the generation of the cursor they came from.
     remap: Remap,
+    remap_from: Option<u64>,
     month: String,
     last_micros: i64,
     n_named: usize,
@@ -171,6 +193,7 @@ impl<'p> Cutter<'p> {
             kept_spans,
             rows: RowSet::default(),
             remap: Remap::default(),
+            remap_from: None,
             month: String::new(),
             last_micros: i64::MIN,
             n_named: plan.n_named,
@@ -192,6 +215,20 @@ impl<'p> Cutter<'p> {
         Ok((joined.place.source, !copies.iter().any(|idx| group.is_archived[*idx])))
     }
 
+    /// Adds the current row of a cursor, an entry without copies; returns its source.
+    fn push_single(&mut self, cursor: &Cursor) -> Result<u32> {
+        let (rows, row) = cursor.current().expect("the cursor was just looked at");
+        let head = rows.heads()[row];
+        self.cut_before(head.keys.timestamp)?;
+        let from = Some(cursor.generation());
+        if self.remap_from != from {
+            self.remap = Remap::default();
+            self.remap_from = from;
+        }
+        self.rows.push_from(rows, row, &mut self.remap);
+        Ok(head.place.source)
+    }
+
     fn cut_before(&mut self, next: Timestamp) -> Result<()> {
         let micros = next.as_micros();
         let month = layout::month(next);
@@ -210,7 +247,7 @@ impl<'p> Cutter<'p> {
         self.n_named += 1;
         self.segments.push(segment::write(&**self.plan.storage, &id, &self.rows, &self.plan.sources.keys)?);
         self.rows.clear();
-        self.remap = Remap::default();
+        self.remap_from = None;
         Ok(())
     }
 
@@ -292,7 +329,7 @@ fn join_texts(a: &str, b: &str) -> Result<String> {
 }
 
 /// Reads all rows of a segment.
-fn load(plan: &MergePlan<'_>, record: &SegmentRecord) -> Result<RowSet> {
+pub(crate) fn load(plan: &MergePlan<'_>, record: &SegmentRecord) -> Result<RowSet> {
     let segment = Segment::new(plan.storage.clone(), record.clone());
     let numbers: BTreeMap<u64, u32> =
         plan.sources.keys.iter().enumerate().map(|(idx, key)| (*key, crate::rows::row_idx(idx))).collect();

@@ -22,13 +22,15 @@ mod tidy;
 pub use facts::looks_like_a_limit;
 
 use crate::archive::Archive;
-use crate::catalog::{self, RejectRecord, SourceRecord};
+use crate::catalog::{RejectRecord, SourceRecord};
 use crate::error::{Error, Result};
 use crate::layout;
-use crate::manifest::{CatalogRecord, FileRecord, Manifest, SegmentRecord};
-use crate::storage::{LockRefusal, Storage};
+use crate::maintain;
+use crate::manifest::{Manifest, SegmentRecord, SetAside, source_name};
+use crate::storage::Storage;
 pub(crate) use make::RowMaker;
-use merge::{MergePlan, SourceTable, merge};
+pub(crate) use merge::{MergePlan, SourceTable, load, merge};
+pub(crate) use tidy::span;
 use read::{Budget, Outcome, read_all};
 use runs::Run;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +38,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use timberline_entry::Refusal;
 use timberline_entry::input::{OpenOptions, SourceSpec};
-use xxhash_rust::xxh3::xxh3_64;
 
 /// How to ingest.
 #[derive(Clone, Debug)]
@@ -129,14 +130,16 @@ pub fn ingest(
     reporter: &dyn Reporter,
     stop: &AtomicBool,
 ) -> Result<Summary> {
-    let _lock = storage.lock(layout::LOCK, &options.holder).map_err(|refusal| match refusal {
-        LockRefusal::Held(holder) => Error::Locked { holder },
-        LockRefusal::Io(error) => Error::io(layout::LOCK)(error),
-    })?;
+    let _lock = maintain::lock(&*storage, &options.holder)?;
     let archive = Archive::open_or_empty(storage.clone())?;
     collect_garbage(&*storage, archive.manifest())?;
     let known = archive.sources()?;
-    let plan = plan::plan(specs, &known, options.check_content);
+    // A source that may hold entries which were lost to damage is read again, as if it were new.
+    let lost: BTreeSet<&str> =
+        archive.manifest().set_aside.iter().flat_map(|lost| &lost.unread).map(String::as_str).collect();
+    let is_whole = |source: &&SourceRecord| !lost.contains(source_name(source.key).as_str());
+    let whole: Vec<SourceRecord> = known.iter().filter(is_whole).cloned().collect();
+    let plan = plan::plan(specs, &whole, options.check_content);
     let mut summary = Summary { unchanged: plan.unchanged, refused: plan.refused, ..Summary::default() };
     if plan.new.is_empty() {
         return Ok(summary);
@@ -218,40 +221,82 @@ impl Commit<'_> {
             return Err(Error::Interrupted);
         }
 
-        let mut rejects = archive.rejects()?;
-        rejects.extend_from_slice(new_rejects);
-        let mut sources = known;
-        sources.extend(new_sources.iter().map(|(_, record)| record.clone()));
-        sources.sort_by(|a, b| (&a.path, a.key).cmp(&(&b.path, b.key)));
-        let rank: BTreeMap<u64, usize> = sources.iter().enumerate().map(|(idx, source)| (source.key, idx)).collect();
-        rejects.sort_by_key(|reject| (rank.get(&reject.source).copied(), reject.offset, reject.len));
-        let catalog = CatalogRecord {
-            sources: self.write(&layout::sources(sequence), &catalog::write_sources(&sources))?,
-            rejects: self.write(&layout::rejects(sequence), &catalog::write_rejects(&rejects))?,
-        };
-        let manifest = Manifest { sequence, segments, catalog: Some(catalog), set_aside: before.set_aside.clone() };
+        let (sources, rejects) = catalog_of(known, new_sources, archive.rejects()?, new_rejects);
+        let catalog = maintain::write_catalog(&**self.storage, sequence, &sources, &rejects)?;
+        let set_aside = still_missing(&before.set_aside, new_sources);
+        let manifest = Manifest { sequence, segments, catalog: Some(catalog), set_aside };
         manifest.commit(&**self.storage)?;
         // The manifest before this one may still be in use by a reader, so its files stay until the next ingest.
         Ok(merged.kept)
     }
+}
 
-    fn write(&self, path: &str, content: &[u8]) -> Result<FileRecord> {
-        self.storage.write(path, content).map_err(Error::io(path))?;
-        Ok(FileRecord {
-            path: path.to_owned(),
-            bytes: content.len() as u64,
-            xxh3: format!("{:016x}", xxh3_64(content)),
-        })
+/// Adds new sources and their rejects to the catalogue.
+///
+/// A source is its content: one that is read again (standard input, a member of an archive, a source that lost entries
+/// to damage) takes the place of its record, and of two with one content in one ingest the first by path is kept.
+fn catalog_of(
+    known: Vec<SourceRecord>,
+    new_sources: &[(u32, SourceRecord)],
+    known_rejects: Vec<RejectRecord>,
+    new_rejects: &[RejectRecord],
+) -> (Vec<SourceRecord>, Vec<RejectRecord>) {
+    let mut fresh: BTreeMap<u64, &SourceRecord> = BTreeMap::new();
+    for (_, record) in new_sources {
+        let first = fresh.entry(record.key).or_insert(record);
+        if record.path < first.path {
+            *first = record;
+        }
     }
+    let mut sources: Vec<SourceRecord> = known.into_iter().filter(|known| !fresh.contains_key(&known.key)).collect();
+    sources.extend(fresh.values().map(|record| (*record).clone()));
+    sources.sort_by(|a, b| (&a.path, a.key).cmp(&(&b.path, b.key)));
+    let mut rejects = known_rejects;
+    rejects.retain(|reject| !fresh.contains_key(&reject.source));
+    rejects.extend_from_slice(new_rejects);
+    let rank: BTreeMap<u64, usize> = sources.iter().enumerate().map(|(idx, source)| (source.key, idx)).collect();
+    rejects.sort_by_key(|reject| (rank.get(&reject.source).copied(), reject.offset, reject.len));
+    // Two sources with one content have the same rejects twice.
+    let mut left: BTreeMap<u64, u64> = sources.iter().map(|source| (source.key, source.rejected)).collect();
+    let n_read = |key: u64| new_sources.iter().filter(|(_, record)| record.key == key).count();
+    let twice: BTreeSet<u64> = fresh.keys().copied().filter(|key| n_read(*key) > 1).collect();
+    if !twice.is_empty() {
+        rejects.dedup_by(|a, b| twice.contains(&a.source) && a == b);
+        rejects.retain(|reject| match left.get_mut(&reject.source) {
+            Some(0) | None => false,
+            Some(n) => {
+                *n -= 1;
+                true
+            }
+        });
+    }
+    (sources, rejects)
+}
+
+/// Strikes sources that were read again off the list of what may bring lost entries back.
+fn still_missing(set_aside: &[SetAside], new_sources: &[(u32, SourceRecord)]) -> Vec<SetAside> {
+    let mut set_aside = set_aside.to_vec();
+    for lost in &mut set_aside {
+        for (_, record) in new_sources {
+            let name = source_name(record.key);
+            lost.unread.remove(&name);
+            lost.sources.remove(&name);
+        }
+    }
+    set_aside.retain(|lost| !lost.unread.is_empty());
+    set_aside
+}
+
+/// Returns how much memory the rows of a segment may take when an ingest or a rewrite has `memory` in all.
+pub(crate) fn segment_memory(memory: usize) -> usize {
+    Budget::of(memory, 1).segment
 }
 
 /// Deletes what the live manifest does not name: leftovers of ingests that died, and files of manifests before it.
 pub(crate) fn collect_garbage(storage: &dyn Storage, live: &Manifest) -> Result<()> {
-    if live.sequence > 0 {
-        // The commit may have been killed between naming this manifest and syncing the name. Its predecessor must not
-        // lose a file while a power loss could still bring it back.
-        storage.sync_folder("").map_err(Error::io(layout::CURRENT))?;
-    }
+    // The writer before may have been killed between naming this manifest and syncing the name. The manifest before it must
+    // not lose a file while a power loss could still bring it back.
+    storage.sync_folder("").map_err(Error::io(layout::CURRENT))?;
     let mut named: BTreeSet<String> = live.files().map(|file| file.path.clone()).collect();
     named.insert(layout::manifest(live.sequence));
     for folder in layout::FOLDERS {

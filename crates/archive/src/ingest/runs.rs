@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::manifest::SegmentRecord;
 use crate::rows::RowSet;
 use crate::storage::{ScratchFile, Storage};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
 /// Rows per block of a spilled run: what one run keeps in memory while it is merged.
@@ -63,11 +64,11 @@ impl Run {
     /// Starts reading the run from its first row.
     pub(crate) fn cursor(self) -> Result<Cursor> {
         let mut cursor = match self {
-            Self::Memory { rows, order } => Cursor { rows, order, at: 0, more: None },
+            Self::Memory { rows, order } => Cursor { rows, order, at: 0, generation: new_generation(), more: None },
             Self::Spilled { mut file, spans } => {
                 file.seek(SeekFrom::Start(0)).map_err(Error::io("temporary file"))?;
                 let more = Some((BufReader::with_capacity(1 << 18, file), spans.len()));
-                Cursor { rows: RowSet::default(), order: Vec::new(), at: 0, more }
+                Cursor { rows: RowSet::default(), order: Vec::new(), at: 0, generation: new_generation(), more }
             }
         };
         cursor.refill()?;
@@ -75,11 +76,17 @@ impl Run {
     }
 }
 
+fn new_generation() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
+}
+
 /// A place in a run.
 pub(crate) struct Cursor {
     rows: RowSet,
     order: Vec<u32>,
     at: usize,
+    generation: u64,
     more: Option<(BufReader<Box<dyn ScratchFile>>, usize)>,
 }
 
@@ -87,6 +94,21 @@ impl Cursor {
     /// Returns the current row; `None` at the end.
     pub(crate) fn current(&self) -> Option<(&RowSet, usize)> {
         self.order.get(self.at).map(|idx| (&self.rows, *idx as usize))
+    }
+
+    /// Says whether the next row of the run is known to be another entry. `false` promises nothing.
+    pub(crate) fn is_single(&self) -> bool {
+        let identity = |at: usize| self.order.get(at).map(|idx| self.rows.heads()[*idx as usize].identity());
+        match (identity(self.at), identity(self.at + 1)) {
+            (Some(current), Some(next)) => current != next,
+            (Some(_), None) => self.more.is_none(),
+            (None, _) => false,
+        }
+    }
+
+    /// Returns a number that no other cursor has, nor this one once its rows are others.
+    pub(crate) const fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Moves to the next row.
@@ -117,6 +139,7 @@ impl Cursor {
         self.rows = read().map_err(failed)?;
         self.order = (0..crate::rows::row_idx(self.rows.len())).collect();
         self.at = 0;
+        self.generation = new_generation();
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ const SMALL_ROWS: u64 = 1 << 16;
 const MAX_IMBALANCE: u64 = 4;
 
 /// Returns the span of a segment in microseconds, inclusive.
-pub(super) const fn span(segment: &SegmentRecord) -> (i64, i64) {
+pub(crate) const fn span(segment: &SegmentRecord) -> (i64, i64) {
     (Timestamp::from_nanos(segment.first_ns).as_micros(), Timestamp::from_nanos(segment.last_ns).as_micros())
 }
 
@@ -20,25 +20,36 @@ pub(super) const fn span(segment: &SegmentRecord) -> (i64, i64) {
 ///
 /// Files of segments that this commit wrote and that were merged again are deleted at once.
 pub(super) fn tidy(plan: &mut MergePlan<'_>, mut segments: Vec<SegmentRecord>) -> Result<Vec<SegmentRecord>> {
-    while let Some(range) = next_run(&segments) {
-        let old: Vec<SegmentRecord> = segments.drain(range.clone()).collect();
-        let merged = merge(plan, Vec::new(), &old, &[])?;
-        plan.n_named += merged.segments.len();
-        for segment in old.iter().filter(|segment| segment.id.starts_with(&format!("{:06}-", plan.sequence))) {
-            for file in &segment.files {
-                plan.storage.remove(&file.path).map_err(Error::io(&file.path))?;
-            }
+    let mut start = 0;
+    while let Some(range) = next_run(&segments, start) {
+        let old = &segments[range.clone()];
+        let merged = merge(plan, Vec::new(), old, &[])?.segments;
+        plan.n_named += merged.len();
+        if merged.len() >= old.len() {
+            // Large rows: memory cuts the segments where they were cut before. Trying again would never end.
+            remove_new(plan, &merged)?;
+            start = range.end;
+            continue;
         }
-        for (offset, segment) in merged.segments.into_iter().enumerate() {
-            segments.insert(range.start + offset, segment);
-        }
+        remove_new(plan, old)?;
+        segments.splice(range, merged);
     }
     Ok(segments)
 }
 
-/// Finds the first run of at least two neighbours that should be one segment.
-fn next_run(segments: &[SegmentRecord]) -> Option<std::ops::Range<usize>> {
-    for start in 0..segments.len() {
+/// Deletes the files of segments that this commit wrote.
+fn remove_new(plan: &MergePlan<'_>, segments: &[SegmentRecord]) -> Result<()> {
+    for segment in segments.iter().filter(|segment| segment.id.starts_with(&format!("{:06}-", plan.sequence))) {
+        for file in &segment.files {
+            plan.storage.remove(&file.path).map_err(Error::io(&file.path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Finds the first run, from `start`, of at least two neighbours that should be one segment.
+fn next_run(segments: &[SegmentRecord], start: usize) -> Option<std::ops::Range<usize>> {
+    for start in start..segments.len() {
         let mut rows = segments[start].rows;
         let mut end = start + 1;
         while let Some(next) = segments.get(end)
@@ -82,12 +93,16 @@ mod tests {
         of.iter().enumerate().map(record).collect()
     }
 
+    fn runs(segments: &[SegmentRecord]) -> Option<std::ops::Range<usize>> {
+        next_run(segments, 0)
+    }
+
     #[test]
     fn only_small_neighbours_of_one_month_are_merged() {
-        assert_eq!(next_run(&segments(&[("a", 10), ("b", 10)])), None);
-        assert_eq!(next_run(&segments(&[("a", 10), ("b", 10), ("b", 10), ("b", 5)])), Some(1..4));
-        assert_eq!(next_run(&segments(&[("a", 300_000), ("a", 10_000)])), None);
-        assert_eq!(next_run(&segments(&[("a", 100_000), ("a", 90_000)])), Some(0..2));
-        assert_eq!(next_run(&segments(&[("a", 300_000), ("a", 200_000)])), None);
+        assert_eq!(runs(&segments(&[("a", 10), ("b", 10)])), None);
+        assert_eq!(runs(&segments(&[("a", 10), ("b", 10), ("b", 10), ("b", 5)])), Some(1..4));
+        assert_eq!(runs(&segments(&[("a", 300_000), ("a", 10_000)])), None);
+        assert_eq!(runs(&segments(&[("a", 100_000), ("a", 90_000)])), Some(0..2));
+        assert_eq!(runs(&segments(&[("a", 300_000), ("a", 200_000)])), None);
     }
 }

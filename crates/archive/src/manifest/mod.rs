@@ -105,14 +105,24 @@ pub struct CatalogRecord {
 }
 
 impl Manifest {
-    /// Reads the live manifest. An archive without `CURRENT` is empty.
+    /// Reads the live manifest. A folder without `CURRENT` and without files of an archive is an empty archive.
     ///
     /// # Errors
     /// [`Error::Damaged`] when `CURRENT` or the manifest is not what was written, [`Error::Version`] when a newer
     /// program wrote it.
     pub fn load(storage: &dyn Storage) -> Result<Self> {
         let current = match storage.read(layout::CURRENT) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                // Everything else is written after the first `CURRENT`, so files without one mean that it was lost;
+                // taking them for leftovers would delete the archive.
+                for folder in layout::FOLDERS {
+                    let files = storage.list(folder).map_err(Error::io(folder))?;
+                    if files.iter().any(|path| *path != layout::manifest(0)) {
+                        return Err(Error::damaged(layout::CURRENT, "the file is missing"));
+                    }
+                }
+                return Ok(Self::default());
+            }
             current => current.map_err(Error::io(layout::CURRENT))?,
         };
         let pointer = v1::Pointer::decode(&current)?;
@@ -120,13 +130,30 @@ impl Manifest {
         if pointer.xxh3 != v1::checksum(&content) {
             return Err(Error::damaged(&pointer.path, "the checksum does not match CURRENT"));
         }
-        v1::decode(&content, &pointer.path)
+        Self::decode(&content, &pointer.path)
+    }
+
+    /// Reads a manifest's content; `path` is for messages.
+    pub(crate) fn decode(content: &[u8], path: &str) -> Result<Self> {
+        v1::decode(content, path)
+    }
+
+    /// Makes the folder an empty archive, so that whatever is written from now on is known to belong to one.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn create(storage: &dyn Storage) -> Result<()> {
+        match storage.read(layout::CURRENT) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default().commit(storage),
+            current => current.map(drop).map_err(Error::io(layout::CURRENT)),
+        }
     }
 
     /// Writes the manifest and makes it the live one.
     ///
     /// # Errors
-    /// What the system says. The archive is then as before.
+    /// What the system says. The archive is then as before, unless the very last step failed, syncing the name of
+    /// `CURRENT`: then it is as before or as after.
     pub(crate) fn commit(&self, storage: &dyn Storage) -> Result<()> {
         let path = layout::manifest(self.sequence);
         let content = v1::encode(self);

@@ -41,28 +41,40 @@ pub(super) fn sorted_members(object: Object<'_>) -> Vec<(Cow<'_, str>, Value<'_>
 
 /// Calls `visit` for every leaf, in the order of [`Field::ALL`] and of the keys inside.
 pub fn for_each_leaf<'a>(entry: &LogEntry<'a>, mut visit: impl FnMut(Leaf<'_, 'a>)) {
-    let mut path = Vec::with_capacity(8);
     for field in Field::ALL {
         if let Some(value) = entry.exported(field) {
-            path.push(field.name().into());
-            walk(value, &mut path, &mut visit);
-            path.pop();
+            for_each_leaf_of(field, value, &mut visit);
         }
     }
 }
 
+/// Calls `visit` for every leaf of one field.
+pub(super) fn for_each_leaf_of<'a>(field: Field, value: Value<'a>, visit: &mut impl FnMut(Leaf<'_, 'a>)) {
+    walk(value, &mut vec![field.name().into()], visit);
+}
+
 fn walk<'a>(value: Value<'a>, path: &mut Vec<Cow<'a, str>>, visit: &mut impl FnMut(Leaf<'_, 'a>)) {
+    let mut member = |key: Cow<'a, str>, value: Value<'a>, path: &mut Vec<Cow<'a, str>>| {
+        path.push(key);
+        walk(value, path, visit);
+        path.pop();
+    };
     match value {
         Value::Object(object) if !object.is_empty() => {
-            for (key, value) in sorted_members(object) {
-                path.push(key);
-                walk(value, path, visit);
-                path.pop();
+            if is_sorted(object) {
+                object.iter().for_each(|(key, value)| member(key.value(), value, path));
+            } else {
+                sorted_members(object).into_iter().for_each(|(key, value)| member(key, value, path));
             }
         }
         Value::Array(array) if !array.is_empty() => array.iter().for_each(|value| walk(value, path, visit)),
         value => visit(Leaf { path, value }),
     }
+}
+
+/// Says whether the keys are in byte order; those with escapes are not worth looking at twice.
+fn is_sorted(object: Object<'_>) -> bool {
+    object.iter().map(|(key, _)| key.as_plain()).is_sorted_by(|a, b| a.is_some() && b.is_some() && a <= b)
 }
 
 /// Longer strings vary as a whole: masking them costs more than it can save.

@@ -1,11 +1,13 @@
 //! The shape as a hash, and as a template that can be stored and asked.
 
+use super::leaf::for_each_leaf_of;
 use super::{CharSet, Form, for_each_leaf};
+use hashbrown::HashMap;
 use std::borrow::Cow;
-use timberline_entry::LogEntry;
-use timberline_entry::json::{Value, canonical, push_quoted};
+use timberline_entry::json::{Object, Value, canonical, push_quoted};
+use timberline_entry::{Field, LogEntry};
 use timberline_pattern::mask::{Hole, MASK_VERSION, Masker};
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 /// Stands for a hole whose tokens are in the index. A noncharacter: text that contains one varies as a whole.
 pub const HOLE: char = '\u{fdd0}';
@@ -32,45 +34,81 @@ pub struct Template {
 pub(crate) struct Shaper {
     masker: Masker,
     holes: Vec<Hole>,
+    buffer: Vec<u8>,
+    /// Hashes of objects that repeat from entry to entry, by their text.
+    known: HashMap<String, (Field, u64)>,
 }
+
+/// Objects that are remembered; beyond this, memory is started afresh.
+const MAX_KNOWN: usize = 4096;
 
 impl Default for Shaper {
     fn default() -> Self {
-        Self { masker: Masker::standard(), holes: Vec::new() }
+        Self { masker: Masker::standard(), holes: Vec::new(), buffer: Vec::new(), known: HashMap::new() }
     }
 }
 
 impl Shaper {
     /// Returns the hash of an entry's shape. Equal shapes have equal hashes, on every machine.
+    ///
+    /// Cost: one pass over the leaves; `resource` and `labels`, which repeat, are remembered by their text.
     pub(crate) fn hash(&mut self, entry: &LogEntry<'_>) -> u64 {
         let mut hash = Xxh3::new();
         hash.update(&MASK_VERSION.to_le_bytes());
-        for_each_leaf(entry, |leaf| {
+        for field in Field::ALL {
+            let Some(value) = entry.exported(field) else { continue };
+            let of_field = match (field, value) {
+                (Field::Resource | Field::Labels, Value::Object(object)) => self.remembered(field, object),
+                _ => self.hash_field(field, value),
+            };
+            hash.update(&[field as u8]);
+            hash.update(&of_field.to_le_bytes());
+        }
+        hash.digest()
+    }
+
+    fn remembered(&mut self, field: Field, object: Object<'_>) -> u64 {
+        let text = object.source();
+        if let Some((_, hash)) = self.known.get(text).filter(|(of, _)| *of == field) {
+            return *hash;
+        }
+        let hash = self.hash_field(field, Value::Object(object));
+        if self.known.len() >= MAX_KNOWN {
+            self.known.clear();
+        }
+        self.known.insert(text.to_owned(), (field, hash));
+        hash
+    }
+
+    fn hash_field(&mut self, field: Field, value: Value<'_>) -> u64 {
+        let Self { masker, holes, buffer, .. } = self;
+        buffer.clear();
+        for_each_leaf_of(field, value, &mut |leaf| {
             for key in leaf.path {
-                hash.update(key.as_bytes());
-                hash.update(&[0xff]);
+                buffer.extend_from_slice(key.as_bytes());
+                buffer.push(0xff);
             }
             let text = string_value(leaf.value);
-            let form = leaf.form(&text, &self.masker, &mut self.holes);
-            hash.update(&[0xfe, form as u8]);
+            let form = leaf.form(&text, masker, holes);
+            buffer.extend_from_slice(&[0xfe, form as u8]);
             match form {
                 Form::Fixed => match leaf.value {
-                    Value::String(_) => hash.update(text.as_bytes()),
+                    Value::String(_) => buffer.extend_from_slice(text.as_bytes()),
                     other => {
-                        hash.update(&[0xfd]);
-                        hash.update(canonical(other).as_bytes());
+                        buffer.push(0xfd);
+                        buffer.extend_from_slice(canonical(other).as_bytes());
                     }
                 },
                 Form::Masked => {
-                    for_each_piece(&text, &self.holes, |piece| match piece {
-                        Piece::Stretch(stretch) => hash.update(stretch.as_bytes()),
-                        Piece::Hole(_) => hash.update(&[0xfc]),
+                    for_each_piece(&text, holes, |piece| match piece {
+                        Piece::Stretch(stretch) => buffer.extend_from_slice(stretch.as_bytes()),
+                        Piece::Hole(_) => buffer.push(0xfc),
                     });
                 }
                 Form::Whole | Form::Unindexed | Form::Number => {}
             }
         });
-        hash.digest()
+        xxh3_64(buffer)
     }
 
     /// Returns the template of an entry, with the character sets of this one entry.
@@ -78,7 +116,7 @@ impl Shaper {
         let mut template = Template::default();
         let mut writer = NestedWriter::new(&mut template.json);
         let charsets = &mut template.charsets;
-        let Self { masker, holes } = self;
+        let Self { masker, holes, .. } = self;
         writer.write(entry, |leaf, out| {
             let text = string_value(leaf.value);
             let form = leaf.form(&text, masker, holes);
@@ -104,7 +142,7 @@ impl Shaper {
     /// Adds what an entry of the same shape has in its holes.
     pub(crate) fn observe(&mut self, entry: &LogEntry<'_>, charsets: &mut [CharSet]) {
         let mut idx = 0;
-        let Self { masker, holes } = self;
+        let Self { masker, holes, .. } = self;
         for_each_leaf(entry, |leaf| {
             let text = string_value(leaf.value);
             let form = leaf.form(&text, masker, holes);

@@ -55,7 +55,18 @@ impl Storage for DiskStorage {
 
     fn sync_folder(&self, folder: &str) -> io::Result<()> {
         // Folders cannot be synced on Windows; there the rename itself is durable.
-        if cfg!(unix) { File::open(self.root.join(folder))?.sync_all() } else { Ok(()) }
+        if !cfg!(unix) {
+            return Ok(());
+        }
+        File::open(self.root.join(folder))?.sync_all()?;
+        // The archive's own name lies in a folder that may not let us in; then it is the business of whoever made it.
+        if folder.is_empty()
+            && let Some(above) = self.root.canonicalize()?.parent()
+            && let Ok(above) = File::open(above)
+        {
+            above.sync_all()?;
+        }
+        Ok(())
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {

@@ -1,0 +1,94 @@
+//! What writers other than ingest have in common: the lock, new segments from old ones, one commit.
+
+use crate::catalog::{self, RejectRecord, SourceRecord};
+use crate::error::{Error, Result};
+use crate::ingest::{MergePlan, RowMaker, SourceTable, load, segment_memory};
+use crate::layout;
+use crate::manifest::{CatalogRecord, FileRecord, Manifest, SegmentRecord};
+use crate::rows::{Place, RowSet};
+use crate::segment::{self, with_entry};
+use crate::storage::{LockGuard, LockRefusal, Storage};
+use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// How to rewrite an archive.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Memory to stay within, in bytes; as for ingest.
+    pub memory: usize,
+    /// How this process describes itself to a second writer.
+    pub holder: String,
+}
+
+/// Takes the writer's lock.
+///
+/// # Errors
+/// [`Error::Locked`] while somebody else writes.
+pub(crate) fn lock(storage: &dyn Storage, holder: &str) -> Result<Box<dyn LockGuard>> {
+    storage.lock(layout::LOCK, holder).map_err(|refusal| match refusal {
+        LockRefusal::Held(holder) => Error::Locked { holder },
+        LockRefusal::Io(error) => Error::io(layout::LOCK)(error),
+    })
+}
+
+/// Writes a catalogue file and returns its record.
+pub(crate) fn write_file(storage: &dyn Storage, path: &str, content: &[u8]) -> Result<FileRecord> {
+    storage.write(path, content).map_err(Error::io(path))?;
+    Ok(FileRecord { path: path.to_owned(), bytes: content.len() as u64, xxh3: format!("{:016x}", xxh3_64(content)) })
+}
+
+/// Writes the catalogue of a commit.
+pub(crate) fn write_catalog(
+    storage: &dyn Storage,
+    sequence: u64,
+    sources: &[SourceRecord],
+    rejects: &[RejectRecord],
+) -> Result<CatalogRecord> {
+    Ok(CatalogRecord {
+        sources: write_file(storage, &layout::sources(sequence), &catalog::write_sources(sources))?,
+        rejects: write_file(storage, &layout::rejects(sequence), &catalog::write_rejects(rejects))?,
+    })
+}
+
+/// Returns the sources that rows may refer to.
+pub(crate) fn source_table(sources: &[SourceRecord]) -> SourceTable {
+    SourceTable {
+        keys: sources.iter().map(|source| source.key).collect(),
+        paths: sources.iter().map(|source| source.path.clone()).collect(),
+    }
+}
+
+/// Returns how new segments of the commit after `before` are to be made.
+pub(crate) fn plan<'p>(
+    storage: &'p Arc<dyn Storage>,
+    sources: &'p SourceTable,
+    before: &Manifest,
+    memory: usize,
+) -> MergePlan<'p> {
+    MergePlan { storage, sources, sequence: before.sequence + 1, n_named: 0, segment_memory: segment_memory(memory) }
+}
+
+/// Writes a segment anew from its rows, shapes and patterns computed by this program's rules.
+pub(crate) fn rewrite(plan: &mut MergePlan<'_>, record: &SegmentRecord) -> Result<SegmentRecord> {
+    let rows = load(plan, record)?;
+    let mut made = RowSet::default();
+    let mut maker = RowMaker::new();
+    let (mut text, mut nodes) = (String::new(), Vec::new());
+    for (idx, head) in rows.heads().iter().enumerate() {
+        let (time, place): (_, Place) = (head.keys.timestamp, head.place);
+        with_entry(&rows.cells(idx), time, &mut text, &mut nodes, |entry| {
+            let (keys, cells, derived) = maker.make(entry, time);
+            made.push(keys, &cells, derived, place, head.is_whole);
+        })
+        .map_err(|detail| Error::damaged(layout::entries(&record.month, &record.id), detail))?;
+    }
+    drop(rows);
+    write_segment(plan, &made)
+}
+
+/// Writes rows of one month as the commit's next segment.
+pub(crate) fn write_segment(plan: &mut MergePlan<'_>, rows: &RowSet) -> Result<SegmentRecord> {
+    let id = layout::segment_id(plan.sequence, plan.n_named);
+    plan.n_named += 1;
+    segment::write(&**plan.storage, &id, rows, &plan.sources.keys)
+}
