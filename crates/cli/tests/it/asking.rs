@@ -24,10 +24,14 @@ fn first_and_last_of_every_phrase() {
     for expected in phrases() {
         let phrase = format!("\"{}\"", text(&expected["phrase"]));
         let answer = ask(&["first", &phrase, "--format", "json"]);
-        assert_eq!(answer.code, 0, "{phrase}");
+        assert_eq!(answer.code, i32::from(expected["count"] == 0), "{phrase}");
         let answer = answer.json();
         assert_eq!(answer["schema"], "timberline/first/1");
         assert_eq!(answer["matches"], expected["count"], "{phrase}");
+        if answer["first"].is_null() {
+            assert_eq!(expected["count"], 0, "{phrase}");
+            continue;
+        }
         assert_eq!(answer["first"]["timestamp"], expected["first"], "{phrase}");
         assert_eq!(answer["first"]["revision"], expected["first_revision"], "{phrase}");
         assert_eq!(answer["last"]["timestamp"], expected["last"], "{phrase}");
@@ -117,10 +121,8 @@ fn explain_says_how_it_is_read() {
     let rings = &explained["rings"];
     let sum: u64 = ["certain", "candidates", "excluded"].iter().map(|name| number(&rings[*name])).sum();
     assert_eq!(sum, number(&ask(&["status", "--format", "json"]).json()["rings"]));
-    assert_eq!(
-        number(&ask(&["explain", "ledger_rounding", "--format", "json"]).json()["rings"]["candidates"]),
-        0
-    );
+    let phrase = ask(&["explain", "\"template bundle checksum mismatch\"", "--format", "json"]).json();
+    assert!(number(&phrase["rings"]["certain"]) > 0, "a phrase of a template needs no entry read: {phrase}");
 }
 
 #[test]

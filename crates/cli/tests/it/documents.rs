@@ -4,7 +4,8 @@ use crate::{ask, root, run};
 use std::fmt::Write as _;
 use tempfile::TempDir;
 
-/// A command of a page and the lines below it; a line `…` stands for any number of lines.
+/// A command of a page and the lines below it; a line `…` stands for any number of lines, `…` at the end
+/// of a line for its rest.
 struct Example {
     command: String,
     shown: Vec<String>,
@@ -44,7 +45,13 @@ fn is_shown(expected: &[String], got: &[&str]) -> bool {
     match expected.split_first() {
         None => got.is_empty(),
         Some((line, rest)) if line == "…" => (0..=got.len()).any(|skipped| is_shown(rest, &got[skipped..])),
-        Some((line, rest)) => got.first() == Some(&line.as_str()) && is_shown(rest, &got[1..]),
+        Some((line, rest)) => {
+            let is_this = |got: &&str| match line.strip_suffix('…') {
+                Some(beginning) => got.starts_with(beginning),
+                None => got == line,
+            };
+            got.first().is_some_and(is_this) && is_shown(rest, &got[1..])
+        }
     }
 }
 

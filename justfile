@@ -1,0 +1,52 @@
+# The verbs of this project. Everything with logic is a program or a test, not a recipe.
+
+# Lists the verbs.
+default:
+    @just --list
+
+# What must hold before a change is done: format, lints, tests.
+check: fmt-check lint test
+
+# Writes the format.
+fmt:
+    cargo fmt --all
+
+# Says where the format is off.
+fmt-check:
+    cargo fmt --all --check
+
+# Lints; warnings are errors.
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# All tests.
+test:
+    cargo test --workspace
+
+# The sample exports, ingested and asked.
+demo:
+    cargo run --release -p timberline -- demo
+
+# The program as it is shipped, in target/release.
+build:
+    cargo build --release -p timberline
+
+# Benchmarks.
+bench *ARGS:
+    cargo bench -p timberline-benches {{ARGS}}
+
+# Makes the sample exports again; the same bytes every time.
+samples:
+    cargo run -p timberline-testkit --bin generate -- samples data
+
+# Licences, advisories and sources of what is linked in. Needs cargo-deny.
+deny:
+    cargo deny check
+
+# The documentation of all crates; broken links are errors.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# What the build server does.
+ci:
+    .ci/run
