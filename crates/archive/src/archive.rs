@@ -25,7 +25,11 @@ impl Archive {
     /// [`Error::Missing`] when there is none, else as [`Manifest::load`].
     pub fn open(storage: Arc<dyn Storage>, name: &str) -> Result<Self> {
         let archive = Self::open_or_empty(storage)?;
-        if archive.manifest.sequence == 0 { Err(Error::Missing { path: name.to_owned() }) } else { Ok(archive) }
+        if archive.manifest.sequence == 0 {
+            Err(Error::Missing { path: name.to_owned() })
+        } else {
+            Ok(archive)
+        }
     }
 
     /// Opens an archive, or an empty one where there is none.

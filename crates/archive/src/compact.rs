@@ -78,5 +78,9 @@ pub fn reindex(storage: Arc<dyn Storage>, name: &str, options: &Options) -> Resu
     }
     let n_segments = segments.len() as u64;
     Manifest { sequence: before.sequence + 1, segments, ..before.clone() }.commit(&*storage)?;
-    Ok(Rewritten { segments_before: n_segments, segments_after: n_segments, entries_rewritten: before.entries() })
+    Ok(Rewritten {
+        segments_before: n_segments,
+        segments_after: n_segments,
+        entries_rewritten: before.entries(),
+    })
 }

@@ -92,7 +92,10 @@ mod tests {
     #[test]
     fn names_sort_in_time_order() {
         assert_eq!(manifest(42), "manifest/000042.json");
-        assert_eq!(entries(&month(Timestamp::from_nanos(0)), &segment_id(7, 3)), "entries/month=1970-01/000007-03.parquet");
+        assert_eq!(
+            entries(&month(Timestamp::from_nanos(0)), &segment_id(7, 3)),
+            "entries/month=1970-01/000007-03.parquet"
+        );
         assert_eq!(folder_of(&shapes("a")), "index/a");
         assert_eq!(folder_of(CURRENT), "");
     }

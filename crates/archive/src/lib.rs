@@ -11,8 +11,8 @@ pub mod maintain;
 pub mod manifest;
 pub mod repair;
 mod rows;
-pub mod shape;
 pub mod segment;
+pub mod shape;
 pub mod storage;
 #[doc(hidden)]
 pub mod testing;

@@ -34,7 +34,11 @@ pub(crate) fn lock(storage: &dyn Storage, holder: &str) -> Result<Box<dyn LockGu
 /// Writes a catalogue file and returns its record.
 pub(crate) fn write_file(storage: &dyn Storage, path: &str, content: &[u8]) -> Result<FileRecord> {
     storage.write(path, content).map_err(Error::io(path))?;
-    Ok(FileRecord { path: path.to_owned(), bytes: content.len() as u64, xxh3: format!("{:016x}", xxh3_64(content)) })
+    Ok(FileRecord {
+        path: path.to_owned(),
+        bytes: content.len() as u64,
+        xxh3: format!("{:016x}", xxh3_64(content)),
+    })
 }
 
 /// Writes the catalogue of a commit.
@@ -65,7 +69,13 @@ pub(crate) fn plan<'p>(
     before: &Manifest,
     memory: usize,
 ) -> MergePlan<'p> {
-    MergePlan { storage, sources, sequence: before.sequence + 1, n_named: 0, segment_memory: segment_memory(memory) }
+    MergePlan {
+        storage,
+        sources,
+        sequence: before.sequence + 1,
+        n_named: 0,
+        segment_memory: segment_memory(memory),
+    }
 }
 
 /// Writes a segment anew from its rows, shapes and patterns computed by this program's rules.

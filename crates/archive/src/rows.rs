@@ -102,7 +102,14 @@ impl RowSet {
     }
 
     /// Adds a row.
-    pub(crate) fn push(&mut self, keys: Keys, cells: &Cells<'_>, derived: Derived, place: Place, is_whole: bool) {
+    pub(crate) fn push(
+        &mut self,
+        keys: Keys,
+        cells: &Cells<'_>,
+        derived: Derived,
+        place: Place,
+        is_whole: bool,
+    ) {
         let body_start = self.bodies.len();
         let mut texts = [NO_TEXT; REPEATED.len()];
         for (slot, column) in REPEATED.into_iter().enumerate() {
@@ -127,7 +134,8 @@ impl RowSet {
                 Cell::Bool(value) => self.bodies.extend_from_slice(&[column as u8, u8::from(value)]),
             }
         }
-        let body_len = u32::try_from(self.bodies.len() - body_start).expect("an entry is bounded well below 4 GiB");
+        let body_len =
+            u32::try_from(self.bodies.len() - body_start).expect("an entry is bounded well below 4 GiB");
         let body_start = body_start as u64;
         self.heads.push(Head { keys, derived, place, is_whole, texts, body_start, body_len });
     }
@@ -229,7 +237,12 @@ impl RowSet {
         let mut order: Vec<u32> = (0..row_idx(self.len())).collect();
         rayon::slice::ParallelSliceMut::par_sort_unstable_by_key(&mut order[..], |idx| {
             let head = &self.heads[*idx as usize];
-            let ring = (rank(head.texts[SERVICE]), rank(head.texts[REVISION]), head.keys.severity, head.derived.shape);
+            let ring = (
+                rank(head.texts[SERVICE]),
+                rank(head.texts[REVISION]),
+                head.keys.severity,
+                head.derived.shape,
+            );
             (ring, head.keys.timestamp, head.keys.identity)
         });
         order
@@ -259,7 +272,13 @@ impl RowSet {
         }
         for head in &self.heads {
             out.extend_from_slice(&head.keys.timestamp.as_nanos().to_le_bytes());
-            for number in [head.keys.identity, head.derived.shape, head.derived.pattern, head.place.line, head.body_start] {
+            for number in [
+                head.keys.identity,
+                head.derived.shape,
+                head.derived.pattern,
+                head.place.line,
+                head.body_start,
+            ] {
                 out.extend_from_slice(&number.to_le_bytes());
             }
             for number in head.texts.into_iter().chain([head.place.source, head.body_len]) {
@@ -352,7 +371,9 @@ impl Remap {
 fn push_text(column: Column, text: &str, bodies: &mut Vec<u8>) {
     debug_assert!((column as usize) < N_COLUMNS);
     bodies.push(column as u8);
-    bodies.extend_from_slice(&u32::try_from(text.len()).expect("an entry is bounded well below 4 GiB").to_le_bytes());
+    bodies.extend_from_slice(
+        &u32::try_from(text.len()).expect("an entry is bounded well below 4 GiB").to_le_bytes(),
+    );
     bodies.extend_from_slice(text.as_bytes());
 }
 

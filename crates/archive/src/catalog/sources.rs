@@ -165,7 +165,8 @@ pub(crate) fn read(content: Bytes, path: &str) -> Result<Vec<SourceRecord>> {
     let (key, bytes, read) = (table.count("key")?, table.count("bytes")?, table.count("read")?);
     let (rejected, repaired) = (table.count("rejected")?, table.count("repaired")?);
     let mut paths = table.text("path")?.into_iter();
-    let (modified, first, last) = (table.number("modified_ns")?, table.number("first_ns")?, table.number("last_ns")?);
+    let (modified, first, last) =
+        (table.number("modified_ns")?, table.number("first_ns")?, table.number("last_ns")?);
     let mut dialects = table.text("dialect")?.into_iter().zip(table.text("dialect_reason")?);
     let mut codecs = table.text("compression")?.into_iter().zip(table.text("encoding")?);
     let (cuts, orders, evidence) = (table.text("cut")?, table.text("order")?, table.text("evidence")?);

@@ -30,12 +30,14 @@ pub(super) fn encode(columns: Vec<(&str, Values)>) -> Vec<u8> {
         fields.push(Field::new(name, kind.clone(), kind == DataType::Int64));
         arrays.push(array);
     }
-    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).expect("the columns have one length");
+    let batch =
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).expect("the columns have one length");
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).expect("the level is one of zstd's")))
         .set_created_by("timberline".to_owned())
         .build();
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).expect("memory takes any write");
+    let mut writer =
+        ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).expect("memory takes any write");
     writer.write(&batch).expect("memory takes any write");
     writer.into_inner().expect("memory takes any write")
 }
@@ -52,7 +54,8 @@ impl Table {
         let reader = ParquetRecordBatchReaderBuilder::try_new(content)
             .and_then(ParquetRecordBatchReaderBuilder::build)
             .map_err(|error| damaged(error.to_string()))?;
-        let batches = reader.collect::<std::result::Result<_, _>>().map_err(|error| damaged(error.to_string()))?;
+        let batches =
+            reader.collect::<std::result::Result<_, _>>().map_err(|error| damaged(error.to_string()))?;
         Ok(Self { path: path.to_owned(), batches })
     }
 
@@ -74,7 +77,12 @@ impl Table {
         })
     }
 
-    fn column<T>(&self, name: &str, kind: &DataType, read: impl Fn(&ArrayRef, &mut Vec<T>)) -> Result<Vec<T>> {
+    fn column<T>(
+        &self,
+        name: &str,
+        kind: &DataType,
+        read: impl Fn(&ArrayRef, &mut Vec<T>),
+    ) -> Result<Vec<T>> {
         let mut out = Vec::new();
         for batch in &self.batches {
             let array = batch.column_by_name(name).filter(|array| array.data_type() == kind);

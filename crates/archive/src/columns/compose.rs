@@ -191,17 +191,27 @@ mod tests {
     fn what_was_exported_comes_back() {
         check("{}");
         check(r#"{"timestamp":"2025-09-16T01:42:58.995733Z","severity":"ERROR","textPayload":"a\n\"b\""}"#);
-        check(r#"{"timestamp":"2025-09-15T21:36:22.216925+00:00","severity":"DEFAULT","trace":null,"spanId":null}"#);
-        check(r#"{"timestamp":"2025-09-15T21:36:22.2Z","receiveTimestamp":"2025-09-15T21:36:22Z","severity":"error"}"#);
+        check(
+            r#"{"timestamp":"2025-09-15T21:36:22.216925+00:00","severity":"DEFAULT","trace":null,"spanId":null}"#,
+        );
+        check(
+            r#"{"timestamp":"2025-09-15T21:36:22.2Z","receiveTimestamp":"2025-09-15T21:36:22Z","severity":"error"}"#,
+        );
         check(r#"{"receiveTimestamp":"yesterday","severity":500,"insertId":7,"labels":[],"resource":"x"}"#);
         check(
             r#"{"httpRequest":{"latency":"0.014146236s","status":200,"requestSize":"302","requestUrl":"https://h/",
                "cacheHit":true,"responseSize":8,"userAgent":"a\tb","remoteIp":null},"trace":"t","traceSampled":true}"#,
         );
-        check(r#"{"httpRequest":{},"jsonPayload":{"n":1.50,"big":123456789012345678901},"zzz":[{}],"aaa":null}"#);
-        check(r#"{"httpRequest":null,"textPayload":"\ud800","traceSampled":"yes","errorGroups":[{"id":"x"}]}"#);
+        check(
+            r#"{"httpRequest":{},"jsonPayload":{"n":1.50,"big":123456789012345678901},"zzz":[{}],"aaa":null}"#,
+        );
+        check(
+            r#"{"httpRequest":null,"textPayload":"\ud800","traceSampled":"yes","errorGroups":[{"id":"x"}]}"#,
+        );
         check(r#"{"trace":null,"traceSampled":false}"#);
-        check(r#"{"resource":{"type":"cloud_run_revision","labels":{"revision_name":"r","service_name":"s"}}}"#);
+        check(
+            r#"{"resource":{"type":"cloud_run_revision","labels":{"revision_name":"r","service_name":"s"}}}"#,
+        );
     }
 
     #[test]

@@ -85,7 +85,10 @@ impl Tally {
 
     /// Makes the catalogue's record of a source.
     pub(super) fn record(&self, facts: &SourceFacts) -> SourceRecord {
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half of a 128-bit hash is a 64-bit hash")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the lower half of a 128-bit hash is a 64-bit hash"
+        )]
         let key = facts.content_hash as u64;
         let context_name = |idx: u32| facts.contexts.get(idx as usize).map_or("", |context| &context.path);
         let groups: Vec<GroupFacts> = self
@@ -144,8 +147,13 @@ impl Tally {
         let limited = facts.evidence.limit;
         let is_limit = |n: u64| limited.map_or(looks_like_a_limit(n), |limit| n == limit);
         // A sink writes all there is; a limit belongs to a read, which gives arrays, newest first unless asked otherwise.
-        let is_read = facts.evidence.sink_hour.is_none() && facts.documents <= 1 && order != Order::OldestFirst;
-        if is_read && facts.contexts.iter().any(|context| is_limit(context.records)) { Cut::Limit } else { Cut::No }
+        let is_read =
+            facts.evidence.sink_hour.is_none() && facts.documents <= 1 && order != Order::OldestFirst;
+        if is_read && facts.contexts.iter().any(|context| is_limit(context.records)) {
+            Cut::Limit
+        } else {
+            Cut::No
+        }
     }
 }
 

@@ -26,7 +26,11 @@ impl RowMaker {
     }
 
     /// Takes an entry apart and computes what is derived from it.
-    pub(crate) fn make<'s>(&'s mut self, entry: &LogEntry<'s>, timestamp: Timestamp) -> (Keys, Cells<'s>, Derived) {
+    pub(crate) fn make<'s>(
+        &'s mut self,
+        entry: &LogEntry<'s>,
+        timestamp: Timestamp,
+    ) -> (Keys, Cells<'s>, Derived) {
         let Self { splitter, shaper, masker, holes } = self;
         let message = message(entry);
         masker.mask(&message, holes);

@@ -84,7 +84,8 @@ pub(crate) fn merge(
         };
         let mut next = smallest(&cursors);
         while let Some(segment) = waiting.peek()
-            && next.is_none_or(|((micros, _), _)| micros >= Timestamp::from_nanos(segment.first_ns).as_micros())
+            && next
+                .is_none_or(|((micros, _), _)| micros >= Timestamp::from_nanos(segment.first_ns).as_micros())
         {
             cursors.push(Run::in_memory(load(plan, segment)?).cursor()?);
             waiting.next();
@@ -93,7 +94,8 @@ pub(crate) fn merge(
         let Some((identity, at)) = next else { break };
         let is_alone = cursors[at].is_single()
             && cursors.iter().enumerate().all(|(idx, cursor)| {
-                idx == at || cursor.current().is_none_or(|(rows, row)| rows.heads()[row].identity() != identity)
+                idx == at
+                    || cursor.current().is_none_or(|(rows, row)| rows.heads()[row].identity() != identity)
             });
         if is_alone {
             // The usual case, and the one that has to be fast: an entry of which there is one copy.
@@ -234,7 +236,8 @@ impl<'p> Cutter<'p> {
         let month = layout::month(next);
         let is_full = self.rows.len() >= MAX_SEGMENT_ROWS || self.rows.memory() >= self.plan.segment_memory;
         let crosses = self.kept_spans.iter().any(|(from, to)| self.last_micros < *from && *to < micros);
-        if !self.rows.is_empty() && micros != self.last_micros && (month != self.month || is_full || crosses) {
+        if !self.rows.is_empty() && micros != self.last_micros && (month != self.month || is_full || crosses)
+        {
             self.write()?;
         }
         self.month = month;
@@ -274,8 +277,10 @@ impl Joined {
             let mut text = String::new();
             let timestamp = group.rows.heads()[*idx].keys.timestamp;
             let mut buffer = String::new();
-            with_entry(&group.rows.cells(*idx), timestamp, &mut buffer, &mut nodes, |entry| entry.write_json(&mut text))
-                .map_err(|detail| Error::damaged("rows of a segment", detail))?;
+            with_entry(&group.rows.cells(*idx), timestamp, &mut buffer, &mut nodes, |entry| {
+                entry.write_json(&mut text)
+            })
+            .map_err(|detail| Error::damaged("rows of a segment", detail))?;
             texts.push(text);
         }
         let mut joined = texts[0].clone();
@@ -288,7 +293,10 @@ impl Joined {
         let whole = whole.map(|(head, _)| head.place).min_by_key(|place| sources.rank(*place));
         let place = match whole {
             Some(place) => place,
-            None => heads().map(|head| head.place).min_by_key(|place| sources.rank(*place)).expect("there are copies"),
+            None => heads()
+                .map(|head| head.place)
+                .min_by_key(|place| sources.rank(*place))
+                .expect("there are copies"),
         };
         let timestamp = time_of(&joined)?;
         let timestamp = match timestamp {
@@ -301,7 +309,8 @@ impl Joined {
     fn push_to(&self, rows: &mut RowSet, maker: &mut RowMaker) -> Result<()> {
         let mut nodes = Vec::new();
         parse(&self.text, &mut nodes).map_err(|fault| Error::damaged("rows of a segment", fault))?;
-        let object = Document::new(&self.text, &nodes).root().as_object().expect("a join of objects is an object");
+        let object =
+            Document::new(&self.text, &nodes).root().as_object().expect("a join of objects is an object");
         let (keys, cells, derived) = maker.make(&LogEntry::from_object(object), self.timestamp);
         rows.push(keys, &cells, derived, self.place, self.is_whole);
         Ok(())

@@ -30,12 +30,12 @@ use crate::manifest::{Manifest, SegmentRecord, SetAside, source_name};
 use crate::storage::Storage;
 pub(crate) use make::RowMaker;
 pub(crate) use merge::{MergePlan, SourceTable, load, merge};
-pub(crate) use tidy::span;
 use read::{Budget, Outcome, read_all};
 use runs::Run;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+pub(crate) use tidy::span;
 use timberline_entry::Refusal;
 use timberline_entry::input::{OpenOptions, SourceSpec};
 
@@ -248,13 +248,15 @@ fn catalog_of(
             *first = record;
         }
     }
-    let mut sources: Vec<SourceRecord> = known.into_iter().filter(|known| !fresh.contains_key(&known.key)).collect();
+    let mut sources: Vec<SourceRecord> =
+        known.into_iter().filter(|known| !fresh.contains_key(&known.key)).collect();
     sources.extend(fresh.values().map(|record| (*record).clone()));
     sources.sort_by(|a, b| (&a.path, a.key).cmp(&(&b.path, b.key)));
     let mut rejects = known_rejects;
     rejects.retain(|reject| !fresh.contains_key(&reject.source));
     rejects.extend_from_slice(new_rejects);
-    let rank: BTreeMap<u64, usize> = sources.iter().enumerate().map(|(idx, source)| (source.key, idx)).collect();
+    let rank: BTreeMap<u64, usize> =
+        sources.iter().enumerate().map(|(idx, source)| (source.key, idx)).collect();
     rejects.sort_by_key(|reject| (rank.get(&reject.source).copied(), reject.offset, reject.len));
     // Two sources with one content have the same rejects twice.
     let mut left: BTreeMap<u64, u64> = sources.iter().map(|source| (source.key, source.rejected)).collect();

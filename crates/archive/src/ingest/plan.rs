@@ -28,10 +28,11 @@ pub(super) struct Plan {
 ///
 /// Members of tar archives are told apart by their path alone; what they repeat is merged entry by entry.
 pub(super) fn plan(specs: Vec<SourceSpec>, known: &[SourceRecord], check_content: bool) -> Plan {
-    let by_path: BTreeMap<&str, Vec<&SourceRecord>> = known.iter().fold(BTreeMap::new(), |mut map, source| {
-        map.entry(source.path.as_str()).or_insert_with(Vec::new).push(source);
-        map
-    });
+    let by_path: BTreeMap<&str, Vec<&SourceRecord>> =
+        known.iter().fold(BTreeMap::new(), |mut map, source| {
+            map.entry(source.path.as_str()).or_insert_with(Vec::new).push(source);
+            map
+        });
     let mut lengths: BTreeMap<u64, usize> = BTreeMap::new();
     for source in known {
         *lengths.entry(source.bytes).or_insert(0) += 1;
@@ -49,7 +50,9 @@ pub(super) fn plan(specs: Vec<SourceSpec>, known: &[SourceRecord], check_content
         };
         let before = by_path.get(spec.path.as_str()).map_or(&[][..], Vec::as_slice);
         let looks_unchanged = |source: &&SourceRecord| {
-            source.bytes == stat.bytes && source.modified_ns.is_some() && source.modified_ns == stat.modified_ns
+            source.bytes == stat.bytes
+                && source.modified_ns.is_some()
+                && source.modified_ns == stat.modified_ns
         };
         if !check_content && before.iter().any(looks_unchanged) {
             plan.unchanged.push(spec.path);
@@ -89,11 +92,7 @@ fn stat(spec: &SourceSpec) -> Option<Stat> {
         return None;
     }
     let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
-    Some(Stat {
-        path: path.to_owned(),
-        bytes: metadata.len(),
-        modified_ns: modified_ns(&metadata),
-    })
+    Some(Stat { path: path.to_owned(), bytes: metadata.len(), modified_ns: modified_ns(&metadata) })
 }
 
 /// The same clock reading as the catalogue's, nanoseconds since the Unix epoch.
@@ -109,7 +108,10 @@ fn hash(stat: &Stat) -> std::io::Result<u64> {
     loop {
         let n = file.read(&mut buffer)?;
         if n == 0 {
-            #[expect(clippy::cast_possible_truncation, reason = "the lower half of a 128-bit hash is a 64-bit hash")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the lower half of a 128-bit hash is a 64-bit hash"
+            )]
             let key = hash.digest128() as u64;
             return Ok(key);
         }

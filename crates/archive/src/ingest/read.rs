@@ -65,7 +65,15 @@ pub(super) fn read_all(
         scope.spawn(move || {
             for (idx, spec) in specs.iter().enumerate() {
                 let source = first_number + crate::rows::row_idx(idx);
-                if !read_source(spec, source, &options.open, budget.batch, &job_sender, &reader_events, reporter) {
+                if !read_source(
+                    spec,
+                    source,
+                    &options.open,
+                    budget.batch,
+                    &job_sender,
+                    &reader_events,
+                    reporter,
+                ) {
                     return;
                 }
             }
@@ -106,7 +114,11 @@ const MIN_ROWS_MEMORY: usize = 1 << 20;
 impl Budget {
     pub(super) fn of(memory: usize, n_workers: usize) -> Self {
         let batch = (memory / (16 * (1 + 4 * n_workers))).clamp(64 << 10, 4 << 20);
-        Self { batch, run: (memory * 3 / 10).max(MIN_ROWS_MEMORY), segment: (memory / 5).max(MIN_ROWS_MEMORY) }
+        Self {
+            batch,
+            run: (memory * 3 / 10).max(MIN_ROWS_MEMORY),
+            segment: (memory / 5).max(MIN_ROWS_MEMORY),
+        }
     }
 }
 

@@ -4,17 +4,23 @@ use crate::error::{Error, Result};
 use crate::manifest::SegmentRecord;
 use crate::rows::RowSet;
 use crate::storage::{ScratchFile, Storage};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Rows per block of a spilled run: what one run keeps in memory while it is merged.
 const BLOCK_ROWS: usize = 4096;
 
 /// Rows in the order of their identity.
 pub(crate) enum Run {
-    Memory { rows: RowSet, order: Vec<u32> },
+    Memory {
+        rows: RowSet,
+        order: Vec<u32>,
+    },
     /// `spans` holds each block's first and last time, in microseconds.
-    Spilled { file: Box<dyn ScratchFile>, spans: Vec<(i64, i64)> },
+    Spilled {
+        file: Box<dyn ScratchFile>,
+        spans: Vec<(i64, i64)>,
+    },
 }
 
 impl Run {
@@ -64,11 +70,19 @@ impl Run {
     /// Starts reading the run from its first row.
     pub(crate) fn cursor(self) -> Result<Cursor> {
         let mut cursor = match self {
-            Self::Memory { rows, order } => Cursor { rows, order, at: 0, generation: new_generation(), more: None },
+            Self::Memory { rows, order } => {
+                Cursor { rows, order, at: 0, generation: new_generation(), more: None }
+            }
             Self::Spilled { mut file, spans } => {
                 file.seek(SeekFrom::Start(0)).map_err(Error::io("temporary file"))?;
                 let more = Some((BufReader::with_capacity(1 << 18, file), spans.len()));
-                Cursor { rows: RowSet::default(), order: Vec::new(), at: 0, generation: new_generation(), more }
+                Cursor {
+                    rows: RowSet::default(),
+                    order: Vec::new(),
+                    at: 0,
+                    generation: new_generation(),
+                    more,
+                }
             }
         };
         cursor.refill()?;

@@ -39,7 +39,8 @@ pub(super) fn tidy(plan: &mut MergePlan<'_>, mut segments: Vec<SegmentRecord>) -
 
 /// Deletes the files of segments that this commit wrote.
 fn remove_new(plan: &MergePlan<'_>, segments: &[SegmentRecord]) -> Result<()> {
-    for segment in segments.iter().filter(|segment| segment.id.starts_with(&format!("{:06}-", plan.sequence))) {
+    for segment in segments.iter().filter(|segment| segment.id.starts_with(&format!("{:06}-", plan.sequence)))
+    {
         for file in &segment.files {
             plan.storage.remove(&file.path).map_err(Error::io(&file.path))?;
         }

@@ -65,9 +65,11 @@ impl Pointer {
     }
 
     pub(super) fn decode(content: &[u8]) -> Result<Self> {
-        let damaged = || Error::damaged(crate::layout::CURRENT, "not the path of a manifest and its checksum");
+        let damaged =
+            || Error::damaged(crate::layout::CURRENT, "not the path of a manifest and its checksum");
         let text = std::str::from_utf8(content).map_err(|_| damaged())?;
-        let (path, xxh3) = text.strip_suffix('\n').and_then(|line| line.split_once(' ')).ok_or_else(damaged)?;
+        let (path, xxh3) =
+            text.strip_suffix('\n').and_then(|line| line.split_once(' ')).ok_or_else(damaged)?;
         let name = path.strip_prefix("manifest/").and_then(|name| name.strip_suffix(".json"));
         if name.is_none_or(|name| name.is_empty() || !name.bytes().all(|b| b.is_ascii_digit())) {
             return Err(damaged());
@@ -81,7 +83,11 @@ pub(super) fn checksum(content: &[u8]) -> String {
 }
 
 pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
-    let file = |file: &FileRecord| FileOnDisk { path: file.path.clone(), bytes: file.bytes, xxh3: file.xxh3.clone() };
+    let file = |file: &FileRecord| FileOnDisk {
+        path: file.path.clone(),
+        bytes: file.bytes,
+        xxh3: file.xxh3.clone(),
+    };
     let on_disk = OnDisk {
         format: FORMAT,
         sequence: manifest.sequence,
@@ -100,10 +106,10 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
                 files: segment.files.iter().map(file).collect(),
             })
             .collect(),
-        catalog: manifest
-            .catalog
-            .as_ref()
-            .map(|catalog| CatalogOnDisk { sources: file(&catalog.sources), rejects: file(&catalog.rejects) }),
+        catalog: manifest.catalog.as_ref().map(|catalog| CatalogOnDisk {
+            sources: file(&catalog.sources),
+            rejects: file(&catalog.rejects),
+        }),
         set_aside: manifest
             .set_aside
             .iter()
@@ -239,7 +245,9 @@ mod tests {
     fn current_names_a_manifest_and_nothing_else() {
         let pointer = Pointer { path: "manifest/000007.json".to_owned(), xxh3: "ab".to_owned() };
         assert_eq!(Pointer::decode(&pointer.encode()).unwrap().path, pointer.path);
-        for other in ["", "manifest/000007.json", "manifest/../x.json ab\n", "/etc/passwd ab\n", "manifest/.json a\n"] {
+        for other in
+            ["", "manifest/000007.json", "manifest/../x.json ab\n", "/etc/passwd ab\n", "manifest/.json a\n"]
+        {
             assert!(Pointer::decode(other.as_bytes()).is_err(), "{other}");
         }
     }

@@ -35,7 +35,8 @@ pub(super) fn sources(segments: &[Segment]) -> Vec<SourceRecord> {
             }
         }
     }
-    let mut sources: Vec<SourceRecord> = groups.into_iter().map(|(key, groups)| record(key, groups)).collect();
+    let mut sources: Vec<SourceRecord> =
+        groups.into_iter().map(|(key, groups)| record(key, groups)).collect();
     sources.sort_by(|a, b| (&a.path, a.key).cmp(&(&b.path, b.key)));
     sources
 }

@@ -145,7 +145,9 @@ impl<'r> Repair<'r> {
             return Ok(sources.clone());
         }
         if let Some(catalog) = &manifest.catalog {
-            for (file, is_lost) in [(&catalog.sources, sources.is_none()), (&catalog.rejects, rejects.is_none())] {
+            for (file, is_lost) in
+                [(&catalog.sources, sources.is_none()), (&catalog.rejects, rejects.is_none())]
+            {
                 if is_lost {
                     report.catalog.push(file.path.clone());
                     rescue::keep_copy(&*self.storage, &file.path)?;
@@ -160,7 +162,8 @@ impl<'r> Repair<'r> {
             Some(rejects) => {
                 for source in &mut sources {
                     if source.path == lost::path(source.key) {
-                        source.rejected = rejects.iter().filter(|reject| reject.source == source.key).count() as u64;
+                        source.rejected =
+                            rejects.iter().filter(|reject| reject.source == source.key).count() as u64;
                         source.read += source.rejected;
                     }
                 }

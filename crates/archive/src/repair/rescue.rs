@@ -33,7 +33,11 @@ pub(super) fn is_readable(storage: &Arc<dyn Storage>, record: &SegmentRecord) ->
 }
 
 /// Keeps the rows of whole blocks as a new segment, and a copy of the file.
-pub(super) fn rescue(plan: &mut MergePlan<'_>, record: &SegmentRecord, sources: &[SourceRecord]) -> Result<Rescued> {
+pub(super) fn rescue(
+    plan: &mut MergePlan<'_>,
+    record: &SegmentRecord,
+    sources: &[SourceRecord],
+) -> Result<Rescued> {
     let segment = Segment::new(plan.storage.clone(), record.clone());
     let numbers: BTreeMap<u64, u32> =
         plan.sources.keys.iter().enumerate().map(|(idx, key)| (*key, row_idx(idx))).collect();

@@ -47,12 +47,15 @@ pub(super) fn manifest(storage: &Arc<dyn Storage>, options: &Options) -> Result<
     let readers: Vec<Segment> =
         merged.segments.iter().map(|record| Segment::new(storage.clone(), record.clone())).collect();
     for told in super::lost::sources(&readers) {
-        if let Some(unknown) = sources.iter_mut().find(|source| source.key == told.key && source.path == told.path) {
+        if let Some(unknown) =
+            sources.iter_mut().find(|source| source.key == told.key && source.path == told.path)
+        {
             *unknown = told;
         }
     }
     let catalog = maintain::write_catalog(&**storage, sequence, &sources, &rejects)?;
-    let manifest = Manifest { sequence, segments: merged.segments, catalog: Some(catalog), set_aside: Vec::new() };
+    let manifest =
+        Manifest { sequence, segments: merged.segments, catalog: Some(catalog), set_aside: Vec::new() };
     manifest.commit(&**storage)?;
     Ok(format!("{} files of entries", segments.len()))
 }
@@ -116,7 +119,8 @@ fn segment(storage: &Arc<dyn Storage>, path: &str) -> Option<SegmentRecord> {
         let time = row.timestamp.as_nanos();
         (record.first_ns, record.last_ns) = (record.first_ns.min(time), record.last_ns.max(time));
         *record.sources.entry(source_name(row.source)).or_insert(0) += 1;
-        is_readable = crate::segment::with_entry(&row.cells, row.timestamp, &mut text, &mut nodes, |_| ()).is_ok()
+        is_readable = crate::segment::with_entry(&row.cells, row.timestamp, &mut text, &mut nodes, |_| ())
+            .is_ok()
             && layout::month(Timestamp::from_nanos(time)) == record.month;
         is_readable
     });

@@ -104,7 +104,9 @@ impl SegmentFiles {
         let n_before: usize = self.files[..idx].iter().map(n_blocks).sum();
         let own = n_before * 8..(n_before + n_blocks(record)) * 8;
         let sums = self.blocks().and_then(|blocks| blocks.get(own)).map(|sums| {
-            sums.chunks_exact(8).map(|sum| u64::from_le_bytes(sum.try_into().expect("a chunk of eight bytes"))).collect()
+            sums.chunks_exact(8)
+                .map(|sum| u64::from_le_bytes(sum.try_into().expect("a chunk of eight bytes")))
+                .collect()
         });
         let (sums, block_bytes): (Vec<u64>, usize) = match sums {
             Some(sums) => (sums, BLOCK_BYTES),
@@ -268,15 +270,22 @@ mod tests {
     fn what_is_whole_is_read_and_what_is_not_is_named() {
         let content: Vec<u8> = (0..150_000_u32).map(|n| n.to_le_bytes()[0]).collect();
         let sums = [0..BLOCK_BYTES, BLOCK_BYTES..2 * BLOCK_BYTES, 2 * BLOCK_BYTES..150_000];
-        let blocks: Vec<u8> = sums.into_iter().flat_map(|range| xxh3_64(&content[range]).to_le_bytes()).collect();
+        let blocks: Vec<u8> =
+            sums.into_iter().flat_map(|range| xxh3_64(&content[range]).to_le_bytes()).collect();
         let mut damaged = content.clone();
         damaged[70_000] ^= 4;
         for has_blocks in [true, false] {
             let open = |content: &[u8], blocks: &[u8]| {
                 let copy = |bytes: &[u8]| Bytes::copy_from_slice(bytes);
-                let image = Image::from([("entries/a".to_owned(), copy(content)), (layout::blocks("s"), copy(blocks))]);
-                SegmentFiles::new(Arc::new(RecordingStorage::new(image)), &segment(&content_of(content), has_blocks))
-                    .open("entries/a")
+                let image = Image::from([
+                    ("entries/a".to_owned(), copy(content)),
+                    (layout::blocks("s"), copy(blocks)),
+                ]);
+                SegmentFiles::new(
+                    Arc::new(RecordingStorage::new(image)),
+                    &segment(&content_of(content), has_blocks),
+                )
+                .open("entries/a")
             };
             // The record always describes the file as it was written.
             fn content_of(content: &[u8]) -> Vec<u8> {
@@ -294,7 +303,10 @@ mod tests {
 
             let file = open(&damaged, &blocks).unwrap();
             let error = file.bytes(65_530..65_540).unwrap_err().to_string();
-            assert!(error.starts_with("entries/a: bytes ") && error.ends_with("do not match their checksum"), "{error}");
+            assert!(
+                error.starts_with("entries/a: bytes ") && error.ends_with("do not match their checksum"),
+                "{error}"
+            );
             assert_eq!(file.bytes(0..10).is_ok(), has_blocks, "blocks tell good parts from bad ones");
             assert!(matches!(open(&content[..100], &blocks), Err(Error::Damaged { .. })));
             // Damaged blocks are not trusted; the file is compared as a whole instead.

@@ -4,7 +4,8 @@ use crate::columns::{Cell, Cells, Column, ColumnKind};
 use crate::error::{Error, Result};
 use crate::rows::RowSet;
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Int64Builder, RecordBatch, StringBuilder, TimestampNanosecondBuilder, UInt64Builder,
+    ArrayRef, BooleanBuilder, Int64Builder, RecordBatch, StringBuilder, TimestampNanosecondBuilder,
+    UInt64Builder,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use parquet::arrow::ArrowWriter;
@@ -68,7 +69,9 @@ fn properties(n_rows: usize) -> WriterProperties {
     for repeated in Column::ALL.into_iter().filter(|c| c.kind() == ColumnKind::Repeated) {
         builder = builder.set_column_dictionary_enabled(column(repeated.name()), true);
     }
-    for name in ["trace", "http_url", "http_remote_ip", "http_server_ip", "http_rest", "rest", PATTERN, SHAPE, SOURCE] {
+    for name in
+        ["trace", "http_url", "http_remote_ip", "http_server_ip", "http_rest", "rest", PATTERN, SHAPE, SOURCE]
+    {
         builder = builder.set_column_dictionary_enabled(column(name), true);
     }
     let n_distinct = n_rows.min(ROW_GROUP_ROWS) as u64;
@@ -93,13 +96,15 @@ pub(super) fn write(
 ) -> Result<()> {
     let damaged = |error: parquet::errors::ParquetError| Error::io(path)(std::io::Error::other(error));
     let schema = Arc::new(schema());
-    let mut writer = ArrowWriter::try_new(out, schema.clone(), Some(properties(order.len()))).map_err(damaged)?;
+    let mut writer =
+        ArrowWriter::try_new(out, schema.clone(), Some(properties(order.len()))).map_err(damaged)?;
     let mut builders = Builders::new();
     for chunk in order.chunks(BATCH_ROWS) {
         for idx in chunk {
             builders.push(rows, *idx as usize, sources);
         }
-        let batch = RecordBatch::try_new(schema.clone(), builders.finish()).expect("the builders follow the schema");
+        let batch =
+            RecordBatch::try_new(schema.clone(), builders.finish()).expect("the builders follow the schema");
         writer.write(&batch).map_err(damaged)?;
     }
     writer.close().map_err(damaged)?;

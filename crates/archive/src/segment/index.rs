@@ -4,9 +4,9 @@
 //! number. Nothing is stored; facts are fast fields.
 
 use super::Rings;
+use super::checked::{CheckedFile, SegmentFiles};
 use crate::error::{Error, Result};
 use crate::layout;
-use super::checked::{CheckedFile, SegmentFiles};
 use bytes::Bytes;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -177,7 +177,9 @@ impl IndexReader {
             Ok(values)
         };
         let small = |name: &str| -> Result<Vec<u32>> {
-            let convert = |value| u32::try_from(value).map_err(|_| Error::damaged(&self.path, format!("{name}: {value}")));
+            let convert = |value| {
+                u32::try_from(value).map_err(|_| Error::damaged(&self.path, format!("{name}: {value}")))
+            };
             numbers(name)?.into_iter().map(convert).collect()
         };
         let severity = |value| match u8::try_from(value) {
@@ -219,7 +221,9 @@ impl ReadOnly {
         if !self.files.contains(&path) {
             return Err(OpenReadError::FileDoesNotExist(name.to_owned()));
         }
-        self.files.open(&path).map_err(|error| OpenReadError::wrap_io_error(std::io::Error::other(error), name.to_owned()))
+        self.files
+            .open(&path)
+            .map_err(|error| OpenReadError::wrap_io_error(std::io::Error::other(error), name.to_owned()))
     }
 }
 
@@ -257,7 +261,8 @@ impl Directory for ReadOnly {
     }
 
     fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
-        let content = self.open(path)?.all().map_err(|error| OpenReadError::wrap_io_error(error, path.to_owned()))?;
+        let content =
+            self.open(path)?.all().map_err(|error| OpenReadError::wrap_io_error(error, path.to_owned()))?;
         Ok(content.to_vec())
     }
 

@@ -92,7 +92,8 @@ pub(super) fn write(records: &[InstanceRecord], path: &str, out: impl Write + Se
     let time = |get: fn(&InstanceRecord) -> i64| -> ArrayRef {
         Arc::new(Int64Array::from_iter_values(records.iter().map(get)))
     };
-    let entries: ArrayRef = Arc::new(UInt64Array::from_iter_values(records.iter().map(|record| record.entries)));
+    let entries: ArrayRef =
+        Arc::new(UInt64Array::from_iter_values(records.iter().map(|record| record.entries)));
     let columns = [
         ("service", text(|record| &record.service)),
         ("revision", text(|record| &record.revision)),
@@ -104,7 +105,8 @@ pub(super) fn write(records: &[InstanceRecord], path: &str, out: impl Write + Se
     let fields: Vec<Field> =
         columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), false)).collect();
     let arrays = columns.into_iter().map(|(_, array)| array).collect();
-    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).expect("the columns have one length");
+    let batch =
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).expect("the columns have one length");
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).expect("the level is one of zstd's")))
         .set_created_by("timberline".to_owned())
@@ -156,15 +158,19 @@ mod tests {
     fn counted_instances_are_written_and_read() {
         let names = Names { services: vec!["s".to_owned()], revisions: vec!["r".to_owned(), "q".to_owned()] };
         let mut counter = InstanceCounter::default();
-        for (revision, labels, time) in
-            [(0, r#"{"instanceId":"a"}"#, 5), (0, r#"{"instanceId":"a"}"#, 3), (1, r#"{"instanceId":"a"}"#, 9), (1, "{}", 1)]
-        {
+        for (revision, labels, time) in [
+            (0, r#"{"instanceId":"a"}"#, 5),
+            (0, r#"{"instanceId":"a"}"#, 3),
+            (1, r#"{"instanceId":"a"}"#, 9),
+            (1, "{}", 1),
+        ] {
             let mut cells = Cells::empty();
             cells.set(Column::Labels, Cell::Text(labels));
             counter.add(0, revision, &cells, time);
         }
         let records = counter.finish(&names);
-        let spans: Vec<_> = records.iter().map(|r| (r.revision.as_str(), r.entries, r.first_ns, r.last_ns)).collect();
+        let spans: Vec<_> =
+            records.iter().map(|r| (r.revision.as_str(), r.entries, r.first_ns, r.last_ns)).collect();
         assert_eq!(spans, [("q", 1, 9, 9), ("r", 2, 3, 5)]);
         let mut file = Vec::new();
         write(&records, "x", &mut file).unwrap();

@@ -18,9 +18,9 @@ use parquet::arrow::arrow_reader::{
 use parquet::file::metadata::PageIndexPolicy;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
+use tantivy::TERMINATED;
 use tantivy::postings::Postings;
 use tantivy::schema::IndexRecordOption;
-use tantivy::TERMINATED;
 use timberline_entry::Timestamp;
 
 /// A segment that can be asked. Parts are opened when first needed; each is read once.
@@ -137,7 +137,11 @@ impl Segment {
     ///
     /// # Errors
     /// [`Error::Damaged`] when the index cannot be read.
-    pub fn rings_with_token_like(&self, accepts: impl Fn(&[u8]) -> bool, mut visit: impl FnMut(u32)) -> Result<()> {
+    pub fn rings_with_token_like(
+        &self,
+        accepts: impl Fn(&[u8]) -> bool,
+        mut visit: impl FnMut(u32),
+    ) -> Result<()> {
         let index = self.index()?;
         for field in [index.fields.constant, index.fields.variable] {
             let inverted = index.reader.inverted_index(field).map_err(|error| self.index_damaged(error))?;
@@ -243,8 +247,8 @@ impl Segment {
             let path = self.entries_path();
             let content = self.files.open(&path)?;
             let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
-            let metadata = ArrowReaderMetadata::load(&content, options)
-                .map_err(|error| Error::damaged(&path, error))?;
+            let metadata =
+                ArrowReaderMetadata::load(&content, options).map_err(|error| Error::damaged(&path, error))?;
             if metadata.schema().fields() != entries::schema().fields() {
                 return Err(Error::damaged(&path, "the file has another schema"));
             }
@@ -311,8 +315,10 @@ struct BatchView<'b> {
 impl<'b> BatchView<'b> {
     fn new(batch: &'b RecordBatch, columns: &[Column]) -> std::result::Result<Self, String> {
         let position = |name: &str| batch.schema().index_of(name).map_err(|error| error.to_string());
-        let columns =
-            columns.iter().map(|column| Ok((*column, position(column.name())?))).collect::<std::result::Result<_, String>>()?;
+        let columns = columns
+            .iter()
+            .map(|column| Ok((*column, position(column.name())?)))
+            .collect::<std::result::Result<_, String>>()?;
         Ok(Self {
             batch,
             columns,

@@ -2,7 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::shape::{CharSet, Template};
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, RecordBatch, StringBuilder, UInt64Builder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, RecordBatch, StringBuilder, UInt64Builder,
+};
 use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
@@ -37,14 +39,16 @@ const NAMES: &str = "timberline.names";
 
 pub(super) fn write(shapes: &[ShapeRecord], names: &Names, path: &str, out: impl Write + Send) -> Result<()> {
     let failed = |error: parquet::errors::ParquetError| Error::io(path)(std::io::Error::other(error));
-    let (mut shape, mut pattern, mut rows) = (UInt64Builder::new(), UInt64Builder::new(), UInt64Builder::new());
+    let (mut shape, mut pattern, mut rows) =
+        (UInt64Builder::new(), UInt64Builder::new(), UInt64Builder::new());
     let (mut json, mut charsets) = (StringBuilder::new(), BinaryBuilder::new());
     for record in shapes {
         shape.append_value(record.shape);
         pattern.append_value(record.pattern);
         rows.append_value(record.rows);
         json.append_value(&record.template.json);
-        let bits: Vec<u8> = record.template.charsets.iter().flat_map(|set| set.to_bits().to_le_bytes()).collect();
+        let bits: Vec<u8> =
+            record.template.charsets.iter().flat_map(|set| set.to_bits().to_le_bytes()).collect();
         charsets.append_value(bits);
     }
     let columns: [(&str, ArrayRef); 5] = [

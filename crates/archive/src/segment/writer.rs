@@ -20,7 +20,12 @@ use std::io::Write;
 ///
 /// `rows` must lie in one month and be free of duplicates; `sources` gives the key of each source that rows refer to.
 /// The bytes depend on the set of rows alone, not on their order.
-pub(crate) fn write(storage: &dyn Storage, id: &str, rows: &RowSet, sources: &[u64]) -> Result<SegmentRecord> {
+pub(crate) fn write(
+    storage: &dyn Storage,
+    id: &str,
+    rows: &RowSet,
+    sources: &[u64],
+) -> Result<SegmentRecord> {
     let order = rows.by_ring();
     let times = || rows.heads().iter().map(|head| head.keys.timestamp);
     let (Some(first), Some(last)) = (times().min(), times().max()) else {
@@ -31,7 +36,11 @@ pub(crate) fn write(storage: &dyn Storage, id: &str, rows: &RowSet, sources: &[u
 
     let entries_path = layout::entries(&month, id);
     let (written, indexed) = rayon::join(
-        || write_file(storage, &entries_path, |out| entries::write(rows, &order, sources, &entries_path, out)),
+        || {
+            write_file(storage, &entries_path, |out| {
+                entries::write(rows, &order, sources, &entries_path, out)
+            })
+        },
         || index(rows, &order, id),
     );
     let (entries, mut blocks) = written?;
@@ -46,12 +55,18 @@ pub(crate) fn write(storage: &dyn Storage, id: &str, rows: &RowSet, sources: &[u
         add(write_file(storage, &path, |out| out.write_all(content).map_err(Error::io(&path)))?);
     }
     let shapes_path = layout::shapes(id);
-    add(write_file(storage, &shapes_path, |out| shapes::write(&index.shapes, &index.names, &shapes_path, out))?);
+    add(write_file(storage, &shapes_path, |out| {
+        shapes::write(&index.shapes, &index.names, &shapes_path, out)
+    })?);
     let instances_path = layout::instances(id);
-    add(write_file(storage, &instances_path, |out| instances::write(&index.instances, &instances_path, out))?);
+    add(write_file(storage, &instances_path, |out| {
+        instances::write(&index.instances, &instances_path, out)
+    })?);
     let blocks_path = layout::blocks(id);
     let blocks: Vec<u8> = blocks.iter().flat_map(|sum| sum.to_le_bytes()).collect();
-    files.push(write_file(storage, &blocks_path, |out| out.write_all(&blocks).map_err(Error::io(&blocks_path)))?.0);
+    files.push(
+        write_file(storage, &blocks_path, |out| out.write_all(&blocks).map_err(Error::io(&blocks_path)))?.0,
+    );
     let folders: BTreeSet<&str> = files.iter().map(|file| layout::folder_of(&file.path)).collect();
     for folder in folders.into_iter().chain(["entries", "index"]) {
         storage.sync_folder(folder).map_err(Error::io(folder))?;
@@ -156,8 +171,16 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
         let time = |idx: usize| rows.heads()[ring[idx] as usize].keys.timestamp.as_nanos();
         let key = RingKey {
             shape: shape_idx,
-            service: number(&mut numbering.names.services, &mut numbering.services, cells.text(Column::Service)),
-            revision: number(&mut numbering.names.revisions, &mut numbering.revisions, cells.text(Column::Revision)),
+            service: number(
+                &mut numbering.names.services,
+                &mut numbering.services,
+                cells.text(Column::Service),
+            ),
+            revision: number(
+                &mut numbering.names.revisions,
+                &mut numbering.revisions,
+                cells.text(Column::Revision),
+            ),
             severity: rows.heads()[first].keys.severity,
         };
         rings.push(start as u64, len as u64, time(0), time(len - 1), key);
@@ -195,7 +218,12 @@ impl Numbering {
         }
         let idx = row_idx(self.shapes.len());
         self.by_hash.insert(shape, idx);
-        self.shapes.push(ShapeRecord { shape, pattern, rows: 0, template: crate::shape::Template::default() });
+        self.shapes.push(ShapeRecord {
+            shape,
+            pattern,
+            rows: 0,
+            template: crate::shape::Template::default(),
+        });
         (idx, true)
     }
 }
@@ -209,4 +237,3 @@ fn number(names: &mut Vec<String>, numbers: &mut BTreeMap<String, u32>, name: &s
     numbers.insert(name.to_owned(), idx);
     idx
 }
-

@@ -1,10 +1,10 @@
 //! The values of an entry one by one, and how each takes part in the shape.
 
+use std::borrow::Cow;
+use timberline_entry::json::Object;
 use timberline_entry::json::Value;
 use timberline_entry::{Field, LogEntry};
 use timberline_pattern::mask::{Hole, Masker};
-use std::borrow::Cow;
-use timberline_entry::json::Object;
 
 /// How a leaf takes part in the shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +98,11 @@ impl Leaf<'_, '_> {
         match (Field::from_name(&self.path[0]), self.path.len()) {
             (
                 Some(
-                    Field::Timestamp | Field::ReceiveTimestamp | Field::InsertId | Field::Trace | Field::SpanId,
+                    Field::Timestamp
+                    | Field::ReceiveTimestamp
+                    | Field::InsertId
+                    | Field::Trace
+                    | Field::SpanId,
                 ),
                 1,
             ) => return Form::Unindexed,

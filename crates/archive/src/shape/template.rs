@@ -192,7 +192,13 @@ enum Marked<'t> {
     Hole(char, &'t str),
 }
 
-fn for_each_hole<'t>(form: Form, text: &'t str, value: Value<'t>, holes: &[Hole], mut visit: impl FnMut(Marked<'t>)) {
+fn for_each_hole<'t>(
+    form: Form,
+    text: &'t str,
+    value: Value<'t>,
+    holes: &[Hole],
+    mut visit: impl FnMut(Marked<'t>),
+) {
     match form {
         Form::Fixed => {}
         Form::Masked => for_each_piece(text, holes, |piece| match piece {
@@ -286,7 +292,8 @@ mod tests {
 
     fn check(text: &str, expected: &str) {
         let template = with_entry(text, |entry| Shaper::default().template(entry));
-        let shown = template.json.replace(HOLE, "<>").replace(UNINDEXED_HOLE, "<id>").replace(NUMBER_HOLE, "<n>");
+        let shown =
+            template.json.replace(HOLE, "<>").replace(UNINDEXED_HOLE, "<id>").replace(NUMBER_HOLE, "<n>");
         assert_eq!(shown, expected);
         let markers = template.json.chars().filter(|c| is_marker(*c)).count();
         assert_eq!(markers, template.charsets.len());

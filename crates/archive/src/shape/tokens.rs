@@ -1,10 +1,10 @@
 //! Words of a text as the index knows them.
 
-use super::template::{for_each_piece, string_value, Piece, Shaper};
+use super::template::{Piece, Shaper, for_each_piece, string_value};
 use super::{Form, for_each_leaf};
 use std::collections::BTreeSet;
-use timberline_entry::{LogEntry, fold};
 use timberline_entry::json::Value;
+use timberline_entry::{LogEntry, fold};
 
 /// Tokens are cut at this many bytes.
 pub const MAX_TOKEN: usize = 200;
@@ -133,7 +133,11 @@ mod tests {
             &["of", "retry", "stop", "then"],
             &["3", "4", "5"],
         );
-        check(&[r#"{"severity":"ERROR","insertId":"abc","jsonPayload":{"n":5,"k":"v"}}"#], &["error", "v"], &[]);
+        check(
+            &[r#"{"severity":"ERROR","insertId":"abc","jsonPayload":{"n":5,"k":"v"}}"#],
+            &["error", "v"],
+            &[],
+        );
         let long = "x".repeat(300);
         check(&[&format!(r#"{{"textPayload":"{long}"}}"#)], &[&long[..MAX_TOKEN]], &[LONG_TOKEN]);
     }

@@ -121,7 +121,9 @@ impl Storage for DiskStorage {
                 let mut holder = String::new();
                 file.take(400).read_to_string(&mut holder).ok();
                 let holder = holder.trim();
-                return Err(LockRefusal::Held(if holder.is_empty() { "another process" } else { holder }.to_owned()));
+                return Err(LockRefusal::Held(
+                    if holder.is_empty() { "another process" } else { holder }.to_owned(),
+                ));
             }
         }
         let describe = |file: &mut File| -> io::Result<()> {

@@ -220,9 +220,8 @@ impl Disk {
                 }
             }
             Step::SyncFolder { folder } => {
-                let (now, later) = std::mem::take(&mut self.pending)
-                    .into_iter()
-                    .partition(|changes: &Vec<Change>| {
+                let (now, later) =
+                    std::mem::take(&mut self.pending).into_iter().partition(|changes: &Vec<Change>| {
                         changes.iter().any(|(path, _)| crate::layout::folder_of(path) == folder)
                     });
                 self.pending = later;
@@ -254,8 +253,11 @@ impl Disk {
                 apply(&mut durable, changes);
             }
         }
-        let folders: BTreeSet<&str> =
-            durable.iter().filter(|(_, target)| **target == Target::Folder).map(|(path, _)| path.as_str()).collect();
+        let folders: BTreeSet<&str> = durable
+            .iter()
+            .filter(|(_, target)| **target == Target::Folder)
+            .map(|(path, _)| path.as_str())
+            .collect();
         let mut image = Image::new();
         for (path, target) in &durable {
             let Target::File(file) = target else { continue };

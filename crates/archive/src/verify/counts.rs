@@ -49,7 +49,8 @@ pub(super) fn check(archive: &Archive, report: &mut VerifyReport) {
         let grouped: u64 = source.groups.iter().map(|group| group.entries).sum();
         let listed = rejected.remove(&source.key).unwrap_or(0);
         let (read, refused) = (source.read, source.rejected);
-        let mut wrong = |detail: String| add(&catalog.sources.path, Impact::Counts, format!("{}: {detail}", source.path));
+        let mut wrong =
+            |detail: String| add(&catalog.sources.path, Impact::Counts, format!("{}: {detail}", source.path));
         if kept + lost + refused > read {
             wrong(format!("{read} read, but {kept} kept, {lost} set aside and {refused} rejected"));
         }
@@ -61,13 +62,21 @@ pub(super) fn check(archive: &Archive, report: &mut VerifyReport) {
         }
     }
     for (name, rows) in kept {
-        add(&catalog.sources.path, Impact::Counts, format!("{rows} entries of source {name}, which is not listed"));
+        add(
+            &catalog.sources.path,
+            Impact::Counts,
+            format!("{rows} entries of source {name}, which is not listed"),
+        );
     }
     for (key, rows) in rejected {
         let detail = format!("{rows} rejects of source {}, which is not listed", source_name(key));
         add(&catalog.rejects.path, Impact::Counts, detail);
     }
     if sources.windows(2).any(|pair| (&pair[0].path, pair[0].key) >= (&pair[1].path, pair[1].key)) {
-        add(&catalog.sources.path, Impact::Counts, "sources are not sorted, or one is listed twice".to_owned());
+        add(
+            &catalog.sources.path,
+            Impact::Counts,
+            "sources are not sorted, or one is listed twice".to_owned(),
+        );
     }
 }

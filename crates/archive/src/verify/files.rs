@@ -6,7 +6,12 @@ use crate::manifest::{FileRecord, Manifest, SegmentRecord};
 use crate::storage::Storage;
 use rayon::prelude::*;
 
-pub(super) fn check(storage: &dyn Storage, manifest: &Manifest, reporter: &dyn Reporter, report: &mut VerifyReport) {
+pub(super) fn check(
+    storage: &dyn Storage,
+    manifest: &Manifest,
+    reporter: &dyn Reporter,
+    report: &mut VerifyReport,
+) {
     let mut files: Vec<(&FileRecord, Option<&SegmentRecord>)> = Vec::new();
     for segment in &manifest.segments {
         files.extend(segment.files.iter().map(|file| (file, Some(segment))));

@@ -204,7 +204,9 @@ fn rfc3339(nanos: i64) -> String {
 /// Makes a problem; what it spoils decides what can still be answered and what helps.
 fn problem(file: &str, detail: impl ToString, impact: Impact, segment: Option<&SegmentRecord>) -> Problem {
     let (answerable, remedy) = match impact {
-        Impact::Archive => ("nothing, until the archive is repaired", "verify --repair rebuilds the manifest"),
+        Impact::Archive => {
+            ("nothing, until the archive is repaired", "verify --repair rebuilds the manifest")
+        }
         Impact::Entries => (
             "everything outside this segment's span; inside it, counts that the index alone decides",
             "verify --repair sets the file aside as a gap; ingesting the exports of that span again fills it",

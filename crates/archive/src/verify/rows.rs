@@ -17,7 +17,8 @@ pub(super) fn check(segment: &Segment, report: &mut VerifyReport) {
     let entries_path = segment.entries_path();
     let is_known = |report: &VerifyReport, impact: Impact| {
         report.problems.iter().any(|problem| {
-            problem.impact == impact && problem.segment.as_ref().is_some_and(|affected| affected.segment == record.id)
+            problem.impact == impact
+                && problem.segment.as_ref().is_some_and(|affected| affected.segment == record.id)
         })
     };
     if is_known(report, Impact::Entries) {
@@ -129,7 +130,11 @@ impl Seen {
         let shape = self.shapes.entry(row.shape).or_insert((0, row.pattern));
         shape.0 += 1;
         if shape.1 != row.pattern {
-            self.fault("pattern", Impact::Entries, format!("row {idx}: the pattern is not that of its shape"));
+            self.fault(
+                "pattern",
+                Impact::Entries,
+                format!("row {idx}: the pattern is not that of its shape"),
+            );
         }
         self.recompute(row, severity);
     }
@@ -178,14 +183,19 @@ impl Seen {
         let made = with_entry(&row.cells, row.timestamp, text, nodes, |entry| {
             let (keys, cells, derived) = maker.make(entry, row.timestamp);
             let is_same = keys.severity == severity
-                && [Column::Service, Column::Revision].iter().all(|column| cells.text(*column) == row.cells.text(*column));
+                && [Column::Service, Column::Revision]
+                    .iter()
+                    .all(|column| cells.text(*column) == row.cells.text(*column));
             (is_same && (derived.shape, derived.pattern) == (row.shape, row.pattern)).then_some(())
         });
         self.maker = Some(maker);
         match made {
             Ok(Some(())) => {}
             Ok(None) => {
-                let detail = format!("row {}: shape, pattern, service or revision are computed differently now", row.idx);
+                let detail = format!(
+                    "row {}: shape, pattern, service or revision are computed differently now",
+                    row.idx
+                );
                 self.fault("derived", Impact::Stale, detail);
             }
             Err(detail) => self.fault("entry", Impact::Entries, format!("row {}: {detail}", row.idx)),
@@ -234,7 +244,9 @@ fn index_faults(segment: &Segment, seen: &Seen) -> Result<Vec<String>, Error> {
             shape: shapes.get(rings.shape[idx] as usize)?.shape,
         })
     });
-    if rings.len() != seen.rings.len() || !described.zip(&seen.rings).all(|(described, ring)| described.as_ref() == Some(ring)) {
+    if rings.len() != seen.rings.len()
+        || !described.zip(&seen.rings).all(|(described, ring)| described.as_ref() == Some(ring))
+    {
         faults.push("the facts of the rings are not those of the rows".to_owned());
     }
     let by_hash: BTreeMap<u64, (u64, u64)> =

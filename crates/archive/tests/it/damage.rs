@@ -140,7 +140,8 @@ fn a_repair_keeps_what_is_whole_and_reading_the_exports_again_brings_back_the_re
                 assert!(missing > 0 && rows.iter().all(|row| sample.rows.contains(row)));
                 let lost = &manifest.set_aside[0];
                 assert_eq!(live.read(&layout::set_aside(path)).is_ok(), !is_lost);
-                let damaged = sample.manifest.segments.iter().find(|segment| segment.id == lost.segment).unwrap();
+                let damaged =
+                    sample.manifest.segments.iter().find(|segment| segment.id == lost.segment).unwrap();
                 assert_eq!((lost.first_ns, lost.last_ns), (damaged.first_ns, damaged.last_ns));
             } else if *path == catalog.sources.path {
                 assert_eq!(rows.len(), sample.rows.len());

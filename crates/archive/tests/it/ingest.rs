@@ -79,7 +79,8 @@ fn real_exports_are_counted_as_their_json_says() {
     let summary = ingest_paths(folder.path(), &files, Options::DEFAULT_MEMORY);
     let read: u64 = summary.sources.iter().map(|source| source.record.read).sum();
     let kept: u64 = summary.sources.iter().map(|source| source.kept).sum();
-    let duplicates: u64 = summary.sources.iter().map(timberline_archive::ingest::SourceSummary::duplicates).sum();
+    let duplicates: u64 =
+        summary.sources.iter().map(timberline_archive::ingest::SourceSummary::duplicates).sum();
     assert_eq!((read, kept, duplicates), (1711, 1577, 134));
     assert_eq!(contents(folder.path()).len(), 1577);
 }
@@ -94,11 +95,12 @@ fn order_and_grouping_of_ingests_do_not_show() {
         let expected = contents(whole.path());
         assert!(!expected.is_empty());
 
-        let single: Vec<PathBuf> = discover(&files.iter().map(|f| f.to_string_lossy().into_owned()).collect::<Vec<_>>())
-            .0
-            .iter()
-            .map(|spec| spec.file_path().unwrap().to_owned())
-            .collect();
+        let single: Vec<PathBuf> =
+            discover(&files.iter().map(|f| f.to_string_lossy().into_owned()).collect::<Vec<_>>())
+                .0
+                .iter()
+                .map(|spec| spec.file_path().unwrap().to_owned())
+                .collect();
         let one_by_one = tempfile::tempdir().unwrap();
         for file in single.iter().rev() {
             ingest_paths(one_by_one.path(), std::slice::from_ref(file), Options::DEFAULT_MEMORY);

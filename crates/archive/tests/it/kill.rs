@@ -119,7 +119,8 @@ fn a_full_disk_is_said_so_and_changes_nothing() {
     let run = |room: u64| {
         let disk: Arc<dyn Storage> = Arc::new(RecordingStorage::new(before.clone()));
         let limited = FullDisk::new(disk.clone(), room);
-        let outcome = ingest(&(Arc::new(limited.clone()) as Arc<dyn Storage>), std::slice::from_ref(&b), 1 << 20);
+        let outcome =
+            ingest(&(Arc::new(limited.clone()) as Arc<dyn Storage>), std::slice::from_ref(&b), 1 << 20);
         (disk, outcome, limited.left())
     };
     let plenty = 1 << 40;

@@ -64,8 +64,13 @@ pub(crate) fn ingest(storage: &Arc<dyn Storage>, paths: &[PathBuf], memory: usiz
     let paths: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
     let (specs, refused) = discover(&paths);
     assert!(refused.is_empty(), "{refused:?}");
-    let options =
-        Options { memory, threads: 1, open: OpenOptions::default(), holder: "test".to_owned(), check_content: false };
+    let options = Options {
+        memory,
+        threads: 1,
+        open: OpenOptions::default(),
+        holder: "test".to_owned(),
+        check_content: false,
+    };
     timberline_archive::ingest::ingest(storage.clone(), specs, &options, &Silent, &AtomicBool::new(false))
 }
 
