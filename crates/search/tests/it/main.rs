@@ -1,0 +1,17 @@
+//! Answers of the index against evaluation of every entry, in one program.
+
+#[cfg(test)]
+mod agree;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+#[path = "../../../query/tests/it/random.rs"]
+mod grammar;
+#[cfg(test)]
+mod order;
+#[cfg(test)]
+mod real_filters;
+#[cfg(test)]
+mod vocabulary;
+#[cfg(test)]
+mod worked_examples;

@@ -1,0 +1,30 @@
+//! Filters that people run in production, on real and on sample exports. Skipped, with a note, where they are not there.
+
+use crate::fixture::Fixture;
+use std::path::PathBuf;
+
+fn filters() -> Option<Vec<String>> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/lql/filters.txt");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        println!("skipped: {} is not there", path.display());
+        return None;
+    };
+    Some(text.split("\n---\n").map(str::to_owned).collect())
+}
+
+fn check(folder: &str) {
+    let (Some(filters), Some(fixture)) = (filters(), Fixture::of_folder(folder)) else { return };
+    let tally = fixture.check(&filters);
+    assert!(tally.asked >= 359 && tally.hits > 20, "{tally:?}");
+    println!("{folder}: {tally:?}");
+}
+
+#[test]
+fn on_real_exports() {
+    check("../shared/data/real");
+}
+
+#[test]
+fn on_sample_exports() {
+    check("data/exports");
+}
