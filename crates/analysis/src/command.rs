@@ -43,7 +43,8 @@ impl Place {
         if let Some(to) = to_ns {
             terms.push(format!("timestamp<=\"{}\"", rfc3339(to)));
         }
-        let project = self.project.as_ref().map_or(String::new(), |name| format!(" --project={}", in_shell(name)));
+        let project =
+            self.project.as_ref().map_or(String::new(), |name| format!(" --project={}", in_shell(name)));
         format!("gcloud logging read {}{project} --order=asc --format=json", in_shell(&terms.join(" AND ")))
     }
 }

@@ -113,10 +113,16 @@ pub fn coverage_answer(investigation: &Investigation<'_>) -> Result<CoverageAnsw
         .map(|(service, intervals)| ServiceCoverage {
             service: service.to_owned(),
             intervals: joined(intervals).iter().map(shown).collect(),
-            gaps: gaps(coverage, service, written.get(service).copied().unwrap_or_default(), &places[service]),
+            gaps: gaps(
+                coverage,
+                service,
+                written.get(service).copied().unwrap_or_default(),
+                &places[service],
+            ),
         })
         .collect();
-    let cut_dumps = investigation.sources.iter().filter_map(|source| cut_dump(source, coverage, &places)).collect();
+    let cut_dumps =
+        investigation.sources.iter().filter_map(|source| cut_dump(source, coverage, &places)).collect();
     Ok(CoverageAnswer { schema: "timberline/coverage/1", services, cut_dumps })
 }
 
@@ -166,9 +172,12 @@ fn written_severities(sources: &[SourceRecord]) -> BTreeMap<&str, Severities> {
 /// Sweeps over the starts and ends of all covered stretches and keeps where a written severity is missing.
 fn gaps(coverage: &Coverage, service: &str, written: Severities, place: &Place) -> Vec<Gap> {
     let all = coverage.merged(service, None);
-    let (Some(first), Some(last)) = (all.first(), all.iter().map(|stretch| stretch.1).max()) else { return Vec::new() };
+    let (Some(first), Some(last)) = (all.first(), all.iter().map(|stretch| stretch.1).max()) else {
+        return Vec::new();
+    };
     let first = first.0;
-    let wanted: Vec<Severity> = Severity::ALL.into_iter().filter(|severity| written.contains(*severity)).collect();
+    let wanted: Vec<Severity> =
+        Severity::ALL.into_iter().filter(|severity| written.contains(*severity)).collect();
     let covered: Vec<(Severity, Vec<(i64, i64)>)> = wanted
         .into_iter()
         .map(|severity| {
@@ -185,7 +194,8 @@ fn gaps(coverage: &Coverage, service: &str, written: Severities, place: &Place) 
         if pair[1] - pair[0] <= 1 {
             continue;
         }
-        let holds = |stretches: &[(i64, i64)]| stretches.iter().any(|(from, to)| *from <= pair[0] && pair[1] <= *to);
+        let holds =
+            |stretches: &[(i64, i64)]| stretches.iter().any(|(from, to)| *from <= pair[0] && pair[1] <= *to);
         let mut missing = Severities::default();
         for (severity, stretches) in &covered {
             if !holds(stretches) {
@@ -208,7 +218,11 @@ fn gaps(coverage: &Coverage, service: &str, written: Severities, place: &Place) 
             to: rfc3339(to),
             severities: names(missing),
             is_total,
-            command: place.command(Some(from), Some(to), if missing == written { Severities::ALL } else { missing }),
+            command: place.command(
+                Some(from),
+                Some(to),
+                if missing == written { Severities::ALL } else { missing },
+            ),
         })
         .collect()
 }
@@ -222,7 +236,8 @@ fn cut_dump(source: &SourceRecord, coverage: &Coverage, places: &BTreeMap<&str, 
         *contexts.entry(&group.context).or_insert(0) += group.entries;
     }
     let is_cut = |context: &str| source.cut == Cut::Broken || looks_like_a_limit(contexts[context]);
-    let limit = contexts.values().copied().filter(|n| source.cut == Cut::Limit && looks_like_a_limit(*n)).max();
+    let limit =
+        contexts.values().copied().filter(|n| source.cut == Cut::Limit && looks_like_a_limit(*n)).max();
     let mut spans: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
     for (context, _) in contexts.iter().filter(|(context, _)| is_cut(context)) {
         let groups = || source.groups.iter().filter(|group| group.context == **context);
@@ -241,7 +256,11 @@ fn cut_dump(source: &SourceRecord, coverage: &Coverage, places: &BTreeMap<&str, 
             let (from, to, edge) = if source.order == Order::OldestFirst {
                 (Some(last), asked.map(|window| window.to_ns), last.saturating_add(1))
             } else {
-                (asked.map(|window| window.from_ns).filter(|from| *from < first), Some(first), first.saturating_sub(1))
+                (
+                    asked.map(|window| window.from_ns).filter(|from| *from < first),
+                    Some(first),
+                    first.saturating_sub(1),
+                )
             };
             let covers = |(from, to, _): &(i64, i64, Option<String>)| *from <= edge && edge <= *to;
             Silent {
@@ -264,10 +283,23 @@ fn cut_dump(source: &SourceRecord, coverage: &Coverage, places: &BTreeMap<&str, 
     })
 }
 
+/// Labels of monitored resources that name what was deployed, the usual one first.
+const SERVICE_LABELS: [&str; 8] = [
+    "service_name",
+    "job_name",
+    "function_name",
+    "module_id",
+    "container_name",
+    "pod_name",
+    "backend_service_name",
+    "database_id",
+];
+
 /// Learns from the newest entry of a service where it runs.
 fn place_of(investigation: &Investigation<'_>, service: &str) -> Result<Place> {
     let mut place = Place { service: service.to_owned(), ..Place::default() };
-    let text = if service.is_empty() { "NOT service:*".to_owned() } else { format!("service={}", quoted(service)) };
+    let text =
+        if service.is_empty() { "NOT service:*".to_owned() } else { format!("service={}", quoted(service)) };
     let Ok(compiled) = compile(&text, &Options::default()) else { return Ok(place) };
     let fields = BTreeSet::from([Field::Resource, Field::LogName]);
     let (archive, names) = (investigation.archive, &investigation.names);
@@ -275,17 +307,16 @@ fn place_of(investigation: &Investigation<'_>, service: &str) -> Result<Place> {
         let text = |value: Value<'_>| value.as_text().map(|text| text.value().into_owned());
         let resource = view.entry.get(Field::Resource);
         place.resource_type = resource.and_then(|resource| resource.get("type")).and_then(text);
-        if let Some(labels) = resource.and_then(|resource| resource.get("labels")).and_then(Value::as_object) {
+        if let Some(labels) = resource.and_then(|resource| resource.get("labels")).and_then(Value::as_object)
+        {
             place.project = labels.get("project_id").and_then(text);
-            let named = labels
-                .iter()
-                .find(|(key, value)| !service.is_empty() && *key.value() != *"project_id" && text(*value).as_deref() == Some(service));
-            // A label with an unusual name would need quoting of its own; the type and the time still narrow it down.
-            let is_plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            place.service_label = named.map(|(key, _)| key.value().into_owned()).filter(|name| is_plain(name));
+            let names = |label: &&str| labels.get(label).and_then(text).as_deref() == Some(service);
+            let label = SERVICE_LABELS.iter().find(|label| !service.is_empty() && names(label));
+            place.service_label = label.map(|label| (*label).to_owned());
         }
         if place.project.is_none() {
-            let log = view.entry.text(Field::LogName).map(|text| text.value().into_owned()).unwrap_or_default();
+            let log =
+                view.entry.text(Field::LogName).map(|text| text.value().into_owned()).unwrap_or_default();
             let project = log.strip_prefix("projects/").and_then(|rest| rest.split('/').next());
             place.project = project.map(str::to_owned);
         }
@@ -318,7 +349,8 @@ mod tests {
         ]);
         let written = Severities::only(Severity::Info).with(Severity::Error);
         let found = gaps(&coverage, "s", written, &Place::default());
-        let spans: Vec<_> = found.iter().map(|gap| (gap.from.as_str(), gap.severities.as_slice(), gap.is_total)).collect();
+        let spans: Vec<_> =
+            found.iter().map(|gap| (gap.from.as_str(), gap.severities.as_slice(), gap.is_total)).collect();
         assert_eq!(
             spans,
             [
@@ -333,8 +365,13 @@ mod tests {
 
     #[test]
     fn touching_stretches_of_one_kind_are_one() {
-        let parts = [interval(0, 9, Severities::ALL), interval(10, 20, Severities::ALL), interval(30, 40, Severities::ALL)];
-        let spans: Vec<_> = joined(&parts).iter().map(|interval| (interval.from_ns, interval.to_ns)).collect();
+        let parts = [
+            interval(0, 9, Severities::ALL),
+            interval(10, 20, Severities::ALL),
+            interval(30, 40, Severities::ALL),
+        ];
+        let spans: Vec<_> =
+            joined(&parts).iter().map(|interval| (interval.from_ns, interval.to_ns)).collect();
         assert_eq!(spans, [(0, 20), (30, 40)]);
     }
 }

@@ -19,7 +19,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::Result;
 use timberline_entry::Severity;
-use timberline_query::{Filter, Options, compile};
+use timberline_query::{Options, compile};
 
 pub use audit::{Deploy, Resolution};
 pub use order::OrderRule;
@@ -278,8 +278,12 @@ impl Known {
             .collect();
         for (at, idx) in asked.iter().enumerate() {
             let audit = &self.audits[*idx];
-            let next = asked[at + 1..].iter().map(|idx| &self.audits[*idx]).find(|next| next.service == audit.service);
-            let until = next.map_or(i64::MAX, |next| next.time_ns).min(audit.time_ns.saturating_add(MAX_ROLLOUT_NS));
+            let next = asked[at + 1..]
+                .iter()
+                .map(|idx| &self.audits[*idx])
+                .find(|next| next.service == audit.service);
+            let until =
+                next.map_or(i64::MAX, |next| next.time_ns).min(audit.time_ns.saturating_add(MAX_ROLLOUT_NS));
             let born = births.get(&audit.service).into_iter().flatten().find(|(first, revision)| {
                 audit.time_ns <= *first && *first < until && audit.before.as_ref() != Some(revision)
             });
@@ -314,7 +318,8 @@ impl Known {
         for ((service, _), found) in &self.found {
             *resolved.entry(service).or_insert(0) += found.resolved.values().sum::<u64>();
         }
-        let left = |service: &String, n: &u64| n - resolved.get(service.as_str()).copied().unwrap_or(0).min(*n);
+        let left =
+            |service: &String, n: &u64| n - resolved.get(service.as_str()).copied().unwrap_or(0).min(*n);
         self.unnamed
             .iter()
             .map(|(service, n)| Unresolved { service: service.clone(), entries: left(service, n) })
@@ -325,7 +330,9 @@ impl Known {
     fn other_deploys(&self) -> Vec<OtherDeploy> {
         let unused = self.audits.iter().filter(|audit| !audit.is_used);
         unused
-            .filter_map(|audit| Some(OtherDeploy { service: audit.service.clone(), deploy: audit.deploy.clone()? }))
+            .filter_map(|audit| {
+                Some(OtherDeploy { service: audit.service.clone(), deploy: audit.deploy.clone()? })
+            })
             .collect()
     }
 
@@ -363,13 +370,10 @@ const MAX_ROLLOUT_NS: i64 = 3_600_000_000_000;
 fn requests(investigation: &Investigation<'_>) -> Result<BTreeMap<(String, String), u64>> {
     let filter = compile("httpRequest:*", &Options::default()).expect("a filter of the language").filter;
     let by = vec![crate::GroupBy::Service, crate::GroupBy::Revision];
-    let tally = tally(investigation, &Question { filter, by, zone: jiff::tz::TimeZone::UTC, asked: crate::Asked::default() })?;
+    let tally = tally(
+        investigation,
+        &Question { filter, by, zone: jiff::tz::TimeZone::UTC, asked: crate::Asked::default() },
+    )?;
     let key = |key: &[String]| (key[0].clone(), key[1].clone());
     Ok(tally.groups.iter().map(|(group, counted)| (key(group), counted.count)).collect())
-}
-
-/// Returns the filter for one service, as text and compiled.
-pub(crate) fn of_service(service: &str) -> Filter {
-    let text = format!("service={}", crate::coverage::quoted(service));
-    compile(&text, &Options::default()).map_or_else(|_| Filter::all(), |compiled| compiled.filter)
 }

@@ -1,36 +1,17 @@
 //! Answers over real and sample exports, against what their JSON says when it is read by another program.
 
+mod support;
+
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use support::{archive, samples, shared};
 use timberline_analysis::{
     BucketCoverage, GroupBy, Investigation, Question, Status, first_seen, frequency, overview,
 };
-use timberline_archive::Archive;
-use timberline_archive::ingest::{Options, Silent, ingest};
-use timberline_archive::storage::DiskStorage;
-use timberline_entry::input::discover;
-use timberline_query::compile;
-
-fn archive(folder: &Path, paths: &[PathBuf]) -> Archive {
-    let storage = Arc::new(DiskStorage::new(folder));
-    let options = Options {
-        memory: 64 << 20,
-        threads: 2,
-        open: timberline_entry::input::OpenOptions::default(),
-        holder: "test".to_owned(),
-        check_content: false,
-    };
-    let paths: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-    ingest(storage.clone(), discover(&paths).0, &options, &Silent, &AtomicBool::new(false)).unwrap();
-    Archive::open(storage, "test").unwrap()
-}
 
 fn question(filter: &str, by: &[&str]) -> Question {
     Question {
-        filter: compile(filter, &timberline_query::Options::default()).unwrap().filter,
+        filter: support::filter(filter),
         by: by.iter().map(|by| GroupBy::parse(by).unwrap()).collect(),
         zone: TimeZone::UTC,
         asked: timberline_analysis::Asked::default(),
@@ -41,15 +22,6 @@ fn question(filter: &str, by: &[&str]) -> Question {
 fn nine(time: &Value) -> String {
     let time = time.as_str().unwrap();
     timberline_entry::Timestamp::parse(time).unwrap().0.to_string()
-}
-
-fn shared(path: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(path);
-    if path.try_exists().unwrap() {
-        return Some(path);
-    }
-    println!("skipped: no {}", path.display());
-    None
 }
 
 fn check_phrases(investigation: &Investigation<'_>, phrases: &Value) {
@@ -110,10 +82,9 @@ fn real_exports_give_the_expected_answers() {
 
 #[test]
 fn sample_exports_give_the_answers_of_their_truth() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
-    let truth: Value = serde_json::from_slice(&std::fs::read(data.join("truth.json")).unwrap()).unwrap();
+    let (exports, truth) = samples();
     let folder = tempfile::tempdir().unwrap();
-    let archive = archive(folder.path(), &[data.join("exports")]);
+    let archive = archive(folder.path(), &[exports]);
     let investigation = Investigation::new(&archive).unwrap();
     let status = overview(&investigation).unwrap();
     assert_eq!(Some(status.entries), truth["entries"].as_u64());

@@ -74,8 +74,14 @@ pub(super) struct AuditFacts {
 
 const AUDIT_LOG: &str = "type.googleapis.com/google.cloud.audit.AuditLog";
 /// Last parts of the methods that change what runs.
-const DEPLOYS: [&str; 6] =
-    ["ReplaceService", "CreateService", "UpdateService", "UpdateTraffic", "ReplaceConfiguration", "CreateRevision"];
+const DEPLOYS: [&str; 6] = [
+    "ReplaceService",
+    "CreateService",
+    "UpdateService",
+    "UpdateTraffic",
+    "ReplaceConfiguration",
+    "CreateRevision",
+];
 
 /// Reads all audit entries, oldest first.
 pub(super) fn read(investigation: &Investigation<'_>) -> Result<Vec<AuditFacts>> {

@@ -55,7 +55,9 @@ pub(super) fn place(candidates: Vec<Candidate<'_>>) -> Vec<Place> {
     for (idx, candidate) in timed.iter().enumerate() {
         let own = evidence(candidate);
         let is_tied = |other: Option<&Candidate<'_>>| {
-            other.is_some_and(|other| evidence(other) == own && other.deploy.map(|d| d.0) == candidate.deploy.map(|d| d.0))
+            other.is_some_and(|other| {
+                evidence(other) == own && other.deploy.map(|d| d.0) == candidate.deploy.map(|d| d.0)
+            })
         };
         let rule = if is_tied(timed.get(idx + 1)) || idx > 0 && is_tied(timed.get(idx - 1)) {
             OrderRule::Number
@@ -105,16 +107,18 @@ mod tests {
 
     fn check(candidates: &[(&str, Option<(i64, i64)>, Option<i64>)], expected: &[(&str, OrderRule, u64)]) {
         let deploys: Vec<Option<(i64, Deploy)>> = candidates.iter().map(|c| c.2.map(deploy)).collect();
-        let make = |(revision, span, _): &(&'static str, Option<(i64, i64)>, Option<i64>), idx: usize| Candidate {
-            revision,
-            first_ns: span.map(|span| span.0),
-            last_ns: span.map(|span| span.1),
-            deploy: deploys[idx].as_ref(),
-        };
+        let make =
+            |(revision, span, _): &(&'static str, Option<(i64, i64)>, Option<i64>), idx: usize| Candidate {
+                revision,
+                first_ns: span.map(|span| span.0),
+                last_ns: span.map(|span| span.1),
+                deploy: deploys[idx].as_ref(),
+            };
         let candidates: Vec<(&'static str, Option<(i64, i64)>, Option<i64>)> =
             candidates.iter().map(|c| (String::leak(c.0.to_owned()) as &'static str, c.1, c.2)).collect();
         for reversed in [false, true] {
-            let mut given: Vec<Candidate<'_>> = candidates.iter().enumerate().map(|(idx, c)| make(c, idx)).collect();
+            let mut given: Vec<Candidate<'_>> =
+                candidates.iter().enumerate().map(|(idx, c)| make(c, idx)).collect();
             if reversed {
                 given.reverse();
             }
@@ -146,7 +150,11 @@ mod tests {
     fn a_service_made_anew_counts_from_one_again() {
         use OrderRule::FirstEntry;
         check(
-            &[("s-00139-a", Some((10, 20)), None), ("s-00011-b", Some((30, 40)), None), ("s-00012-c", Some((50, 60)), None)],
+            &[
+                ("s-00139-a", Some((10, 20)), None),
+                ("s-00011-b", Some((30, 40)), None),
+                ("s-00012-c", Some((50, 60)), None),
+            ],
             &[("s-00139-a", FirstEntry, 0), ("s-00011-b", FirstEntry, 1), ("s-00012-c", FirstEntry, 1)],
         );
         // An old revision that is seen while a newer one still writes is no new beginning.
@@ -160,7 +168,11 @@ mod tests {
     fn revisions_known_by_name_alone_stand_by_their_number() {
         use OrderRule::{FirstEntry, Number};
         check(
-            &[("s-00007-x", None, None), ("s-00006-a", Some((10, 20)), None), ("s-00008-b", Some((30, 40)), None)],
+            &[
+                ("s-00007-x", None, None),
+                ("s-00006-a", Some((10, 20)), None),
+                ("s-00008-b", Some((30, 40)), None),
+            ],
             &[("s-00006-a", FirstEntry, 0), ("s-00007-x", Number, 0), ("s-00008-b", FirstEntry, 0)],
         );
     }

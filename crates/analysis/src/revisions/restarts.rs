@@ -12,7 +12,8 @@ use timberline_search::{RowView, Sink, Wanted, scan};
 /// How the platform's messages begin when a container has come up.
 const STARTS: [&str; 2] = ["Default STARTUP TCP probe succeeded", "STARTUP "];
 /// How they begin when a container has ended by itself or was ended for cause.
-const EXITS: [&str; 4] = ["Container called exit(", "Container terminated on signal", "Uncaught signal:", "Memory limit of"];
+const EXITS: [&str; 4] =
+    ["Container called exit(", "Container terminated on signal", "Uncaught signal:", "Memory limit of"];
 
 /// Counts restarts by service and revision.
 ///
@@ -51,7 +52,8 @@ impl Sink for Counter {
         if !is_start && !is_exit {
             return Ok(());
         }
-        let instance = row.entry.get(Field::Labels).and_then(|labels| labels.get("instanceId")).and_then(Value::as_text);
+        let instance =
+            row.entry.get(Field::Labels).and_then(|labels| labels.get("instanceId")).and_then(Value::as_text);
         let key = (
             row.row.cells.text(Column::Service).to_owned(),
             row.row.cells.text(Column::Revision).to_owned(),

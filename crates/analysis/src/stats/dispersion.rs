@@ -63,11 +63,21 @@ impl CellMoments {
 
 /// Returns φ̂ of a pattern over two revisions; at least 1, and 1 with fewer than three cells.
 pub fn factor(new: &CellMoments, base: &CellMoments) -> f64 {
-    let n_cells = new.n_cells + base.n_cells;
-    if n_cells <= 2 {
+    factor_of([new, base])
+}
+
+/// Returns φ̂ of a pattern over any revisions, each around its own mean; at least 1, and 1 with too few cells to tell.
+pub fn factor_of<'m>(revisions: impl IntoIterator<Item = &'m CellMoments>) -> f64 {
+    let (mut n_revisions, mut n_cells, mut pearson) = (0, 0, 0.0);
+    for revision in revisions {
+        n_revisions += 1;
+        n_cells += revision.n_cells;
+        pearson += revision.pearson();
+    }
+    if n_cells <= n_revisions {
         return 1.0;
     }
-    ((new.pearson() + base.pearson()) / as_f64(n_cells - 2)).max(1.0)
+    (pearson / as_f64(n_cells - n_revisions)).max(1.0)
 }
 
 /// Returns the entries of a revision divided by φ̂, under its number of cells; `None` without cells.

@@ -1,0 +1,320 @@
+//! What a revision says that another did not, or says more or less often, and how sure that is.
+//!
+//! ```text
+//! BASE, TARGET ──► cells of both (grid) ──► per pattern: Fisher's test on cells, or on scaled counts in full cells (judge)
+//!                                           ──► q over all patterns that can matter ──► status, shrunken rank
+//! ```
+//!
+//! Index 1 of the statistics is the target, 0 the base. A side that is not covered for a pattern's severity makes the
+//! pattern *not comparable*: never gone, and never a zero.
+
+mod judge;
+mod side;
+
+use crate::completeness::Completeness;
+use crate::grid::Grid;
+use crate::question::{Asked, Investigation};
+use crate::samples::samples;
+use crate::stats::claims::Coverage as Exposures;
+use crate::stats::multiplicity::q_values;
+use crate::stats::power::{USUAL_DEMAND, min_detectable_ratio};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use timberline_archive::{Result, pattern_name};
+use timberline_query::{Filter, time_bounds};
+
+pub use side::Side;
+
+use judge::{Judged, judge};
+use side::{BASE, Sides, TARGET};
+
+/// What is compared.
+#[derive(Clone, Debug)]
+pub struct DiffQuestion {
+    /// What it is compared with.
+    pub base: Side,
+    /// What is under suspicion.
+    pub target: Side,
+    /// Which entries count as a pattern's; exposure is counted on all of them within the filter's time and service.
+    pub filter: Filter,
+    /// The question as people asked it.
+    pub asked: Asked,
+}
+
+/// The answer to *diff*; serialised, the contract `timberline/diff/1`.
+///
+/// Numbers are unrounded. An infinite ratio or bound is written as `null`, as is one that does not exist.
+#[derive(Clone, Debug, Serialize)]
+pub struct DiffAnswer {
+    /// Name and version of the contract.
+    pub schema: &'static str,
+    /// What was asked.
+    pub question: Asked,
+    /// The base.
+    pub base: Side,
+    /// The target.
+    pub target: Side,
+    /// What there was to see of both.
+    pub exposure: DiffExposure,
+    /// The patterns: new ones first, then more, gone, less, the rest; within each the strongest first.
+    pub patterns: Vec<PatternDiff>,
+    /// What the answer rests on.
+    pub completeness: Completeness,
+}
+
+/// What there was to see of both sides.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DiffExposure {
+    /// Of the base.
+    pub base: SideExposure,
+    /// Of the target.
+    pub target: SideExposure,
+    /// For a pattern in one of a hundred base cells, the smallest ratio that would be noticed in four of five cases.
+    pub detectable_ratio: Option<f64>,
+}
+
+/// What there was to see of one side.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SideExposure {
+    /// Minutes of streams with at least one entry.
+    pub cells: u64,
+    /// Entries.
+    pub entries: u64,
+    /// Streams: services, revisions and instances told apart.
+    pub streams: u64,
+}
+
+/// One pattern on both sides.
+#[derive(Clone, Debug, Serialize)]
+pub struct PatternDiff {
+    /// Name of the pattern.
+    pub id: String,
+    /// Its message with the values replaced by marks.
+    pub template: String,
+    /// The value that is the news, where one is; not told apart yet.
+    pub variant: Option<()>,
+    /// What became of it.
+    pub status: PatternStatus,
+    /// The severity that most of its entries have.
+    pub severity: &'static str,
+    /// On the base.
+    pub base: PatternSide,
+    /// On the target.
+    pub target: PatternSide,
+    /// Ratio of the tested rates, target to base.
+    pub ratio: Option<f64>,
+    /// Lower end of its 95 % interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// Two-sided mid-p; of a pattern that one side lacks, the exact probability of that by chance. `null` without exposure.
+    pub p: Option<f64>,
+    /// False discovery rate; `null` for patterns too rare to show anything, which are not counted as tested.
+    pub q: Option<f64>,
+    /// The shrunken ratio to sort by, of the base to the target for patterns that became less.
+    pub score: f64,
+    /// What was tested: `cells`, or `counts` where nearly all cells of both sides have the pattern.
+    pub tested: &'static str,
+    /// How much it prints, beside how often it happens: the ratio of entries, scaled for bursts.
+    pub entries_ratio: Option<EntryRatio>,
+    /// The smallest ratio that would have been noticed in four of five cases; of patterns that did not change.
+    pub detectable_ratio: Option<f64>,
+    /// When it was first seen anywhere in the archive, RFC 3339.
+    pub first: String,
+    /// In which revision that was.
+    pub first_revision: String,
+}
+
+/// A pattern on one side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PatternSide {
+    /// Entries.
+    pub count: u64,
+    /// Cells with the pattern.
+    pub cells: u64,
+    /// Cells in which it would have been seen; 0 is not comparable.
+    pub exposure: u64,
+}
+
+/// A ratio of entries under equal exposure.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct EntryRatio {
+    /// Target to base; infinite if the base has none.
+    pub ratio: f64,
+    /// Lower end of its 95 % interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// How much more the counts scatter than chance alone would make them.
+    pub dispersion: f64,
+}
+
+/// What became of a pattern. Ordered as shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PatternStatus {
+    /// Not on the base, on the target, and too often for chance.
+    New,
+    /// On both, significantly more often on the target.
+    More,
+    /// On the base, not on the target, and its silence is too long for chance.
+    Gone,
+    /// On both, significantly less often on the target.
+    Less,
+    /// Not on the base, on the target, and not distinguishable from a rare one.
+    FirstSeenButRare,
+    /// On the base, not on the target, which has too little coverage to call it gone.
+    NotSeen,
+    /// No difference that is sure and large enough to matter.
+    Unchanged,
+    /// One of the sides is not covered for it.
+    NotComparable,
+}
+
+/// Compares two revisions or two windows of time.
+///
+/// Cost: time and labels of every entry of both sides within the filter's time and service; one row per pattern.
+///
+/// # Errors
+/// Damage in the archive.
+pub fn diff_answer(
+    investigation: &Investigation<'_>,
+    question: &DiffQuestion,
+    mut warnings: Vec<String>,
+) -> Result<DiffAnswer> {
+    let sides = Sides { base: &question.base, target: &question.target };
+    let grid = Grid::read(investigation, &question.filter, &sides.filter(), &sides)?;
+    let strata = strata(&grid, &sides, &mut warnings);
+    let judged: Vec<(u64, Judged)> = grid
+        .patterns
+        .iter()
+        .map(|(pattern, cells)| (*pattern, judge(&grid, &investigation.coverage, cells, &strata)))
+        .collect();
+    let tested: Vec<f64> =
+        judged.iter().filter(|(_, judged)| judged.can_matter).filter_map(|(_, j)| j.p).collect();
+    let mut q_values = q_values(&tested).into_iter();
+    let samples = samples(investigation, &grid.patterns.keys().copied().collect())?;
+    let mut detectable = Detectable::default();
+    let mut patterns = Vec::with_capacity(judged.len());
+    for (pattern, judged) in judged {
+        let q = if judged.can_matter && judged.p.is_some() { q_values.next() } else { None };
+        let status = judged.status(q);
+        let sample = &samples[&pattern];
+        let is_silent = matches!(status, PatternStatus::Unchanged | PatternStatus::NotSeen);
+        patterns.push(PatternDiff {
+            id: pattern_name(pattern),
+            template: sample.template.clone(),
+            variant: None,
+            status,
+            severity: judged.severity.name(),
+            base: judged.base,
+            target: judged.target,
+            ratio: judged.ratio,
+            low: judged.interval.map(|interval| interval.lower),
+            high: judged.interval.map(|interval| interval.upper),
+            p: judged.p,
+            q,
+            score: judged.score(status),
+            tested: judged.tested,
+            entries_ratio: judged.entries,
+            detectable_ratio: if is_silent {
+                detectable.of(judged.base, judged.target.exposure)
+            } else {
+                None
+            },
+            first: sample.first.timestamp.clone(),
+            first_revision: sample.first.revision.clone(),
+        });
+    }
+    patterns.sort_by(|a, b| {
+        let by_score = || b.score.total_cmp(&a.score).then_with(|| b.target.count.cmp(&a.target.count));
+        a.status.cmp(&b.status).then_with(by_score).then_with(|| a.id.cmp(&b.id))
+    });
+    let exposure = exposure(&grid);
+    warn(&exposure, &mut warnings);
+    Ok(DiffAnswer {
+        schema: "timberline/diff/1",
+        question: question.asked.clone(),
+        base: question.base.clone(),
+        target: question.target.clone(),
+        exposure,
+        patterns,
+        completeness: Completeness::of(investigation, time_bounds(&question.filter), warnings),
+    })
+}
+
+/// Says how the comparison is layered: windows by service, because two windows may cover services unequally; revisions not,
+/// because they are what differs.
+pub(crate) struct Strata {
+    /// Pairs of a service on the base and one on the target.
+    pairs: Vec<(u32, u32)>,
+    /// Services that one side has and the other has not.
+    alone: BTreeSet<u32>,
+}
+
+fn strata(grid: &Grid, sides: &Sides<'_>, warnings: &mut Vec<String>) -> Strata {
+    let (base, target) = (grid.services_of(BASE), grid.services_of(TARGET));
+    let name = |id: &u32| grid.services[*id as usize].as_str();
+    if sides.are_revisions()
+        && let ([of_base], [of_target]) = (&Vec::from_iter(&base)[..], &Vec::from_iter(&target)[..])
+    {
+        if of_base != of_target {
+            warnings.push(format!(
+                "the base is a revision of {}, the target one of {}",
+                name(of_base),
+                name(of_target)
+            ));
+        }
+        return Strata { pairs: vec![(**of_base, **of_target)], alone: BTreeSet::new() };
+    }
+    let alone: BTreeSet<u32> = base.symmetric_difference(&target).copied().collect();
+    for service in &alone {
+        let (has, lacks) = if base.contains(service) { ("base", "target") } else { ("target", "base") };
+        warnings.push(format!(
+            "{:?} is covered on the {has} and not on the {lacks}: it is left out",
+            name(service)
+        ));
+    }
+    Strata { pairs: base.intersection(&target).map(|service| (*service, *service)).collect(), alone }
+}
+
+fn exposure(grid: &Grid) -> DiffExposure {
+    let side = |row: u32| SideExposure {
+        cells: grid.n_cells(row),
+        entries: grid.entries.get(&row).copied().unwrap_or(0),
+        streams: grid.n_streams(row),
+    };
+    let (base, target) = (side(BASE), side(TARGET));
+    #[expect(clippy::cast_precision_loss, reason = "cells stay far below 2^53")]
+    let exposures = Exposures::new(target.cells as f64, base.cells as f64);
+    let detectable_ratio =
+        exposures.and_then(|exposures| min_detectable_ratio(0.01, exposures, USUAL_DEMAND));
+    DiffExposure { base, target, detectable_ratio }
+}
+
+fn warn(exposure: &DiffExposure, warnings: &mut Vec<String>) {
+    for (name, side) in [("base", &exposure.base), ("target", &exposure.target)] {
+        match side.cells {
+            0 => warnings.push(format!("the {name} has no entries here: nothing can be compared with it")),
+            1..3 => warnings.push(format!("the {name} was seen in {} minutes only", side.cells)),
+            _ => {}
+        }
+    }
+}
+
+/// Smallest noticeable ratios; they depend on few numbers, and each takes milliseconds.
+#[derive(Default)]
+struct Detectable(BTreeMap<(u64, u64, u64), Option<f64>>);
+
+impl Detectable {
+    fn of(&mut self, base: PatternSide, target_exposure: u64) -> Option<f64> {
+        if base.exposure == 0 || target_exposure == 0 {
+            return None;
+        }
+        *self.0.entry((base.cells, base.exposure, target_exposure)).or_insert_with(|| {
+            #[expect(clippy::cast_precision_loss, reason = "cells stay far below 2^53")]
+            let (cells, base, target) = (base.cells as f64, base.exposure as f64, target_exposure as f64);
+            min_detectable_ratio(cells / base, Exposures::new(target, base)?, USUAL_DEMAND)
+        })
+    }
+}

@@ -1,0 +1,218 @@
+//! Comparisons of revisions and windows: planted changes are found, and what is not covered is never a zero.
+
+mod support;
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use support::{archive, entries_in, filter, samples, shared, time, write_day};
+use timberline_analysis::{
+    Asked, DEFAULT_MAX_Q, DiffAnswer, DiffQuestion, Investigation, PatternDiff, PatternStatus, Side, Verdict,
+    diff_answer, gate_answer,
+};
+use timberline_archive::Archive;
+use timberline_entry::Timestamp;
+
+fn revision(name: &str) -> Side {
+    Side::Revision { service: None, revision: name.to_owned() }
+}
+
+fn nanos(time: &str) -> i64 {
+    Timestamp::parse(time).unwrap().0.as_nanos()
+}
+
+fn compare(archive: &Archive, base: Side, target: Side, text: &str) -> DiffAnswer {
+    let question = DiffQuestion { base, target, filter: filter(text), asked: Asked::default() };
+    diff_answer(&Investigation::new(archive).unwrap(), &question, Vec::new()).unwrap()
+}
+
+fn pattern<'a>(answer: &'a DiffAnswer, phrase: &str) -> &'a PatternDiff {
+    let found: Vec<&PatternDiff> = answer.patterns.iter().filter(|p| p.template.contains(phrase)).collect();
+    assert_eq!(found.len(), 1, "{phrase}: {found:?}");
+    found[0]
+}
+
+#[test]
+fn planted_changes_of_the_samples_are_found() {
+    let (exports, _) = samples();
+    let folder = tempfile::tempdir().unwrap();
+    let archive = archive(folder.path(), &[exports]);
+
+    let answer = compare(&archive, revision("storefront-00413-22n"), revision("storefront-00414-9ch"), "");
+    let slow = pattern(&answer, "upstream availability check timed out");
+    assert_eq!(slow.status, PatternStatus::More, "{slow:?}");
+    assert_eq!((slow.base.count, slow.target.count), (3, 25));
+    assert!(slow.low.unwrap() > 1.2 && slow.q.unwrap() <= 0.05, "{slow:?}");
+    assert_eq!(gate_answer(&answer, DEFAULT_MAX_Q).verdict, expected_verdict(&answer));
+    for other in &answer.patterns {
+        assert!(other.q.is_none_or(|q| q >= other.p.unwrap()), "{other:?}");
+    }
+
+    let known = Investigation::new(&archive).unwrap().revisions;
+    let name = |number: &str| known.keys().find(|name| name.contains(number)).unwrap().clone();
+    let answer =
+        compare(&archive, revision(&name("notifications-00023")), revision("notifications-00024-muy"), "");
+    let new = pattern(&answer, "template bundle checksum mismatch");
+    assert_eq!(new.status, PatternStatus::New, "{new:?}");
+    assert_eq!(
+        (new.base.count, new.target.count, new.first_revision.as_str()),
+        (0, 13, "notifications-00024-muy")
+    );
+    let answer =
+        compare(&archive, revision("notifications-00025-zbo"), revision("notifications-00026-rqe"), "");
+    let gone = pattern(&answer, "template bundle checksum mismatch");
+    assert_eq!(gone.status, PatternStatus::Gone, "{gone:?}");
+    assert_eq!((gone.base.count, gone.target.count), (17, 0));
+
+    // The filter decides what counts as a pattern's, not what there was to see.
+    let errors = compare(
+        &archive,
+        revision("notifications-00025-zbo"),
+        revision("notifications-00026-rqe"),
+        "severity>=ERROR",
+    );
+    assert_eq!(errors.exposure, answer.exposure);
+    assert!(errors.patterns.len() < answer.patterns.len() && !errors.patterns.is_empty());
+    for pattern in &errors.patterns {
+        let same = answer.patterns.iter().find(|other| other.id == pattern.id).unwrap();
+        assert!(pattern.base.count <= same.base.count && pattern.target.count <= same.target.count);
+    }
+}
+
+fn expected_verdict(answer: &DiffAnswer) -> Verdict {
+    let is_bad = |p: &PatternDiff| {
+        matches!(p.severity, "ERROR" | "CRITICAL")
+            && matches!(p.status, PatternStatus::New | PatternStatus::More)
+    };
+    if answer.patterns.iter().any(is_bad) { Verdict::Fail } else { Verdict::Pass }
+}
+
+#[test]
+fn exposure_of_real_revisions_is_that_of_their_json() {
+    let Some(data) = shared("real") else { return };
+    let mut cells: BTreeMap<String, BTreeSet<(String, i64)>> = BTreeMap::new();
+    for file in std::fs::read_dir(&data).unwrap() {
+        let dump: Value = serde_json::from_slice(&std::fs::read(file.unwrap().path()).unwrap()).unwrap();
+        let mut entries = Vec::new();
+        entries_in(&dump, &mut entries);
+        for entry in entries {
+            let name = entry["resource"]["labels"]["revision_name"].as_str().unwrap_or("").to_owned();
+            let instance = entry["labels"]["instanceId"].as_str().unwrap_or("").to_owned();
+            let minute = nanos(entry["timestamp"].as_str().unwrap()).div_euclid(60_000_000_000);
+            cells.entry(name).or_default().insert((instance, minute));
+        }
+    }
+    cells.remove("");
+    let mut largest: Vec<(&String, usize)> = cells.iter().map(|(name, cells)| (name, cells.len())).collect();
+    largest.sort_by_key(|(name, n)| (std::cmp::Reverse(*n), (*name).clone()));
+    let folder = tempfile::tempdir().unwrap();
+    let archive = archive(folder.path(), &[data]);
+    for pair in largest.windows(2).take(3) {
+        let answer = compare(&archive, revision(pair[0].0), revision(pair[1].0), "");
+        assert_eq!(answer.exposure.base.cells, pair[0].1 as u64, "{}", pair[0].0);
+        assert_eq!(answer.exposure.target.cells, pair[1].1 as u64, "{}", pair[1].0);
+        let counted: u64 = answer.patterns.iter().map(|p| p.base.count).sum();
+        assert_eq!(counted, answer.exposure.base.entries);
+        for pattern in &answer.patterns {
+            assert!(
+                pattern.base.cells <= pattern.base.exposure
+                    && pattern.target.cells <= pattern.target.exposure
+            );
+            assert!(pattern.base.exposure <= answer.exposure.base.cells);
+        }
+    }
+}
+
+/// A tick a minute for two hours, and an error in every tenth minute when asked.
+fn two_hours(from_hour: u32, revision: u32, fails: bool) -> Vec<(u32, u32, &'static str, String)> {
+    let mut entries = Vec::new();
+    for minute in 0..120 {
+        let second = from_hour * 3600 + minute * 60;
+        entries.push((second, revision, "INFO", format!("tick {minute}")));
+        if fails && minute % 10 == 3 {
+            entries.push((second + 5, revision, "ERROR", format!("cannot reach ledger after {minute} ms")));
+        }
+    }
+    entries
+}
+
+fn days(folder: &std::path::Path) -> [PathBuf; 3] {
+    [
+        write_day(folder, 1, &two_hours(1, 1, true)),
+        write_day(folder, 2, &two_hours(1, 2, false)),
+        write_day(folder, 3, &two_hours(1, 3, true)),
+    ]
+}
+
+#[test]
+fn a_day_without_input_makes_nothing_gone() {
+    let files = tempfile::tempdir().unwrap();
+    let days = days(files.path());
+    let whole = tempfile::tempdir().unwrap();
+    let whole = archive(whole.path(), &days);
+    let gone = compare(&whole, revision("shop-00001-abc"), revision("shop-00002-abc"), "");
+    let ledger = pattern(&gone, "cannot reach ledger");
+    assert_eq!(ledger.status, PatternStatus::Gone, "{ledger:?}");
+    assert_eq!((ledger.base.cells, ledger.base.exposure, ledger.target.exposure), (12, 120, 120));
+    assert_eq!(ledger.template, "cannot reach ledger after <duration>");
+
+    let folder = tempfile::tempdir().unwrap();
+    let gap = archive(folder.path(), &[days[0].clone(), days[2].clone()]);
+    let unknown = compare(&gap, revision("shop-00001-abc"), revision("shop-00002-abc"), "");
+    let ledger = pattern(&unknown, "cannot reach ledger");
+    assert_eq!(ledger.status, PatternStatus::NotComparable, "{ledger:?}");
+    assert_eq!((ledger.target.exposure, ledger.p, ledger.ratio), (0, None, None));
+    assert!(unknown.completeness.warnings.iter().any(|warning| warning.contains("no entries")));
+    let gate = gate_answer(&unknown, DEFAULT_MAX_Q);
+    assert_eq!(gate.verdict, Verdict::Unknown);
+    // The same as windows of time: a window over the gap is a window without exposure.
+    let window = |day: u32| Side::Window { from: nanos(&time(day, 0)), to: nanos(&time(day + 1, 0)) };
+    let unknown = compare(&gap, window(1), window(2), "");
+    assert!(unknown.patterns.iter().all(|pattern| pattern.status == PatternStatus::NotComparable));
+    let same = compare(&gap, window(1), window(3), "");
+    assert_eq!(pattern(&same, "cannot reach ledger").status, PatternStatus::Unchanged);
+    let detectable = pattern(&same, "cannot reach ledger").detectable_ratio.unwrap();
+    assert!(detectable > 1.5 && detectable < 5.0, "{detectable}");
+}
+
+#[test]
+fn an_export_of_errors_says_nothing_of_what_is_milder() {
+    let files = tempfile::tempdir().unwrap();
+    let all = write_day(files.path(), 1, &two_hours(1, 1, true));
+    let errors: Vec<_> = two_hours(1, 2, true).into_iter().filter(|entry| entry.2 == "ERROR").collect();
+    let errors = write_day(files.path(), 2, &errors);
+    let folder = tempfile::tempdir().unwrap();
+    let archive = archive(folder.path(), &[all, errors]);
+    let answer = compare(&archive, revision("shop-00001-abc"), revision("shop-00002-abc"), "");
+    assert_eq!(pattern(&answer, "tick").status, PatternStatus::NotComparable);
+    assert_ne!(pattern(&answer, "cannot reach ledger").status, PatternStatus::NotComparable);
+}
+
+#[test]
+fn the_gate_stops_new_errors_and_lets_the_rest_pass() {
+    let files = tempfile::tempdir().unwrap();
+    let days = days(files.path());
+    let folder = tempfile::tempdir().unwrap();
+    let archive = archive(folder.path(), &days);
+    let name = |number: u32| revision(&format!("shop-{number:05}-abc"));
+    let stopped = gate_answer(&compare(&archive, name(2), name(3), ""), DEFAULT_MAX_Q);
+    assert_eq!((stopped.verdict, stopped.failing.len()), (Verdict::Fail, 1));
+    assert_eq!(stopped.failing[0].status, PatternStatus::New);
+    assert!(
+        stopped
+            .markdown
+            .starts_with("**gate failed** `shop-00003-abc` against `shop-00002-abc`: `cannot reach ledger"),
+        "{}",
+        stopped.markdown
+    );
+    assert_eq!(stopped.markdown.lines().count(), 1);
+    // Nothing is as unlikely as that.
+    assert_eq!(gate_answer(&compare(&archive, name(2), name(3), ""), 1e-30).verdict, Verdict::Pass);
+    assert_eq!(gate_answer(&compare(&archive, name(1), name(2), ""), DEFAULT_MAX_Q).verdict, Verdict::Pass);
+    assert_eq!(gate_answer(&compare(&archive, name(1), name(3), ""), DEFAULT_MAX_Q).verdict, Verdict::Pass);
+    let json = serde_json::to_value(compare(&archive, name(2), name(3), "")).unwrap();
+    assert_eq!(json["schema"], "timberline/diff/1");
+    assert_eq!(json["patterns"][0]["status"], "new");
+    assert_eq!(json["patterns"][0]["ratio"], Value::Null);
+    assert_eq!(json["base"]["revision"], "shop-00002-abc");
+}

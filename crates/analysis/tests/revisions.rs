@@ -1,0 +1,201 @@
+//! Revisions and coverage of sample and real exports, against what the exports' JSON says.
+
+mod support;
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use support::{archive, entries_in, samples, shared, time, write_day};
+use timberline_analysis::{Investigation, OrderRule, Resolution, coverage_answer, revisions_answer};
+use timberline_entry::Timestamp;
+
+fn nine(time: &Value) -> String {
+    Timestamp::parse(time.as_str().unwrap()).unwrap().0.to_string()
+}
+
+#[test]
+fn revisions_of_the_samples_are_those_of_their_truth() {
+    let (exports, truth) = samples();
+    let folder = tempfile::tempdir().unwrap();
+    let archive = archive(folder.path(), &[exports]);
+    let investigation = Investigation::new(&archive).unwrap();
+    let answer = revisions_answer(&investigation, None).unwrap();
+    let expected = truth["revisions"].as_array().unwrap();
+    assert_eq!(answer.revisions.len(), expected.len());
+    for expected in expected {
+        let name = expected["revision"].as_str().unwrap();
+        let found = answer.revisions.iter().find(|found| found.revision == name).unwrap();
+        assert_eq!(Some(found.service.as_str()), expected["service"].as_str(), "{name}");
+        assert_eq!(Some(found.entries), expected["entries"].as_u64(), "{name}");
+        assert_eq!(Some(found.errors), expected["errors"].as_u64(), "{name}");
+        assert_eq!(Some(found.requests), expected["requests"].as_u64(), "{name}");
+        assert_eq!(found.first, Some(nine(&expected["first"])), "{name}");
+        assert_eq!(found.last, Some(nine(&expected["last"])), "{name}");
+        let deploy = found.deploy.as_ref().unwrap();
+        assert_eq!(deploy.time, nine(&expected["deployed"]), "{name}");
+        assert_eq!(deploy.by.as_deref(), expected["by"].as_str(), "{name}");
+        assert_eq!(deploy.image.as_deref(), expected["image"].as_str(), "{name}");
+        assert_eq!(deploy.revision_by, Some(Resolution::ResponseLatestCreated));
+        assert_eq!(found.order_rule, OrderRule::Deploy);
+        assert!(found.hours > 0.0 && found.instances > 0, "{found:?}");
+    }
+    // Each service's revisions stand in the order of their numbers, which is that of the truth.
+    for service in ["storefront", "payments", "notifications"] {
+        let names = |values: Vec<&str>| values.join(" ");
+        let in_answer = answer.revisions.iter().filter(|r| r.service == service).map(|r| r.revision.as_str());
+        let in_truth =
+            expected.iter().filter(|r| r["service"] == service).map(|r| r["revision"].as_str().unwrap());
+        assert_eq!(names(in_answer.collect()), names(in_truth.collect()));
+        let one = revisions_answer(&investigation, Some(service)).unwrap();
+        assert!(one.revisions.iter().eq(answer.revisions.iter().filter(|r| r.service == service)));
+    }
+    // Entries with a revision, entries whose revision was learnt, and the others are all there are.
+    let named: u64 = answer.revisions.iter().map(|r| r.entries).sum();
+    let learnt: u64 = answer.revisions.iter().flat_map(|r| &r.resolved).map(|r| r.entries).sum();
+    let unresolved: u64 = answer.unresolved.iter().map(|r| r.entries).sum();
+    assert_eq!(Some(named + learnt + unresolved), truth["entries"].as_u64());
+    assert_eq!((learnt, unresolved), (13, 0));
+    let json = serde_json::to_value(&answer).unwrap();
+    assert_eq!(json["schema"], "timberline/revisions/1");
+}
+
+#[test]
+fn revisions_of_real_exports_agree_with_their_json() {
+    let Some(data) = shared("real") else { return };
+    let mut by_identity: BTreeMap<(i64, String), Value> = BTreeMap::new();
+    for file in std::fs::read_dir(&data).unwrap() {
+        let dump: Value = serde_json::from_slice(&std::fs::read(file.unwrap().path()).unwrap()).unwrap();
+        let mut entries = Vec::new();
+        entries_in(&dump, &mut entries);
+        for entry in entries {
+            let time = Timestamp::parse(entry["timestamp"].as_str().unwrap()).unwrap().0.as_micros();
+            let id =
+                entry.get("insertId").or_else(|| entry.get("insert_id")).and_then(Value::as_str).unwrap();
+            let kept = by_identity.entry((time, id.to_owned())).or_insert(Value::Null);
+            if kept.to_string().len() < entry.to_string().len() {
+                *kept = entry;
+            }
+        }
+    }
+    let label =
+        |entry: &Value, name: &str| entry["resource"]["labels"][name].as_str().unwrap_or("").to_owned();
+    let payload = |entry: &Value| {
+        let keys = ["protoPayload", "proto_payload", "jsonPayload", "json_payload"];
+        keys.into_iter().find_map(|key| entry.get(key)).cloned().unwrap_or(Value::Null)
+    };
+    let mut per_revision: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let mut deploys: BTreeSet<(String, String)> = BTreeSet::new();
+    let (mut resolvable, mut unnamed) = (0, 0);
+    for entry in by_identity.values() {
+        let payload = payload(entry);
+        if payload["authenticationInfo"]["principalEmail"].is_string()
+            && payload["methodName"].as_str().is_some_and(|method| method.ends_with("ReplaceService"))
+        {
+            let by = payload["authenticationInfo"]["principalEmail"].as_str().unwrap();
+            deploys.insert((nine(&entry["timestamp"]), by.to_owned()));
+        }
+        if label(entry, "revision_name").is_empty() {
+            unnamed += 1;
+            let speaks = [&payload["response"]["status"], &payload["request"]["service"]["status"]]
+                .into_iter()
+                .any(|status| status["latestCreatedRevisionName"].is_string());
+            resolvable += u64::from(speaks);
+        } else {
+            *per_revision
+                .entry((label(entry, "service_name"), label(entry, "revision_name")))
+                .or_insert(0) += 1;
+        }
+    }
+    assert_eq!(unnamed, 27);
+    let folder = tempfile::tempdir().unwrap();
+    let archive = archive(folder.path(), &[data]);
+    let investigation = Investigation::new(&archive).unwrap();
+    let answer = revisions_answer(&investigation, None).unwrap();
+    let found: BTreeMap<(String, String), u64> = answer
+        .revisions
+        .iter()
+        .filter(|r| r.entries > 0)
+        .map(|r| ((r.service.clone(), r.revision.clone()), r.entries))
+        .collect();
+    assert_eq!(found, per_revision);
+    let learnt: u64 = answer.revisions.iter().flat_map(|r| &r.resolved).map(|r| r.entries).sum();
+    let unresolved: u64 = answer.unresolved.iter().map(|r| r.entries).sum();
+    assert_eq!((learnt, learnt + unresolved), (resolvable, unnamed));
+    let shown: BTreeSet<(String, String)> = answer
+        .revisions
+        .iter()
+        .filter_map(|r| r.deploy.clone())
+        .chain(answer.other_deploys.iter().map(|other| other.deploy.clone()))
+        .map(|deploy| (deploy.time, deploy.by.unwrap()))
+        .collect();
+    assert_eq!(shown, deploys);
+
+    let coverage = coverage_answer(&investigation).unwrap();
+    let cut: Vec<(&str, Option<u64>)> = coverage
+        .cut_dumps
+        .iter()
+        .map(|dump| (Path::new(&dump.path).file_name().unwrap().to_str().unwrap(), dump.limit))
+        .collect();
+    assert!(cut.contains(&("cloud-run-2025-09-16T0140-limit1000.json", Some(1000))), "{cut:?}");
+    for service in coverage.services.iter().filter(|service| !service.service.is_empty()) {
+        for gap in &service.gaps {
+            assert!(gap.command.contains("--project=orchard-staging "), "{}", gap.command);
+            assert!(
+                gap.command.contains(&format!("service_name=\"{}\"", service.service)),
+                "{}",
+                gap.command
+            );
+        }
+    }
+}
+
+#[test]
+fn a_day_without_input_is_a_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let hourly = |_day: u32| -> Vec<(u32, u32, &'static str, String)> {
+        (0..24).map(|hour| (hour * 3600, 1, "INFO", format!("tick {hour}"))).collect()
+    };
+    let days: Vec<_> = (1..=3).map(|day| write_day(folder.path(), day, &hourly(day))).collect();
+    let with_gap = tempfile::tempdir().unwrap();
+    let archive = archive(with_gap.path(), &[days[0].clone(), days[2].clone()]);
+    let answer = coverage_answer(&Investigation::new(&archive).unwrap()).unwrap();
+    let [service] = &answer.services[..] else { panic!("one service: {answer:?}") };
+    assert_eq!(service.intervals.len(), 2);
+    let [gap] = &service.gaps[..] else { panic!("one gap: {service:?}") };
+    assert_eq!(
+        (gap.from.clone(), gap.to.clone()),
+        (nine(&time(1, 23 * 3600).into()), nine(&time(3, 0).into()))
+    );
+    assert!(gap.is_total);
+    let expected = format!(
+        "gcloud logging read 'resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"shop\" AND \
+         timestamp>=\"{}\" AND timestamp<=\"{}\"' --project=p --order=asc --format=json",
+        gap.from, gap.to
+    );
+    assert_eq!(gap.command, expected);
+}
+
+#[test]
+fn cut_samples_name_what_they_cannot_speak_for() {
+    let (exports, truth) = samples();
+    let folder = tempfile::tempdir().unwrap();
+    let archive = archive(folder.path(), &[exports]);
+    let answer = coverage_answer(&Investigation::new(&archive).unwrap()).unwrap();
+    for source in truth["sources"].as_array().unwrap() {
+        let path = source["path"].as_str().unwrap();
+        let found = answer.cut_dumps.iter().find(|dump| dump.path.ends_with(path));
+        match source["cut"].as_str().unwrap() {
+            "no" => assert!(found.is_none(), "{path}"),
+            cut => {
+                let found = found.unwrap();
+                assert_eq!(found.cut, cut, "{path}");
+                assert_eq!(
+                    Some(found.entries),
+                    source["read"].as_u64().map(|n| n - source["rejected"].as_u64().unwrap())
+                );
+                assert_eq!(found.limit.is_some(), cut == "limit");
+                assert!(!found.silent.is_empty() && found.silent.iter().all(|silent| silent.to.is_some()));
+            }
+        }
+    }
+}
