@@ -53,7 +53,8 @@ pub fn compact(storage: Arc<dyn Storage>, name: &str, options: &Options) -> Resu
     }
     result.segments_after = segments.len() as u64;
     if result.entries_rewritten > 0 {
-        Manifest { sequence: before.sequence + 1, segments, ..before.clone() }.commit(&*storage)?;
+        let after = Manifest { sequence: before.sequence + 1, segments, ..before.clone() };
+        maintain::commit(&*storage, before, &after)?;
     }
     Ok(result)
 }
@@ -77,7 +78,8 @@ pub fn reindex(storage: Arc<dyn Storage>, name: &str, options: &Options) -> Resu
         segments.push(maintain::rewrite(&mut plan, record)?);
     }
     let n_segments = segments.len() as u64;
-    Manifest { sequence: before.sequence + 1, segments, ..before.clone() }.commit(&*storage)?;
+    let after = Manifest { sequence: before.sequence + 1, segments, ..before.clone() };
+        maintain::commit(&*storage, before, &after)?;
     Ok(Rewritten {
         segments_before: n_segments,
         segments_after: n_segments,

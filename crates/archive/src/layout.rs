@@ -8,6 +8,7 @@
 //!                                        blocks.xxh3
 //! catalog/000042-sources.parquet         where the entries came from
 //! catalog/000042-rejects.parquet         what could not be kept
+//! superseded/entries/…                   entries of the commit before, kept for readers until the next writer
 //! damaged/entries/…                      what a repair set aside, under the name it had
 //! lock                                   held by the writer
 //! ```
@@ -19,7 +20,7 @@ pub const CURRENT: &str = "CURRENT";
 /// The file a writer locks.
 pub const LOCK: &str = "lock";
 /// The folders of an archive; files elsewhere are none of its business.
-pub const FOLDERS: [&str; 4] = ["manifest", "entries", "index", "catalog"];
+pub const FOLDERS: [&str; 5] = ["manifest", "entries", "index", "catalog", "superseded"];
 
 /// Where damaged files are kept: no longer part of the archive, and not thrown away either.
 pub const DAMAGED: &str = "damaged";
@@ -58,6 +59,12 @@ pub fn shapes(segment_id: &str) -> String {
 /// Returns the path of the checksums of a segment's blocks.
 pub fn blocks(segment_id: &str) -> String {
     format!("index/{segment_id}/blocks.xxh3")
+}
+
+/// Returns where a file of entries is once a later commit does not name it, so that whoever reads the folder `entries` as a
+/// whole meets every entry once.
+pub fn superseded(path: &str) -> String {
+    format!("superseded/{path}")
 }
 
 /// Returns where a repair puts a damaged file.

@@ -8,6 +8,7 @@ use crate::manifest::{CatalogRecord, FileRecord, Manifest, SegmentRecord};
 use crate::rows::{Place, RowSet};
 use crate::segment::{self, with_entry};
 use crate::storage::{LockGuard, LockRefusal, Storage};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -52,6 +53,21 @@ pub(crate) fn write_catalog(
         sources: write_file(storage, &layout::sources(sequence), &catalog::write_sources(sources))?,
         rejects: write_file(storage, &layout::rejects(sequence), &catalog::write_rejects(rejects))?,
     })
+}
+
+/// Makes `after` the live manifest, and moves entries that only `before` names out of the folder that other engines read as
+/// a whole.
+pub(crate) fn commit(storage: &dyn Storage, before: &Manifest, after: &Manifest) -> Result<()> {
+    after.commit(storage)?;
+    let named: BTreeSet<&str> = after.files().map(|file| file.path.as_str()).collect();
+    for segment in &before.segments {
+        let path = layout::entries(&segment.month, &segment.id);
+        if !named.contains(path.as_str()) {
+            // The commit is done whether or not this works; the next writer deletes the file in either place.
+            storage.rename(&path, &layout::superseded(&path)).ok();
+        }
+    }
+    Ok(())
 }
 
 /// Returns the sources that rows may refer to.

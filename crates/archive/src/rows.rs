@@ -157,7 +157,7 @@ impl RowSet {
         head.body_start = self.bodies.len() as u64;
         self.bodies.extend_from_slice(body);
         let mut overflow = 0;
-        for slot in 0..REPEATED.len() {
+        for (slot, column) in REPEATED.into_iter().enumerate() {
             let id = head.texts[slot];
             if id == NO_TEXT {
                 continue;
@@ -166,7 +166,7 @@ impl RowSet {
                 Some(mapped) => head.texts[slot] = mapped,
                 None => {
                     let before = self.bodies.len();
-                    push_text(REPEATED[slot], other.texts.get(id), &mut self.bodies);
+                    push_text(column, other.texts.get(id), &mut self.bodies);
                     overflow += self.bodies.len() - before;
                     head.texts[slot] = NO_TEXT;
                 }

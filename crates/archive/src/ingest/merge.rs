@@ -278,7 +278,7 @@ impl Joined {
             let timestamp = group.rows.heads()[*idx].keys.timestamp;
             let mut buffer = String::new();
             with_entry(&group.rows.cells(*idx), timestamp, &mut buffer, &mut nodes, |entry| {
-                entry.write_json(&mut text)
+                entry.write_json(&mut text);
             })
             .map_err(|detail| Error::damaged("rows of a segment", detail))?;
             texts.push(text);
@@ -344,7 +344,7 @@ pub(crate) fn load(plan: &MergePlan<'_>, record: &SegmentRecord) -> Result<RowSe
         plan.sources.keys.iter().enumerate().map(|(idx, key)| (*key, crate::rows::row_idx(idx))).collect();
     let mut rows = RowSet::default();
     let mut unknown = None;
-    segment.for_each_row(&[0..record.rows], &Column::ALL, |row| {
+    segment.for_all_rows(&Column::ALL, |row| {
         let Some(source) = numbers.get(&row.source) else {
             unknown = Some(row.source);
             return false;

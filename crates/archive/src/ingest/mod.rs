@@ -163,7 +163,7 @@ pub fn ingest(
                 table.keys.push(record.key);
                 summary.rejects.extend(rejects);
                 summary.text_bytes += text_bytes;
-                new_sources.push((first_number + crate::rows::row_idx(idx), record));
+                new_sources.push((first_number + crate::rows::row_idx(idx), *record));
             }
             Outcome::Refused(refusal) => {
                 table.keys.push(0);
@@ -225,8 +225,8 @@ impl Commit<'_> {
         let catalog = maintain::write_catalog(&**self.storage, sequence, &sources, &rejects)?;
         let set_aside = still_missing(&before.set_aside, new_sources);
         let manifest = Manifest { sequence, segments, catalog: Some(catalog), set_aside };
-        manifest.commit(&**self.storage)?;
         // The manifest before this one may still be in use by a reader, so its files stay until the next ingest.
+        maintain::commit(&**self.storage, before, &manifest)?;
         Ok(merged.kept)
     }
 }

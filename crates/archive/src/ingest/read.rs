@@ -30,7 +30,7 @@ pub(super) struct Read {
 
 /// What became of a source.
 pub(super) enum Outcome {
-    Read { record: SourceRecord, rejects: Vec<RejectRecord>, text_bytes: u64 },
+    Read { record: Box<SourceRecord>, rejects: Vec<RejectRecord>, text_bytes: u64 },
     Refused(Refusal),
 }
 
@@ -221,7 +221,7 @@ impl Pending {
         let mut rejects = std::mem::take(&mut self.rejects);
         rejects.iter_mut().for_each(|reject| reject.source = record.key);
         rejects.sort_by_key(|reject| (reject.offset, reject.len));
-        Some(Outcome::Read { record, rejects, text_bytes: facts.text_bytes })
+        Some(Outcome::Read { record: Box::new(record), rejects, text_bytes: facts.text_bytes })
     }
 }
 

@@ -16,11 +16,11 @@ pub(super) fn path(key: u64) -> String {
 /// What the entries cannot tell is lost: paths, duplicates, what was asked for, whether a dump was cut off. Such a source
 /// is read again when it is met, because neither path nor length are known.
 pub(super) fn sources(segments: &[Segment]) -> Vec<SourceRecord> {
-    let mut groups: BTreeMap<u64, BTreeMap<(String, String, String), (u64, i64, i64)>> = BTreeMap::new();
+    let mut groups: BTreeMap<u64, Groups> = BTreeMap::new();
     for segment in segments {
         let columns = [Column::Service, Column::LogName, Column::Severity];
         // A segment that cannot be read is rescued on its own; what it counts then is missing here as well.
-        let read = segment.for_each_row(&[0..segment.record().rows], &columns, |row| {
+        let read = segment.for_all_rows(&columns, |row| {
             let text = |column| row.cells.text(column).to_owned();
             let time = row.timestamp.as_nanos();
             let key = (text(Column::Service), text(Column::LogName), text(Column::Severity));
@@ -43,10 +43,13 @@ pub(super) fn sources(segments: &[Segment]) -> Vec<SourceRecord> {
 
 /// Returns the record of a source of which nothing is known but that it was there.
 pub(super) fn unknown(key: u64) -> SourceRecord {
-    record(key, BTreeMap::new())
+    record(key, Groups::new())
 }
 
-fn record(key: u64, groups: BTreeMap<(String, String, String), (u64, i64, i64)>) -> SourceRecord {
+/// Count, first and last time by service, log and severity.
+type Groups = BTreeMap<(String, String, String), (u64, i64, i64)>;
+
+fn record(key: u64, groups: Groups) -> SourceRecord {
     SourceRecord {
         key,
         path: path(key),

@@ -134,7 +134,7 @@ impl<'r> Repair<'r> {
         }
         after.segments.sort_by_key(|segment| segment.first_ns);
         after.set_aside.sort_by(|a, b| (a.first_ns, &a.segment).cmp(&(b.first_ns, &b.segment)));
-        after.commit(&*self.storage)
+        maintain::commit(&*self.storage, before, &after)
     }
 
     /// Returns the sources, made anew with the catalogue where it cannot be read.

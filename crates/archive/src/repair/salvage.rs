@@ -56,7 +56,7 @@ pub(super) fn manifest(storage: &Arc<dyn Storage>, options: &Options) -> Result<
     let catalog = maintain::write_catalog(&**storage, sequence, &sources, &rejects)?;
     let manifest =
         Manifest { sequence, segments: merged.segments, catalog: Some(catalog), set_aside: Vec::new() };
-    manifest.commit(&**storage)?;
+    maintain::commit(&**storage, &Manifest { segments: segments.clone(), ..before }, &manifest)?;
     Ok(format!("{} files of entries", segments.len()))
 }
 
@@ -115,7 +115,7 @@ fn segment(storage: &Arc<dyn Storage>, path: &str) -> Option<SegmentRecord> {
     record.rows = reader.stored_rows().ok()?;
     let (mut text, mut nodes) = (String::new(), Vec::new());
     let mut is_readable = true;
-    let read = reader.for_each_row(&[0..record.rows], &Column::ALL, |row| {
+    let read = reader.for_each_row(std::slice::from_ref(&(0..record.rows)), &Column::ALL, |row| {
         let time = row.timestamp.as_nanos();
         (record.first_ns, record.last_ns) = (record.first_ns.min(time), record.last_ns.max(time));
         *record.sources.entry(source_name(row.source)).or_insert(0) += 1;

@@ -209,6 +209,14 @@ impl Segment {
         }
     }
 
+    /// Calls `visit` with every row; stops when it returns `false`. Otherwise as [`for_each_row`](Self::for_each_row).
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the Parquet file cannot be read.
+    pub fn for_all_rows(&self, columns: &[Column], visit: impl FnMut(Row<'_>) -> bool) -> Result<()> {
+        self.for_each_row(std::slice::from_ref(&(0..self.record.rows)), columns, visit)
+    }
+
     /// Returns the number of rows that the Parquet file says it has.
     pub(crate) fn stored_rows(&self) -> Result<u64> {
         let rows = self.parquet()?.1.metadata().file_metadata().num_rows();
@@ -263,9 +271,14 @@ impl Segment {
 
 /// Reads a file that the manifest names; one that is not there is damage.
 pub(crate) fn read(storage: &dyn Storage, path: &str) -> Result<bytes::Bytes> {
-    storage.read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Error::damaged(path, "the file is missing"),
-        _ => Error::io(path)(error),
+    let is_missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    let read = match storage.read(path) {
+        // A commit since this manifest was read may have moved it.
+        Err(error) if is_missing(&error) => storage.read(&layout::superseded(path)),
+        read => read,
+    };
+    read.map_err(|error| {
+        if is_missing(&error) { Error::damaged(path, "the file is missing") } else { Error::io(path)(error) }
     })
 }
 

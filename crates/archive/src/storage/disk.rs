@@ -50,7 +50,11 @@ impl Storage for DiskStorage {
 
     #[expect(clippy::disallowed_methods, reason = "this is the one place that renames")]
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(self.root.join(from), self.root.join(to))
+        let to = self.root.join(to);
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::rename(self.root.join(from), to)
     }
 
     fn sync_folder(&self, folder: &str) -> io::Result<()> {

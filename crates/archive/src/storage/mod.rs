@@ -50,7 +50,7 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
     /// `AlreadyExists`, or what the system says.
     fn create(&self, path: &str) -> io::Result<Box<dyn FileWriter>>;
 
-    /// Moves a file over another one, atomically.
+    /// Moves a file, over another one if there is one, atomically; creates the folders above its new place.
     ///
     /// # Errors
     /// What the system says.

@@ -39,7 +39,7 @@ pub fn contents(storage: Arc<dyn Storage>) -> Result<Vec<ContentRow>> {
         segment.rings()?;
         segment.shapes()?;
         let mut fault = None;
-        segment.for_each_row(&[0..segment.record().rows], &Column::ALL, |row| {
+        segment.for_all_rows(&Column::ALL, |row| {
             let mut json = String::new();
             if let Err(error) = compose(&row.cells, row.timestamp, |_| true, &mut json) {
                 fault = Some(error.to_string());

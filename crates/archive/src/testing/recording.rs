@@ -193,11 +193,7 @@ impl Disk {
     fn step(&mut self, step: &Step) {
         match step {
             Step::Create { path, file } => {
-                for folder in folders_above(path) {
-                    if !self.live.contains_key(folder) {
-                        self.change(vec![(folder.to_owned(), Some(Target::Folder))]);
-                    }
-                }
+                self.create_folders(path);
                 self.contents.resize(self.contents.len().max(file + 1), Content::default());
                 self.change(vec![(path.clone(), Some(Target::File(*file)))]);
             }
@@ -207,6 +203,7 @@ impl Disk {
                 content.durable.clone_from(&content.live);
             }
             Step::Rename { from, to } => {
+                self.create_folders(to);
                 let target = self.live.get(from).copied();
                 self.change(vec![(from.clone(), None), (to.clone(), target)]);
             }
@@ -228,6 +225,14 @@ impl Disk {
                 for changes in now {
                     apply(&mut self.durable, &changes);
                 }
+            }
+        }
+    }
+
+    fn create_folders(&mut self, path: &str) {
+        for folder in folders_above(path) {
+            if !self.live.contains_key(folder) {
+                self.change(vec![(folder.to_owned(), Some(Target::Folder))]);
             }
         }
     }

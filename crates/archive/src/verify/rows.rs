@@ -29,7 +29,7 @@ pub(super) fn check(segment: &Segment, report: &mut VerifyReport) {
         if stored != record.rows {
             return Err(Error::damaged(&entries_path, format!("{stored} rows instead of {}", record.rows)));
         }
-        segment.for_each_row(&[0..record.rows], &Column::ALL, |row| {
+        segment.for_all_rows(&Column::ALL, |row| {
             seen.add(&row, &record.month);
             true
         })
@@ -227,6 +227,7 @@ fn index_faults(segment: &Segment, seen: &Seen) -> Result<Vec<String>, Error> {
     let (rings, shapes) = (segment.rings()?, segment.shapes()?);
     let (services, revisions) = (segment.services()?, segment.revisions()?);
     let record = segment.record();
+    segment.instances()?;
     let mut faults = Vec::new();
     if (rings.len() as u64, shapes.len() as u64) != (record.rings, record.shapes) {
         faults.push(format!("{} rings and {} shapes, not as the manifest says", rings.len(), shapes.len()));

@@ -4,6 +4,7 @@
 use crate::sample::{Dice, assert_sound, export, file, ingest, rewrite_options};
 use std::path::PathBuf;
 use std::sync::Arc;
+use timberline_archive::compact::reindex;
 use timberline_archive::ingest::Options;
 use timberline_archive::layout;
 use timberline_archive::manifest::Manifest;
@@ -53,6 +54,7 @@ fn read_all(image: &Image) -> Result<Vec<ContentRow>, Error> {
         segment.rings_with_token_like(|token| token.starts_with(b"4"), |_| ())?;
         segment.for_each_row(&[3..5, 40..41], &[Column::TextPayload], |_| true)?;
         segment.services()?;
+        segment.instances()?;
     }
     contents(storage(image.clone()))
 }
@@ -155,6 +157,20 @@ fn a_repair_keeps_what_is_whole_and_reading_the_exports_again_brings_back_the_re
             assert!(Manifest::load(&*live).unwrap().set_aside.is_empty());
         }
     }
+}
+
+#[test]
+fn a_reader_of_the_manifest_before_finds_its_files() {
+    let sample = sample();
+    let live = storage(sample.image.clone());
+    let reader = Archive::open(live.clone(), "test").unwrap();
+    reindex(live.clone(), "test", &rewrite_options()).unwrap();
+    let segment = &reader.segments()[0];
+    let mut n_rows = 0;
+    segment.rings().unwrap();
+    segment.for_all_rows(&[Column::TextPayload], |_| { n_rows += 1; true }).unwrap();
+    assert_eq!(n_rows, segment.record().rows);
+    assert!(contents(live).unwrap() == sample.rows);
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn contents(archive: &Path) -> Vec<(i64, String, String)> {
         let rings = segment.rings().unwrap();
         assert_eq!(rings.rows.iter().sum::<u64>(), segment.record().rows);
         segment
-            .for_each_row(&[0..segment.record().rows], &Column::ALL, |row| {
+            .for_all_rows(&Column::ALL, |row| {
                 let mut json = String::new();
                 compose(&row.cells, row.timestamp, |_| true, &mut json).unwrap();
                 let about = format!(
