@@ -84,7 +84,7 @@ impl Completeness {
                     rfc3339(first)
                 )),
                 (Cut::Broken, _) => {
-                    warnings.push(format!("{} ends in the middle: its rest is missing", source.path))
+                    warnings.push(format!("{} ends in the middle: its rest is missing", source.path));
                 }
                 _ => {}
             }

@@ -226,7 +226,6 @@ struct PatternSeries<'o> {
     /// What was seen in each covered revision.
     seen: Vec<Seen>,
     entries: Vec<u64>,
-    series: Series,
     runs: Vec<Run>,
     p: f64,
 }
@@ -263,7 +262,7 @@ impl<'o> PatternSeries<'o> {
         let runs = runs::runs(&series, &seen);
         let p = runs::p_of(&runs, &seen);
         let entries = moments.iter().map(|(moments, _)| moments.n_entries()).collect();
-        Some(Self { order, pattern, service, severity, rows, uncovered, seen, entries, series, runs, p })
+        Some(Self { order, pattern, service, severity, rows, uncovered, seen, entries, runs, p })
     }
 
     fn name(&self, idx: usize) -> &(String, Option<Deploy>) {

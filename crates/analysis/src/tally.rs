@@ -156,7 +156,7 @@ impl Sink for Counter<'_> {
             };
             keys = keys
                 .into_iter()
-                .flat_map(|key| values.iter().map(move |value| [key.as_slice(), &[value.clone()]].concat()))
+                .flat_map(|key| values.iter().map(move |value| [key.as_slice(), std::slice::from_ref(value)].concat()))
                 .collect();
         }
         let place = RowRef {

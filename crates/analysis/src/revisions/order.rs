@@ -99,30 +99,29 @@ pub(crate) fn number(revision: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn deploy(time_ns: i64) -> (i64, Deploy) {
+    /// Name, first and last entry, deploy.
+    type Given = (&'static str, Option<(i64, i64)>, Option<i64>);
+
+    fn check(given: &[Given], expected: &[(&str, OrderRule, u64)]) {
         let deploy =
             Deploy { time: String::new(), by: None, method: String::new(), image: None, revision_by: None };
-        (time_ns, deploy)
-    }
-
-    fn check(candidates: &[(&str, Option<(i64, i64)>, Option<i64>)], expected: &[(&str, OrderRule, u64)]) {
-        let deploys: Vec<Option<(i64, Deploy)>> = candidates.iter().map(|c| c.2.map(deploy)).collect();
-        let make =
-            |(revision, span, _): &(&'static str, Option<(i64, i64)>, Option<i64>), idx: usize| Candidate {
-                revision,
-                first_ns: span.map(|span| span.0),
-                last_ns: span.map(|span| span.1),
-                deploy: deploys[idx].as_ref(),
-            };
-        let candidates: Vec<(&'static str, Option<(i64, i64)>, Option<i64>)> =
-            candidates.iter().map(|c| (String::leak(c.0.to_owned()) as &'static str, c.1, c.2)).collect();
+        let deploys: Vec<Option<(i64, Deploy)>> =
+            given.iter().map(|given| given.2.map(|time_ns| (time_ns, deploy.clone()))).collect();
         for reversed in [false, true] {
-            let mut given: Vec<Candidate<'_>> =
-                candidates.iter().enumerate().map(|(idx, c)| make(c, idx)).collect();
+            let mut candidates: Vec<Candidate<'_>> = given
+                .iter()
+                .zip(&deploys)
+                .map(|((revision, span, _), deploy)| Candidate {
+                    revision,
+                    first_ns: span.map(|span| span.0),
+                    last_ns: span.map(|span| span.1),
+                    deploy: deploy.as_ref(),
+                })
+                .collect();
             if reversed {
-                given.reverse();
+                candidates.reverse();
             }
-            let placed = place(given);
+            let placed = place(candidates);
             let shown: Vec<_> = placed.iter().map(|p| (p.revision.as_str(), p.rule, p.recreation)).collect();
             assert_eq!(shown, expected);
         }
