@@ -156,7 +156,9 @@ impl Sink for Counter<'_> {
             };
             keys = keys
                 .into_iter()
-                .flat_map(|key| values.iter().map(move |value| [key.as_slice(), std::slice::from_ref(value)].concat()))
+                .flat_map(|key| {
+                    values.iter().map(move |value| [key.as_slice(), std::slice::from_ref(value)].concat())
+                })
                 .collect();
         }
         let place = RowRef {

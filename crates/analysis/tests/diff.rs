@@ -67,12 +67,17 @@ fn planted_changes_of_the_samples_are_found() {
     // A new value in an old message, which the gate stops.
     let answer = compare(&archive, revision(&name("payments-00088")), revision("payments-00089-zen"), "");
     let module = pattern(&answer, "ledger_rounding");
-    assert_eq!((module.status, module.severity, module.target.count), (PatternStatus::New, "ERROR", 12), "{module:?}");
+    assert_eq!(
+        (module.status, module.severity, module.target.count),
+        (PatternStatus::New, "ERROR", 12),
+        "{module:?}"
+    );
     let gate = gate_answer(&answer, DEFAULT_MAX_Q);
     assert_eq!(gate.verdict, Verdict::Fail);
     assert!(gate.failing.iter().any(|failing| failing.id == module.id));
 
-    let answer = compare(&archive, revision("notifications-00025-zbo"), revision("notifications-00026-rqe"), "");
+    let answer =
+        compare(&archive, revision("notifications-00025-zbo"), revision("notifications-00026-rqe"), "");
     // The filter decides what counts as a pattern's, not what there was to see.
     let errors = compare(
         &archive,

@@ -85,6 +85,7 @@ fn revisions_of_real_exports_agree_with_their_json() {
     };
     let mut per_revision: BTreeMap<(String, String), u64> = BTreeMap::new();
     let mut deploys: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut containers: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
     let (mut resolvable, mut unnamed) = (0, 0);
     for entry in by_identity.values() {
         let payload = payload(entry);
@@ -94,6 +95,12 @@ fn revisions_of_real_exports_agree_with_their_json() {
             let by = payload["authenticationInfo"]["principalEmail"].as_str().unwrap();
             deploys.insert((nine(&entry["timestamp"]), by.to_owned()));
         }
+        let text =
+            ["textPayload", "text_payload"].into_iter().find_map(|key| entry[key].as_str()).unwrap_or("");
+        let instance = entry["labels"]["instanceId"].as_str().unwrap_or("").to_owned();
+        let (starts, exits) = containers.entry((label(entry, "revision_name"), instance)).or_insert((0, 0));
+        *starts += u64::from(text.starts_with("Default STARTUP TCP probe succeeded"));
+        *exits += u64::from(text.starts_with("Container called exit("));
         if label(entry, "revision_name").is_empty() {
             unnamed += 1;
             let speaks = [&payload["response"]["status"], &payload["request"]["service"]["status"]]
@@ -118,6 +125,15 @@ fn revisions_of_real_exports_agree_with_their_json() {
         .map(|r| ((r.service.clone(), r.revision.clone()), r.entries))
         .collect();
     assert_eq!(found, per_revision);
+    let mut restarts: BTreeMap<String, u64> = BTreeMap::new();
+    for ((revision, instance), (starts, exits)) in containers {
+        let again = if instance.is_empty() { exits } else { exits.max(starts.saturating_sub(1)) };
+        *restarts.entry(revision).or_insert(0) += again;
+    }
+    assert!(restarts.values().sum::<u64>() > 5);
+    for revision in answer.revisions.iter().filter(|revision| revision.entries > 0) {
+        assert_eq!(revision.restarts, restarts[&revision.revision], "{}", revision.revision);
+    }
     let learnt: u64 = answer.revisions.iter().flat_map(|r| &r.resolved).map(|r| r.entries).sum();
     let unresolved: u64 = answer.unresolved.iter().map(|r| r.entries).sum();
     assert_eq!((learnt, learnt + unresolved), (resolvable, unnamed));
