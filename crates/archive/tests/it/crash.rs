@@ -172,7 +172,7 @@ fn an_ingest_that_crashes_has_not_happened() {
     let b = file(folder.path(), "b.json", &format!("{}not an entry\n", export(40, 140, 0)));
     let memory = Options::DEFAULT_MEMORY;
     let first = |storage: &Arc<dyn Storage>| drop(ingest(storage, std::slice::from_ref(&a), memory).unwrap());
-    let trials = check("first ingest", &Image::new(), &first, 1);
+    let trials = check("first ingest", &Image::new(), &first, 4);
     assert!(trials.old > 20 && trials.new > 0 && trials.finished > 20, "{trials:?}");
 
     let recording = Arc::new(RecordingStorage::new(Image::new()));
@@ -180,7 +180,7 @@ fn an_ingest_that_crashes_has_not_happened() {
     first(&live);
     let second =
         |storage: &Arc<dyn Storage>| drop(ingest(storage, std::slice::from_ref(&b), memory).unwrap());
-    let trials = check("second ingest", &recording.live(), &second, 2);
+    let trials = check("second ingest", &recording.live(), &second, 6);
     assert!(trials.old > 20 && trials.new > 0 && trials.finished > 10, "{trials:?}");
 }
 
@@ -213,7 +213,7 @@ fn a_reindex_that_crashes_has_not_happened() {
     let work = |storage: &Arc<dyn Storage>| {
         assert!(reindex(storage.clone(), "test", &rewrite_options()).unwrap().segments_after > 0);
     };
-    let trials = check("reindex", &recording.live(), &work, 3);
+    let trials = check("reindex", &recording.live(), &work, 6);
     assert!(trials.old > 10 && trials.new > 0, "{trials:?}");
 }
 
