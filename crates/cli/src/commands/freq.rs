@@ -67,21 +67,21 @@ fn table<'g>(
 ) -> Table {
     let has_exposure = by.iter().any(|by| matches!(by, GroupBy::Revision | GroupBy::Service) || by.is_time());
     let mut columns: Vec<Column> = key_columns(by).collect();
-    columns.extend([Column::right("count"), Column::right("share").priority(3)]);
+    columns.extend([Column::right("count"), Column::right("share").priority(2)]);
     if for_people {
         columns.push(Column::left("").priority(1));
     }
-    columns.extend([Column::left("first").priority(2), Column::left("last").priority(2)]);
+    columns.extend([Column::left("first").priority(1), Column::left("last").priority(2)]);
     if has_exposure {
         columns.extend([
             Column::right("hours").priority(4),
             Column::right("requests").priority(5),
             Column::right("instances").priority(5),
             Column::right("of entries").priority(4),
-            Column::right("rate").priority(1),
+            Column::right("rate").priority(3),
         ]);
     }
-    columns.push(Column::left("coverage").priority(3));
+    columns.push(Column::left("coverage").priority(2));
     let mut table = Table::new(columns);
     let largest = answer.groups.iter().filter_map(|group| group.count).max().unwrap_or(0);
     for group in groups {

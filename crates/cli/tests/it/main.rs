@@ -1,4 +1,5 @@
 //! The program as people meet it: arguments in; stdout, stderr and exit code out.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
 
 mod asking;
 mod documents;
