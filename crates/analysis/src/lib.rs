@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! Question (filter, grouping) ──search──► counts and ends per group ──► first_seen, frequency
-//! source catalogue ──► evidence (what each service is covered for) ──► what the answers may claim
+//! source catalogue ──► evidence (what each service is covered for) ──► what the answers may claim, coverage
+//! audit entries, system log, ring facts ──► revisions in order, deploys, restarts
+//! rows ──► grid (minutes of streams, per pattern) ──► stats ──► diff ──► gate
+//!                                                     └───────► regressions
 //! ```
 //!
 //! Results are plain data; serialised, they are the JSON contracts. Nothing here reads Parquet or writes text.

@@ -259,45 +259,50 @@ impl Known {
         self.infer();
     }
 
-    /// A request to deploy that was logged without its answer made the revision that wrote first afterwards.
+    /// Learns what requests made that were logged without their answers.
+    ///
+    /// A request repeats the service's old status, so the next one tells what this one made. Of the last one only the
+    /// revision that wrote first afterwards is left as a witness.
     fn infer(&mut self) {
-        let mut births: BTreeMap<String, Vec<(i64, String)>> = BTreeMap::new();
-        for ((service, revision), found) in &self.found {
-            if let (Some(first), None) = (found.first_ns, &found.deploy) {
-                births.entry(service.clone()).or_default().push((first, revision.clone()));
+        for idx in 0..self.audits.len() {
+            let audit = &self.audits[idx];
+            if audit.deploy.is_none() || audit.result.is_some() || !audit.makes_revision {
+                continue;
             }
-        }
-        for births in births.values_mut() {
-            births.sort();
-        }
-        let asked: Vec<usize> = (0..self.audits.len())
-            .filter(|idx| {
-                let audit = &self.audits[*idx];
-                audit.deploy.is_some() && audit.result.is_none() && audit.makes_revision
-            })
-            .collect();
-        for (at, idx) in asked.iter().enumerate() {
-            let audit = &self.audits[*idx];
-            let next = asked[at + 1..]
-                .iter()
-                .map(|idx| &self.audits[*idx])
-                .find(|next| next.service == audit.service);
-            let until =
-                next.map_or(i64::MAX, |next| next.time_ns).min(audit.time_ns.saturating_add(MAX_ROLLOUT_NS));
-            let born = births.get(&audit.service).into_iter().flatten().find(|(first, revision)| {
-                audit.time_ns <= *first && *first < until && audit.before.as_ref() != Some(revision)
-            });
-            let Some((_, revision)) = born else { continue };
-            let key = (audit.service.clone(), revision.clone());
+            let later = self.audits[idx + 1..].iter().filter(|next| next.service == audit.service);
+            let next = later.clone().find(|next| next.before.is_some());
+            let made = match next.and_then(|next| next.before.as_ref().map(|made| (next.time_ns, made))) {
+                Some((_, made)) if audit.before.as_ref() == Some(made) => None,
+                Some((next_ns, made)) => {
+                    let known = self
+                        .found
+                        .get(&(audit.service.clone(), made.clone()))
+                        .and_then(|found| found.first_ns);
+                    let made_ns = known.unwrap_or(next_ns);
+                    is_rollout(audit.time_ns, made_ns).then(|| (Resolution::NextRequest, made.clone()))
+                }
+                None => self.next_seen(audit).map(|made| (Resolution::NextSeen, made)),
+            };
+            let Some((how, revision)) = made else { continue };
+            let (key, time_ns) = ((audit.service.clone(), revision), audit.time_ns);
             let mut deploy = audit.deploy.clone().expect("only deploys are looked at");
-            deploy.revision_by = Some(Resolution::NextSeen);
-            let time_ns = audit.time_ns;
-            let found = self.found.get_mut(&key).expect("births are of known revisions");
+            deploy.revision_by = Some(how);
+            let found = self.found.entry(key).or_default();
             if found.deploy.is_none() {
                 found.deploy = Some((time_ns, deploy));
-                self.audits[*idx].is_used = true;
+                self.audits[idx].is_used = true;
             }
         }
+    }
+
+    /// Returns the revision that wrote first after a request, if it did so soon.
+    fn next_seen(&self, audit: &AuditFacts) -> Option<String> {
+        let born = self.found.iter().filter_map(|((service, revision), found)| {
+            let first = found.first_ns.filter(|first| is_rollout(audit.time_ns, *first))?;
+            (*service == audit.service && audit.before.as_ref() != Some(revision) && found.deploy.is_none())
+                .then_some((first, revision))
+        });
+        born.min().map(|(_, revision)| revision.clone())
     }
 
     fn placed(&self) -> Placed {
@@ -365,6 +370,10 @@ impl Known {
 
 /// A revision that first writes this long after a request to deploy was not made by it: an hour.
 const MAX_ROLLOUT_NS: i64 = 3_600_000_000_000;
+
+fn is_rollout(asked_ns: i64, made_ns: i64) -> bool {
+    (asked_ns..=asked_ns.saturating_add(MAX_ROLLOUT_NS)).contains(&made_ns)
+}
 
 /// Counts entries that are requests, by service and revision.
 fn requests(investigation: &Investigation<'_>) -> Result<BTreeMap<(String, String), u64>> {

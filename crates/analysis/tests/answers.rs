@@ -1,5 +1,7 @@
 //! Answers over real and sample exports, against what their JSON says when it is read by another program.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
+
 mod support;
 
 use jiff::tz::TimeZone;

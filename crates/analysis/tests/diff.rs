@@ -1,5 +1,7 @@
 //! Comparisons of revisions and windows: planted changes are found, and what is not covered is never a zero.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
+
 mod support;
 
 use serde_json::Value;
@@ -229,4 +231,28 @@ fn the_gate_stops_new_errors_and_lets_the_rest_pass() {
     assert_eq!(json["patterns"][0]["status"], "new");
     assert_eq!(json["patterns"][0]["ratio"], Value::Null);
     assert_eq!(json["base"]["revision"], "shop-00002-abc");
+}
+
+#[test]
+fn the_order_of_the_input_shows_in_no_answer() {
+    let files = tempfile::tempdir().unwrap();
+    let mut days = days(files.path());
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = archive(folder.path(), &days[..2]);
+        drop(archive);
+        // The last day comes in an ingest of its own.
+        let archive = support::archive(folder.path(), &days[2..]);
+        let name = |number: u32| revision(&format!("shop-{number:05}-abc"));
+        let investigation = Investigation::new(&archive).unwrap();
+        answers.push((
+            serde_json::to_string(&compare(&archive, name(1), name(2), "")).unwrap(),
+            serde_json::to_string(&timberline_analysis::revisions_answer(&investigation, None).unwrap())
+                .unwrap(),
+            serde_json::to_string(&timberline_analysis::coverage_answer(&investigation).unwrap()).unwrap(),
+        ));
+        days.reverse();
+    }
+    assert_eq!(answers[0], answers[1]);
 }

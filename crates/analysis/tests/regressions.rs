@@ -1,5 +1,7 @@
 //! Changes along all revisions: planted ones are found with their revision and deploy, gaps are no zeros.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
+
 mod support;
 
 use std::path::Path;

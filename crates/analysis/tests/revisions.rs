@@ -1,5 +1,7 @@
 //! Revisions and coverage of sample and real exports, against what the exports' JSON says.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
+
 mod support;
 
 use serde_json::Value;
@@ -137,6 +139,20 @@ fn revisions_of_real_exports_agree_with_their_json() {
     let learnt: u64 = answer.revisions.iter().flat_map(|r| &r.resolved).map(|r| r.entries).sum();
     let unresolved: u64 = answer.unresolved.iter().map(|r| r.entries).sum();
     assert_eq!((learnt, learnt + unresolved), (resolvable, unnamed));
+    // Requests repeat the old status, so each tells what the one before it made: ten deploys in a row.
+    let backend = || answer.revisions.iter().filter(|r| r.service == "orchard-backend-staging");
+    for number in 703..=712 {
+        let found = backend().find(|r| r.revision.contains(&format!("-{number:05}-"))).unwrap();
+        let how = found.deploy.as_ref().unwrap().revision_by;
+        assert_eq!(
+            how,
+            Some(if number == 712 { Resolution::NextSeen } else { Resolution::NextRequest }),
+            "{number}"
+        );
+    }
+    // Two dumps begin while the old revision still writes; the numbers correct what they show. The service was made anew.
+    let order: Vec<(&str, u64)> = backend().map(|r| (&r.revision[24..29], r.recreation)).collect();
+    assert_eq!(order[..5], [("00138", 0), ("00139", 0), ("00011", 1), ("00200", 1), ("00087", 2)]);
     let shown: BTreeSet<(String, String)> = answer
         .revisions
         .iter()

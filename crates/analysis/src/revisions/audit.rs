@@ -47,6 +47,8 @@ pub enum Resolution {
     RequestLatestCreated,
     /// The request's status names it as ready last.
     RequestLatestReady,
+    /// The next request found it as created last, and this one had not.
+    NextRequest,
     /// It is the first revision that wrote after the request.
     NextSeen,
 }

@@ -1,7 +1,9 @@
 //! The order of a service's revisions.
 //!
-//! By first evidence: the deploy that made a revision or its first entry, whichever is earlier. Numbers in names only decide
-//! between revisions of one moment, because a service that was made anew counts from 1 again.
+//! By first evidence: the deploy that made a revision or its first entry, whichever is earlier. A service that was made anew
+//! counts from 1 again, so numbers in names decide nothing across such a new beginning. Within one they correct the evidence:
+//! of two revisions that wrote at the same time, the older one's beginning may lie before what is covered, and the first
+//! entry in the archive is then not its first.
 
 use super::audit::Deploy;
 use serde::Serialize;
@@ -14,7 +16,8 @@ pub enum OrderRule {
     FirstEntry,
     /// The time of the deploy that made it.
     Deploy,
-    /// The number in its name, because another revision has the same first evidence or nothing gives it a time.
+    /// The number in its name: another revision has the same first evidence, the evidence contradicts the numbers of
+    /// revisions that wrote at the same time, or nothing gives it a time.
     Number,
 }
 
@@ -77,6 +80,7 @@ pub(super) fn place(candidates: Vec<Candidate<'_>>) -> Vec<Place> {
         let deploy = candidate.deploy.map(|deploy| deploy.1.clone());
         placed.push(Place { revision: candidate.revision.to_owned(), rule, recreation, deploy });
     }
+    by_number_within(&mut placed);
     for candidate in untimed {
         let at = placed.iter().rposition(|place| number(&place.revision) < number(candidate.revision));
         let at = at.map_or(0, |at| at + 1);
@@ -85,6 +89,22 @@ pub(super) fn place(candidates: Vec<Candidate<'_>>) -> Vec<Place> {
         placed.insert(at, Place { revision, rule: OrderRule::Number, recreation, deploy: None });
     }
     placed
+}
+
+/// Puts the revisions of each beginning in the order of their numbers, if all of them have one.
+fn by_number_within(placed: &mut [Place]) {
+    for beginning in placed.chunk_by_mut(|a, b| a.recreation == b.recreation) {
+        if beginning.iter().any(|place| number(&place.revision).is_none()) {
+            continue;
+        }
+        let before: Vec<String> = beginning.iter().map(|place| place.revision.clone()).collect();
+        beginning.sort_by_key(|place| number(&place.revision));
+        for (place, before) in beginning.iter_mut().zip(before) {
+            if place.revision != before {
+                place.rule = OrderRule::Number;
+            }
+        }
+    }
 }
 
 /// Returns the number in a revision's name: `storefront-00412-069` is 412. `None` where there is none.
@@ -156,10 +176,10 @@ mod tests {
             ],
             &[("s-00139-a", FirstEntry, 0), ("s-00011-b", FirstEntry, 1), ("s-00012-c", FirstEntry, 1)],
         );
-        // An old revision that is seen while a newer one still writes is no new beginning.
+        // An old revision whose beginning is not covered, seen while the new one already writes, is no new beginning.
         check(
-            &[("s-00139-a", Some((10, 50)), None), ("s-00011-b", Some((30, 40)), None)],
-            &[("s-00139-a", FirstEntry, 0), ("s-00011-b", FirstEntry, 0)],
+            &[("s-00139-a", Some((10, 50)), None), ("s-00138-b", Some((30, 40)), None)],
+            &[("s-00138-b", OrderRule::Number, 0), ("s-00139-a", OrderRule::Number, 0)],
         );
     }
 

@@ -1,6 +1,12 @@
 //! What tests of answers share: archives made of exports, and exports made on the spot.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test uses some of it")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::allow_attributes,
+    reason = "each test uses some of it, and these are tests"
+)]
 
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
