@@ -4,7 +4,7 @@
 //! CURRENT                                names the live manifest
 //! manifest/000042.json                   everything that belongs to the archive, with checksums
 //! entries/month=2025-09/000042-00.parquet
-//! index/000042-00/                       one Tantivy index; beside it shapes.parquet, instances.parquet and
+//! index/000042-00/                       one Tantivy index; beside it shapes.parquet, templates.parquet, instances.parquet and
 //!                                        blocks.xxh3
 //! catalog/000042-sources.parquet         where the entries came from
 //! catalog/000042-rejects.parquet         what could not be kept
@@ -54,6 +54,16 @@ pub fn index_folder(segment_id: &str) -> String {
 /// Returns the path of a segment's shapes.
 pub fn shapes(segment_id: &str) -> String {
     format!("index/{segment_id}/shapes.parquet")
+}
+
+/// Returns the path of a segment's words: its tokens that are no hex numbers.
+pub fn words(segment_id: &str) -> String {
+    format!("index/{segment_id}/words.parquet")
+}
+
+/// Returns the path of the templates that a segment's shapes are made of.
+pub fn templates(segment_id: &str) -> String {
+    format!("index/{segment_id}/templates.parquet")
 }
 
 /// Returns the path of the checksums of a segment's blocks.

@@ -79,6 +79,20 @@ impl SearchQuery {
         &self.phrases
     }
 
+    /// Returns the words and phrases as queries of their own; the query is satisfied where all of them are.
+    pub fn each(&self) -> Vec<Self> {
+        let word = |word: &Needle| Self {
+            text: word.folded().to_owned(),
+            words: vec![word.clone()],
+            phrases: Vec::new(),
+        };
+        let phrase = |phrase: &Needle| {
+            let text = format!("`{}`", phrase.folded().replace('`', "\\`"));
+            Self { text, words: Vec::new(), phrases: vec![phrase.clone()] }
+        };
+        self.words.iter().map(word).chain(self.phrases.iter().map(phrase)).collect()
+    }
+
     /// Says whether everything is present, given a way to ask all texts in question.
     pub(crate) fn is_satisfied(&self, mut any_text: impl FnMut(&dyn Fn(&str) -> bool) -> bool) -> bool {
         self.words.iter().all(|word| any_text(&|text| holds_word(text, word)))

@@ -1,7 +1,7 @@
 //! For measuring: ingests exports, or asks an archive a filter and counts matches per revision.
 //!
 //! ```text
-//! ask ingest ARCHIVE PATH...        ask count ARCHIVE FILTER
+//! ask ingest ARCHIVE PATH...     ask count ARCHIVE FILTER     ask explain ARCHIVE FILTER
 //! ```
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
@@ -47,7 +47,13 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
                 start.elapsed()
             );
         }
-        _ => return Err("ask ingest ARCHIVE PATH... | ask count ARCHIVE FILTER".into()),
+        [verb, archive, text] if verb == "explain" => {
+            let compiled = timberline_query::compile(text, &timberline_query::Options::default())?;
+            let archive = Archive::open(Arc::new(DiskStorage::new(archive)), archive)?;
+            let explanation = timberline_search::explain(&archive, &compiled.filter)?;
+            println!("{}", serde_json::to_string(&explanation)?);
+        }
+        _ => return Err("ask ingest ARCHIVE PATH... | ask count|explain ARCHIVE FILTER".into()),
     }
     Ok(())
 }

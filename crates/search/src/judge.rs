@@ -1,4 +1,4 @@
-//! One test against one shape: what the template says of all rows at once.
+//! One test against one template: what it says of all rows at once.
 //!
 //! The template is an entry in which marker characters stand for what varies. So `query::eval` itself answers
 //! where nothing that varies plays a part, and where it does: a substring that is found although markers interrupt the
@@ -7,20 +7,49 @@
 use crate::align::{Aligner, Piece};
 use crate::verdict::Verdict;
 use std::borrow::Cow;
-use timberline_archive::segment::ShapeRecord;
 use timberline_archive::shape::{CharSet, HOLE, NUMBER_HOLE, UNINDEXED_HOLE, for_each_leaf};
-use timberline_entry::json::{canonical, Document, Node as JsonNode, Value, parse};
+use timberline_entry::json::{Document, Node as JsonNode, Value, canonical, parse};
 use timberline_entry::{Field, LogEntry, fold};
 use timberline_query::{
-    Candidates, Compare, DerivedField, FieldType, Filter, Function, Node, Op, Operand, Test, eval, leaf_type,
+    Candidates, Compare, DerivedField, FieldPath, FieldType, Filter, Function, Node, Op, Operand, Test, eval,
+    leaf_type,
 };
 
-/// A test, prepared for being asked of many shapes.
+/// A test, prepared for being asked of many templates.
 pub(crate) struct Judge<'f> {
     test: &'f Test,
     filter: Filter,
     /// What a hole would have to hold for the test to be true there.
     asks: Asks,
+    /// Texts of which one must stand in a template's JSON for the test to be true; `None` when there is more to it.
+    quick: Option<Vec<Aligner>>,
+}
+
+/// Which part of an entry decides a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// This field and no other.
+    Root(Field),
+    /// Each field for itself; the test is true where it is true of one.
+    AnyField,
+    /// Something that templates do not tell.
+    Beyond,
+}
+
+/// Returns which part of an entry decides a test. Of a search everywhere only single words and phrases have a scope.
+pub(crate) fn scope(test: &Test) -> Scope {
+    match test {
+        Test::Compare(compare) => Scope::Root(compare.path.root),
+        Test::Global(_) => Scope::AnyField,
+        // Computed fields depend on the whole entry, on the order of its keys as well.
+        Test::Derived(_) => Scope::Beyond,
+        Test::Function(function) => match (function.field(), function) {
+            (Some(FieldPath::Entry(path)), _) => Scope::Root(path.root),
+            (Some(FieldPath::Derived(_)), _) => Scope::Beyond,
+            (None, Function::Search(_)) => Scope::AnyField,
+            (None, _) => Scope::Root(Field::LogName),
+        },
+    }
 }
 
 /// What a test asks of text.
@@ -53,7 +82,9 @@ impl<'f> Judge<'f> {
             Some(Needles::One { folded, is_whole }) => {
                 let candidates = match test {
                     Test::Global(global) => Some(global.wanted.clone()),
-                    Test::Compare(Compare { value: Operand::Any(candidates), .. }) => Some(candidates.clone()),
+                    Test::Compare(Compare { value: Operand::Any(candidates), .. }) => {
+                        Some(candidates.clone())
+                    }
                     _ => None,
                 };
                 Asks::Text { aligner: Aligner::new(&folded), is_whole, candidates }
@@ -65,15 +96,43 @@ impl<'f> Judge<'f> {
                 _ => Asks::Unknown,
             },
         };
-        Self { test, filter: Filter::new(Node::Test(test.clone())), asks }
+        Self { test, filter: Filter::new(Node::Test(test.clone())), asks, quick: quick(test) }
     }
 
-    /// Judges the test for all rows of a shape.
-    pub(crate) fn judge(&self, shape: &ShapeView<'_>) -> Verdict {
-        if let Test::Derived(_) = self.test {
-            // Computed fields depend on the whole entry; those that rings know are judged by the plan.
-            return Verdict::Some;
+    /// Says whether a template can be passed over: none of its rows makes the test true, whatever else it holds.
+    ///
+    /// `lower` is a buffer. The template's JSON is looked at as one text, which has every text of its values unless a
+    /// character of it needs an escape; keys and marks between can only make it say `false` more often.
+    pub(crate) fn excludes(
+        &self,
+        json: &str,
+        charsets: impl Iterator<Item = CharSet>,
+        lower: &mut String,
+    ) -> bool {
+        let Some(quick) = &self.quick else { return false };
+        lower.clear();
+        lower.push_str(json);
+        lower.make_ascii_lowercase();
+        let stretches = || lower.split([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]);
+        if !lower.is_ascii() && !stretches().all(str::is_ascii) {
+            return false;
         }
+        let holes: Vec<CharSet> = charsets.collect();
+        !quick.iter().any(|aligner| {
+            aligner.may_be_in(stretches().enumerate().flat_map(|(idx, stretch)| {
+                let hole = holes.get(idx).map(|charset| Piece::Hole(*charset));
+                std::iter::once(Piece::Stretch(stretch)).chain(hole)
+            }))
+        })
+    }
+
+    /// Returns the verdict where an entry does not have the field that decides the test.
+    pub(crate) fn absent(&self) -> Verdict {
+        Verdict::certain(eval(&self.filter, &LogEntry::empty()))
+    }
+
+    /// Judges the test for all rows of a template, as far as the template's field decides it.
+    pub(crate) fn judge(&self, shape: &TemplateView<'_>) -> Verdict {
         if matches!(self.asks, Asks::Presence) {
             return Verdict::certain(eval(&self.filter, &shape.entry));
         }
@@ -90,16 +149,19 @@ impl<'f> Judge<'f> {
         }
         match &self.asks {
             Asks::Text { aligner, is_whole, candidates } => {
-                let verdicts = touched.map(|leaf| leaf.may_hold(aligner, *is_whole, candidates.as_ref()));
+                let candidates = candidates.as_ref();
+                let question = if *is_whole { Question::Is(candidates) } else { Question::Has(candidates) };
+                let verdicts = touched.map(|leaf| leaf.may_hold(aligner, question));
                 verdicts.max().unwrap_or(Verdict::None)
             }
             // Values without a hole can supply a word as well, so they take part.
             Asks::Each(aligners) => {
-                let each = aligners.iter().map(|aligner| shape.may_have(aligner, self.test));
+                let each = aligners.iter().map(|aligner| shape.may_have(aligner, self.test, Question::Word));
                 each.min().unwrap_or(Verdict::Some)
             }
             Asks::OneOf(aligners) => {
-                let one_of = aligners.iter().map(|aligner| shape.may_have(aligner, self.test));
+                let one_of =
+                    aligners.iter().map(|aligner| shape.may_have(aligner, self.test, Question::Pattern));
                 one_of.max().unwrap_or(Verdict::Some)
             }
             Asks::Presence | Asks::Unknown => Verdict::Some,
@@ -143,12 +205,49 @@ fn safe_part(literal: &str) -> Option<String> {
     (literal.is_ascii() && !safe.is_empty()).then(|| safe.to_ascii_lowercase())
 }
 
-/// A shape, parsed for being asked.
-pub(crate) struct ShapeView<'s> {
+/// A template, parsed for being asked.
+pub(crate) struct TemplateView<'s> {
     entry: LogEntry<'s>,
     holes: Vec<HoleLeaf<'s>>,
     /// Values without a hole, as folded text.
     fixed: Vec<FixedLeaf<'s>>,
+}
+
+/// Returns the texts of which one must stand somewhere in a template's JSON for the test to be true.
+fn quick(test: &Test) -> Option<Vec<Aligner>> {
+    let readings = match test {
+        // Severities are compared by name, however they are written.
+        Test::Compare(compare) if compare.path.kind == FieldType::Severity => return None,
+        Test::Global(global) => Some(&global.wanted),
+        Test::Compare(Compare { value: Operand::Any(candidates), .. }) => Some(candidates),
+        _ => None,
+    };
+    let is_text = |candidates: &Candidates| {
+        let Candidates { needle: _, number, boolean, severity, duration, timestamp } = candidates;
+        number.is_none()
+            && boolean.is_none()
+            && severity.is_none()
+            && duration.is_none()
+            && timestamp.is_none()
+    };
+    if !readings.is_none_or(is_text) {
+        return None;
+    }
+    let texts = match needles(test)? {
+        Needles::One { folded, .. } => vec![folded],
+        // One of them is enough to exclude by.
+        Needles::Each(mut texts) => {
+            texts.truncate(1);
+            texts
+        }
+        Needles::OneOf(texts) => texts,
+    };
+    let is_plain = |text: &String| {
+        !text.is_empty()
+            && text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && !matches!(byte, b'"' | b'\\'))
+    };
+    (!texts.is_empty() && texts.iter().all(is_plain))
+        .then(|| texts.iter().map(|text| Aligner::new(text)).collect())
 }
 
 struct FixedLeaf<'s> {
@@ -169,6 +268,19 @@ struct HoleLeaf<'s> {
     charsets: &'s [CharSet],
 }
 
+/// How a test looks for a text. Candidates are the other types that the text can be read as.
+#[derive(Clone, Copy)]
+enum Question<'c> {
+    /// Strings contain it.
+    Has(Option<&'c Candidates>),
+    /// Strings are it.
+    Is(Option<&'c Candidates>),
+    /// It is a word of a string.
+    Word,
+    /// A pattern that requires it matches a string.
+    Pattern,
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum HoleKind {
     Text,
@@ -176,17 +288,20 @@ enum HoleKind {
     Number,
 }
 
-impl<'s> ShapeView<'s> {
-    /// Parses a shape's template. `nodes` must be empty and live as long as the view.
+impl<'s> TemplateView<'s> {
+    /// Parses a template. `nodes` must be empty and live as long as the view, as must the character sets of its holes.
     ///
     /// # Errors
     /// A description of what is wrong with the template.
-    pub(crate) fn new(record: &'s ShapeRecord, nodes: &'s mut Vec<JsonNode>) -> Result<Self, String> {
-        let text = &record.template.json;
+    pub(crate) fn new(
+        text: &'s str,
+        charsets: &'s [CharSet],
+        nodes: &'s mut Vec<JsonNode>,
+    ) -> Result<Self, String> {
         parse(text, nodes).map_err(|fault| fault.to_string())?;
         let object = Document::new(text, nodes).root().as_object().ok_or("a template is not an object")?;
-        let mut entry = LogEntry::from_object(object);
-        let mut rest = record.template.charsets.as_slice();
+        let entry = LogEntry::from_object(object);
+        let mut rest = charsets;
         let (mut holes, mut fixed, mut too_few) = (Vec::new(), Vec::new(), false);
         for_each_leaf(&entry, |leaf| {
             let field = Field::from_name(&leaf.path[0]).expect("leaves stand under fields");
@@ -221,26 +336,35 @@ impl<'s> ShapeView<'s> {
         if too_few || !rest.is_empty() {
             return Err("a template has not as many holes as character sets".to_owned());
         }
-        // Rows are compared by the time the archive holds, whatever the export gave; see `Composer::with`.
-        let field = Field::Timestamp;
-        entry.set(field, Value::plain(TIME_THAT_VARIES));
-        holes.retain(|leaf: &HoleLeaf<'_>| leaf.field != field);
-        fixed.retain(|leaf: &FixedLeaf<'_>| leaf.field != field);
-        let stretches = vec![String::new(), String::new()];
-        holes.push(HoleLeaf { field, path: Vec::new(), kind: HoleKind::Unindexed, stretches, charsets: &ANYTHING });
         Ok(Self { entry, holes, fixed })
     }
 
+    /// The field `timestamp`: rows are compared by the time the archive holds, whatever the export gave.
+    pub(crate) fn time() -> Self {
+        let mut entry = LogEntry::empty();
+        entry.set(Field::Timestamp, Value::plain(TIME_THAT_VARIES));
+        let stretches = vec![String::new(), String::new()];
+        let hole = HoleLeaf {
+            field: Field::Timestamp,
+            path: Vec::new(),
+            kind: HoleKind::Unindexed,
+            stretches,
+            charsets: &ANYTHING,
+        };
+        Self { entry, holes: vec![hole], fixed: Vec::new() }
+    }
+
     /// Says whether some value that the test looks at may have the text.
-    fn may_have(&self, aligner: &Aligner, test: &Test) -> Verdict {
+    fn may_have(&self, aligner: &Aligner, test: &Test, question: Question<'_>) -> Verdict {
         let is_fixed = self.fixed.iter().any(|leaf| {
-            touches(test, leaf.field, &leaf.path) && aligner.may_be_in(std::iter::once(Piece::Stretch(&leaf.folded)))
+            touches(test, leaf.field, &leaf.path)
+                && aligner.may_be_in(std::iter::once(Piece::Stretch(&leaf.folded)))
         });
         if is_fixed {
             return Verdict::Some;
         }
         let touched = self.holes.iter().filter(|leaf| leaf.is_touched_by(test));
-        touched.map(|leaf| leaf.may_hold(aligner, false, None)).max().unwrap_or(Verdict::None)
+        touched.map(|leaf| leaf.may_hold(aligner, question)).max().unwrap_or(Verdict::None)
     }
 }
 
@@ -254,36 +378,59 @@ impl HoleLeaf<'_> {
         touches(test, self.field, &self.path)
     }
 
-    /// Says whether a row may have the text here. `candidates` are the other types that the text can be read as.
-    fn may_hold(&self, aligner: &Aligner, is_whole: bool, candidates: Option<&Candidates>) -> Verdict {
+    /// Says whether a row may have the text here, as far as the test looks for it in values of this type.
+    fn may_hold(&self, aligner: &Aligner, question: Question<'_>) -> Verdict {
         let keys: Vec<&str> = self.path.iter().map(AsRef::as_ref).collect();
-        let kind = leaf_type(self.field, &keys);
-        if self.kind == HoleKind::Number {
-            // Such a number is compared by value: with a text that cannot be read as a number it is not equal. Where the
-            // service defines a string or a time, more can happen.
-            let by_value = matches!(
-                kind,
-                Some(FieldType::Int32 | FieldType::Int64 | FieldType::Struct | FieldType::Proto)
-            );
-            let cannot_equal = candidates.is_some_and(|candidates| candidates.number.is_none());
-            return if by_value && cannot_equal { Verdict::None } else { Verdict::Some };
+        let Some(kind) = leaf_type(self.field, &keys) else { return Verdict::None };
+        let is_free = matches!(kind, FieldType::Struct | FieldType::Proto);
+        let is_text = is_free || matches!(kind, FieldType::Text | FieldType::Labels);
+        let can_be = match question {
+            // Numbers of a free field are compared by value, as times, durations and integers of the service are.
+            Question::Has(Some(candidates)) | Question::Is(Some(candidates))
+                if self.kind == HoleKind::Number =>
+            {
+                let by_value = is_free || matches!(kind, FieldType::Int32 | FieldType::Int64);
+                !by_value || candidates.number.is_some()
+            }
+            Question::Has(Some(candidates)) => is_text || can_be_read_as(candidates, kind),
+            // Only strings have words, and patterns.
+            Question::Word => is_text && self.kind != HoleKind::Number,
+            Question::Pattern => {
+                kind == FieldType::Severity || is_text && !(is_free && self.kind == HoleKind::Number)
+            }
+            Question::Has(None) | Question::Is(_) => true,
+        };
+        if !can_be {
+            return Verdict::None;
         }
-        match kind {
-            Some(FieldType::Text | FieldType::Labels | FieldType::Struct | FieldType::Proto) => {}
-            // Times, durations and numbers written as strings are compared by value.
-            Some(_) => return Verdict::Some,
-            None => return Verdict::None,
+        if !is_text || self.kind == HoleKind::Number {
+            return Verdict::Some;
         }
         let pieces = self.stretches.iter().enumerate().flat_map(|(idx, stretch)| {
             let hole = self.charsets.get(idx).map(|charset| Piece::Hole(*charset));
             std::iter::once(Piece::Stretch(stretch)).chain(hole)
         });
-        let may = if is_whole { aligner.may_be(pieces) } else { aligner.may_be_in(pieces) };
+        let may = match question {
+            Question::Is(_) => aligner.may_be(pieces),
+            _ => aligner.may_be_in(pieces),
+        };
         match (may, self.kind) {
             (false, _) => Verdict::None,
             (true, HoleKind::Text) => Verdict::IfTokens,
             (true, _) => Verdict::Some,
         }
+    }
+}
+
+/// Says whether a text has a reading of the given type; without one, no value of that type is equal to it.
+const fn can_be_read_as(candidates: &Candidates, kind: FieldType) -> bool {
+    match kind {
+        FieldType::Int32 | FieldType::Int64 => candidates.number.is_some(),
+        FieldType::Bool => candidates.boolean.is_some(),
+        FieldType::Duration => candidates.duration.is_some(),
+        FieldType::Timestamp => candidates.timestamp.is_some(),
+        FieldType::Severity => candidates.severity.is_some(),
+        _ => true,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Runs a checked filter over an archive: prune, candidates, confirm.
 //!
 //! ```text
-//! Filter ──► per shape: what do its stretches and holes say of each test?     judge (align)
+//! Filter ──► per template: what do its stretches and holes say of each test?  judge (align)
 //!        ──► per ring:  combined, with time, revision and tokens              plan  (lookup)
 //!              all rows ─► counted from the ring's facts, no row is read
 //!              no row   ─► nothing
@@ -12,6 +12,7 @@
 //! Everything before `eval` may only exclude or be certain; both are tested against `eval` over every entry.
 
 mod align;
+mod explain;
 mod judge;
 mod lookup;
 mod order;
@@ -20,8 +21,9 @@ mod row;
 mod scan;
 mod verdict;
 
+pub use explain::{Explanation, TestExplanation, explain};
 pub use order::{Direction, in_time_order};
-pub use plan::{Counts, SegmentPlan, plan};
+pub use plan::{Counts, Means, SegmentPlan, plan};
 pub use row::{Names, RowView};
 pub use scan::{Sink, Wanted, scan};
 pub use verdict::Verdict;

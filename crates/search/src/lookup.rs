@@ -90,15 +90,14 @@ fn rings_with_text(segment: &Segment, folded: &str, is_whole: bool) -> Result<Op
         match part {
             Part::Whole => segment.rings_with_token(cut(token), |ring| rings.insert(ring))?,
             _ => {
-                let token = cut(token).as_bytes();
-                let finder = memchr::memmem::Finder::new(token);
+                let token = cut(token);
                 let accepts = |candidate: &[u8]| match part {
-                    Part::Whole => candidate == token,
-                    Part::Beginning => candidate.starts_with(token),
-                    Part::End => candidate.ends_with(token),
-                    Part::Inside => finder.find(candidate).is_some(),
+                    Part::Whole => candidate == token.as_bytes(),
+                    Part::Beginning => candidate.starts_with(token.as_bytes()),
+                    Part::End => candidate.ends_with(token.as_bytes()),
+                    Part::Inside => true,
                 };
-                segment.rings_with_token_like(accepts, |ring| rings.insert(ring))?;
+                segment.rings_with_token_part(token, accepts, |ring| rings.insert(ring))?;
                 // What was cut off a long token is not in the index.
                 segment.rings_with_token(LONG_TOKEN, |ring| rings.insert(ring))?;
             }
@@ -141,7 +140,11 @@ mod tests {
     #[test]
     fn only_the_outer_tokens_may_be_parts() {
         check("imeou", false, &[("imeou", Part::Inside)]);
-        check("no module named", false, &[("no", Part::End), ("module", Part::Whole), ("named", Part::Beginning)]);
+        check(
+            "no module named",
+            false,
+            &[("no", Part::End), ("module", Part::Whole), ("named", Part::Beginning)],
+        );
         check("exit(3)", false, &[("exit", Part::End), ("3", Part::Whole)]);
         check(" timeout ", false, &[("timeout", Part::Whole)]);
         check("bob", true, &[("bob", Part::Whole)]);

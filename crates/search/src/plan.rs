@@ -3,13 +3,17 @@
 //! Every test is judged in the smallest domain that decides it (once per shape, per revision, per service, or by a ring's
 //! span of time), then the Boolean structure is folded per ring over these tables.
 
-use crate::judge::{Judge, Needles, ShapeView, needles, ring_knows};
+use crate::judge::{Judge, Needles, Scope, TemplateView, needles, ring_knows, scope};
 use crate::lookup::{RingSet, rings_with};
 use crate::verdict::Verdict;
-use timberline_archive::segment::{Rings, Segment};
+use timberline_archive::segment::{Rings, Segment, ShapeRecord};
+use timberline_archive::shape::CharSet;
 use timberline_archive::{Error, Result};
 use timberline_entry::Field;
-use timberline_query::{Compare, DerivedField, Filter, Node, Op, Operand, Test, time_bounds};
+use timberline_entry::json::Node as JsonNode;
+use timberline_query::{
+    Compare, DerivedField, Filter, Function, Node, Op, Operand, Search, Test, time_bounds,
+};
 
 /// The verdicts of a segment's rings.
 #[derive(Debug)]
@@ -18,26 +22,57 @@ pub struct SegmentPlan {
     pub verdicts: Vec<Verdict>,
 }
 
-/// How many rings stand how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How many rings, or how many rows in such rings, stand how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
-    /// Rings all of whose rows match.
+    /// All rows of the ring match.
     pub certain: u64,
-    /// Rings that have to be looked into.
+    /// The ring has to be looked into.
     pub candidates: u64,
-    /// Rings none of whose rows match.
+    /// No row of the ring matches.
     pub excluded: u64,
 }
 
+/// What decides a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// What is known of every ring: its time, service and revision.
+    RingFacts,
+    /// What the templates of entries say of all rows at once.
+    Templates,
+    /// Which rings have the words.
+    Tokens,
+    /// Rows that are read.
+    Rows,
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.certain += other.certain;
+        self.candidates += other.candidates;
+        self.excluded += other.excluded;
+    }
+}
+
 impl SegmentPlan {
-    /// Counts the verdicts.
+    /// Counts the rings.
     pub fn counts(&self) -> Counts {
+        self.counts_of(std::iter::repeat(1))
+    }
+
+    /// Counts the rows, given how many each ring has.
+    pub fn counts_by(&self, rows: &[u64]) -> Counts {
+        self.counts_of(rows.iter().copied())
+    }
+
+    fn counts_of(&self, weights: impl Iterator<Item = u64>) -> Counts {
         let mut counts = Counts::default();
-        for verdict in &self.verdicts {
+        for (verdict, weight) in self.verdicts.iter().zip(weights) {
             match verdict {
-                Verdict::All => counts.certain += 1,
-                Verdict::None => counts.excluded += 1,
-                Verdict::IfTokens | Verdict::Some => counts.candidates += 1,
+                Verdict::All => counts.certain += weight,
+                Verdict::None => counts.excluded += weight,
+                Verdict::IfTokens | Verdict::Some => counts.candidates += weight,
             }
         }
         counts
@@ -49,16 +84,34 @@ impl SegmentPlan {
 /// # Errors
 /// [`Error::Damaged`] when the index cannot be read.
 pub fn plan(segment: &Segment, filter: &Filter) -> Result<Option<SegmentPlan>> {
+    Ok(plan_of(segment, filter, false)?.map(|(plan, _)| plan))
+}
+
+/// A test as a text, what decides it, and its own verdicts.
+type TestPlan = (String, Means, SegmentPlan);
+
+/// As [`plan`]; with what is to be said of each test, if `explain`.
+pub(crate) fn plan_of(
+    segment: &Segment,
+    filter: &Filter,
+    explain: bool,
+) -> Result<Option<(SegmentPlan, Vec<TestPlan>)>> {
     let (from, to) = time_bounds(filter);
     let record = segment.record();
     if from.is_some_and(|from| record.last_ns < from) || to.is_some_and(|to| to < record.first_ns) {
         return Ok(None);
     }
     let rings = segment.rings()?;
-    let mut tables = Tables { segment, rings, tests: Vec::new() };
+    let mut tables = Tables { segment, rings, tests: Vec::new(), texts: Vec::new(), explain };
     let root = tables.lower(filter.root())?;
-    let verdicts = (0..rings.len()).map(|ring| root.verdict(ring, &tables)).collect();
-    Ok(Some(SegmentPlan { verdicts }))
+    let verdicts_of = |node: &Lowered| (0..rings.len()).map(|ring| node.verdict(ring, &tables)).collect();
+    let plan = SegmentPlan { verdicts: verdicts_of(&root) };
+    let of_test = |(idx, text): (usize, &String)| {
+        let verdicts = verdicts_of(&Lowered::Test(idx));
+        (text.clone(), tables.tests[idx].means(), SegmentPlan { verdicts })
+    };
+    let tests = tables.texts.iter().enumerate().map(of_test).collect();
+    Ok(Some((plan, tests)))
 }
 
 /// The structure of a filter over numbered tests.
@@ -82,6 +135,9 @@ struct Tables<'s> {
     segment: &'s Segment,
     rings: &'s Rings,
     tests: Vec<Table>,
+    /// The tests as texts, if somebody wants to know.
+    texts: Vec<String>,
+    explain: bool,
 }
 
 impl Tables<'_> {
@@ -92,12 +148,26 @@ impl Tables<'_> {
             Node::And(nodes) => Lowered::And(all(nodes)?),
             Node::Or(nodes) => Lowered::Or(all(nodes)?),
             Node::Not(node) => Lowered::Not(Box::new(self.lower(node)?)),
-            Node::Test(test) => {
-                let table = self.table(test)?;
-                self.tests.push(table);
-                Lowered::Test(self.tests.len() - 1)
+            // Words of a search everywhere may stand in different fields: each is a test of its own.
+            Node::Test(Test::Function(Function::Search(search))) if search.field.is_none() => {
+                let mut words = Vec::new();
+                for query in search.query.each() {
+                    let word = Test::Function(Function::Search(Search { field: None, query }));
+                    words.push(self.add(&word)?);
+                }
+                Lowered::And(words)
             }
+            Node::Test(test) => self.add(test)?,
         })
+    }
+
+    fn add(&mut self, test: &Test) -> Result<Lowered> {
+        let table = self.table(test)?;
+        self.tests.push(table);
+        if self.explain {
+            self.texts.push(Filter::new(Node::Test(test.clone())).to_string());
+        }
+        Ok(Lowered::Test(self.tests.len() - 1))
     }
 
     fn table(&self, test: &Test) -> Result<Table> {
@@ -110,14 +180,15 @@ impl Tables<'_> {
             Test::Derived(compare) if ring_knows(compare.name) => {
                 let certain = |text: &String| Verdict::certain(compare.accepts(text));
                 return Ok(match compare.name {
-                    DerivedField::Service => Table::ByService(self.segment.services()?.iter().map(certain).collect()),
+                    DerivedField::Service => {
+                        Table::ByService(self.segment.services()?.iter().map(certain).collect())
+                    }
                     DerivedField::Revision => {
                         Table::ByRevision(self.segment.revisions()?.iter().map(certain).collect())
                     }
                     _ => {
-                        let of_shape = |shape: &timberline_archive::segment::ShapeRecord| {
-                            certain(&timberline_archive::pattern_name(shape.pattern))
-                        };
+                        let of_shape =
+                            |shape: &ShapeRecord| certain(&timberline_archive::pattern_name(shape.pattern));
                         let verdicts = self.segment.shapes()?.iter().map(of_shape).collect();
                         Table::ByShape { verdicts, tokens: None }
                     }
@@ -125,17 +196,7 @@ impl Tables<'_> {
             }
             _ => {}
         }
-        let judge = Judge::new(test);
-        let mut verdicts = Vec::with_capacity(self.segment.shapes()?.len());
-        let mut nodes = Vec::new();
-        for shape in self.segment.shapes()? {
-            nodes.clear();
-            let view = ShapeView::new(shape, &mut nodes).map_err(|detail| Error::Damaged {
-                file: timberline_archive::layout::shapes(&self.segment.record().id),
-                detail,
-            })?;
-            verdicts.push(judge.judge(&view));
-        }
+        let verdicts = self.by_shape(test)?;
         if let Test::Compare(compare) = test
             && is_revision_label(compare)
         {
@@ -146,6 +207,58 @@ impl Tables<'_> {
             _ => None,
         };
         Ok(Table::ByShape { verdicts, tokens })
+    }
+
+    /// Judges a test for every shape of the segment: each template once, then every shape by its parts.
+    fn by_shape(&self, test: &Test) -> Result<Vec<Verdict>> {
+        let (templates, parts) = (self.segment.templates()?, self.segment.shape_parts()?);
+        let (judge, scope) = (Judge::new(test), scope(test));
+        if scope == Scope::Beyond {
+            return Ok(vec![Verdict::Some; parts.len()]);
+        }
+        if scope == Scope::Root(Field::Timestamp) {
+            return Ok(vec![judge.judge(&TemplateView::time()); parts.len()]);
+        }
+        // `None` for fields that play no part.
+        let mut of_template = vec![None; templates.len()];
+        let (mut nodes, mut lower) = (Vec::new(), String::new());
+        for (idx, verdict) in of_template.iter_mut().enumerate() {
+            if !matches!(scope, Scope::Root(root) if root != templates.field(idx)) {
+                *verdict = Some(self.judge_template(&judge, idx, &mut nodes, &mut lower)?);
+            }
+        }
+        let missing = match scope {
+            Scope::Root(_) => judge.absent(),
+            _ if test.touches(Field::Timestamp, &[]) => judge.judge(&TemplateView::time()),
+            _ => Verdict::None,
+        };
+        let of_shape = |shape| {
+            let own = parts.of(shape).filter_map(|part| of_template[part]).max();
+            match scope {
+                Scope::Root(_) => own.unwrap_or(missing),
+                _ => own.map_or(missing, |own| own.max(missing)),
+            }
+        };
+        Ok((0..parts.len()).map(of_shape).collect())
+    }
+
+    fn judge_template(
+        &self,
+        judge: &Judge<'_>,
+        idx: usize,
+        nodes: &mut Vec<JsonNode>,
+        lower: &mut String,
+    ) -> Result<Verdict> {
+        let templates = self.segment.templates()?;
+        if judge.excludes(templates.json(idx), templates.charsets(idx), lower) {
+            return Ok(Verdict::None);
+        }
+        nodes.clear();
+        let charsets: Vec<CharSet> = templates.charsets(idx).collect();
+        let view = TemplateView::new(templates.json(idx), &charsets, nodes).map_err(|detail| {
+            Error::Damaged { file: timberline_archive::layout::templates(&self.segment.record().id), detail }
+        })?;
+        Ok(judge.judge(&view))
     }
 
     fn tokens(&self, needles: &Needles) -> Result<Option<RingSet>> {
@@ -164,16 +277,20 @@ impl Tables<'_> {
             };
             return Ok(Table::ByShape { verdicts, tokens });
         }
-        let accepts = |name: &String| Verdict::certain(compare.accepts(timberline_entry::json::Value::plain(name)));
+        let accepts =
+            |name: &String| Verdict::certain(compare.accepts(timberline_entry::json::Value::plain(name)));
         Ok(Table::ByRevision(self.segment.revisions()?.iter().map(accepts).collect()))
     }
 
     /// Says whether the revision of every row is its label `revision_name`: other types of resource name it otherwise.
     fn is_all_cloud_run(&self) -> Result<bool> {
-        let is_one = |shape: &timberline_archive::segment::ShapeRecord| {
-            shape.template.json.contains("\"type\":\"cloud_run_revision\"")
+        let (templates, parts) = (self.segment.templates()?, self.segment.shape_parts()?);
+        let is_one = |template: usize| {
+            templates.field(template) == Field::Resource
+                && templates.json(template).contains("\"type\":\"cloud_run_revision\"")
         };
-        Ok(self.segment.shapes()?.iter().all(is_one))
+        let of_template: Vec<bool> = (0..templates.len()).map(is_one).collect();
+        Ok((0..parts.len()).all(|shape| parts.of(shape).any(|part| of_template[part])))
     }
 }
 
@@ -213,6 +330,17 @@ impl Lowered {
 }
 
 impl Table {
+    fn means(&self) -> Means {
+        match self {
+            Self::ByService(_) | Self::ByRevision(_) | Self::ByTime(..) => Means::RingFacts,
+            Self::ByShape { verdicts, .. } if verdicts.contains(&Verdict::Some) => Means::Rows,
+            Self::ByShape { verdicts, tokens } if verdicts.contains(&Verdict::IfTokens) => {
+                if tokens.is_some() { Means::Tokens } else { Means::Rows }
+            }
+            Self::ByShape { .. } => Means::Templates,
+        }
+    }
+
     fn verdict(&self, ring: usize, rings: &Rings) -> Verdict {
         match self {
             Self::ByService(verdicts) => verdicts[rings.service[ring] as usize],

@@ -36,7 +36,13 @@ pub struct Wanted {
 ///
 /// # Errors
 /// Damage, and what the sink returns.
-pub fn scan(archive: &Archive, names: &Names, filter: &Filter, wanted: &Wanted, sink: &mut dyn Sink) -> Result<()> {
+pub fn scan(
+    archive: &Archive,
+    names: &Names,
+    filter: &Filter,
+    wanted: &Wanted,
+    sink: &mut dyn Sink,
+) -> Result<()> {
     let read = FieldSet::of(roots_read(filter));
     let wanted = FieldSet::of(wanted.fields.iter().copied());
     for segment in archive.segments() {

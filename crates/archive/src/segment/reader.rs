@@ -2,8 +2,8 @@
 
 use super::checked::{CheckedFile, SegmentFiles};
 use super::index::IndexReader;
-use super::shapes::Names;
-use super::{InstanceRecord, Rings, ShapeRecord, entries, instances, shapes};
+use super::shapes::{Names, ShapeParts, Templates};
+use super::{InstanceRecord, Rings, ShapeRecord, entries, instances, shapes, words};
 use crate::columns::{Cell, Cells, Column, ColumnKind};
 use crate::error::{Error, Result};
 use crate::layout;
@@ -30,7 +30,10 @@ pub struct Segment {
     files: Arc<SegmentFiles>,
     index: OnceLock<IndexReader>,
     rings: OnceLock<Rings>,
-    shapes: OnceLock<(Vec<ShapeRecord>, Names)>,
+    shapes: OnceLock<Vec<ShapeRecord>>,
+    shape_parts: OnceLock<ShapeParts>,
+    templates: OnceLock<(Templates, Names)>,
+    words: OnceLock<words::Words>,
     parquet: OnceLock<(CheckedFile, ArrowReaderMetadata)>,
 }
 
@@ -63,6 +66,9 @@ impl Segment {
             index: OnceLock::new(),
             rings: OnceLock::new(),
             shapes: OnceLock::new(),
+            shape_parts: OnceLock::new(),
+            templates: OnceLock::new(),
+            words: OnceLock::new(),
             parquet: OnceLock::new(),
         }
     }
@@ -79,9 +85,10 @@ impl Segment {
     pub fn rings(&self) -> Result<&Rings> {
         get_or_try(&self.rings, || {
             let rings = self.index()?.rings()?;
-            let n_shapes = self.shapes()?.len();
             let rows: u64 = rings.rows.iter().sum();
-            if rows != self.record.rows || rings.shape.iter().any(|shape| *shape as usize >= n_shapes) {
+            if rows != self.record.rows
+                || rings.shape.iter().any(|shape| u64::from(*shape) >= self.record.shapes)
+            {
                 return Err(Error::damaged(self.index()?.path(), "the rings do not fit the segment"));
             }
             Ok(rings)
@@ -93,7 +100,33 @@ impl Segment {
     /// # Errors
     /// [`Error::Damaged`] when the file cannot be read.
     pub fn shapes(&self) -> Result<&[ShapeRecord]> {
-        Ok(&self.shapes_and_names()?.0)
+        Ok(get_or_try(&self.shapes, || {
+            let path = layout::shapes(&self.record.id);
+            let shapes = shapes::read(self.content(&path)?, &path)?;
+            self.check_number(shapes.len(), &path)?;
+            Ok(shapes)
+        })?)
+    }
+
+    /// Returns which templates make up each shape.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn shape_parts(&self) -> Result<&ShapeParts> {
+        get_or_try(&self.shape_parts, || {
+            let path = layout::shapes(&self.record.id);
+            let parts = shapes::read_parts(self.content(&path)?, &path, self.templates()?.len())?;
+            self.check_number(parts.len(), &path)?;
+            Ok(parts)
+        })
+    }
+
+    /// Returns the templates that shapes are made of.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn templates(&self) -> Result<&Templates> {
+        Ok(&self.templates_and_names()?.0)
     }
 
     /// Returns the services that rings refer to.
@@ -101,7 +134,7 @@ impl Segment {
     /// # Errors
     /// [`Error::Damaged`] when the file cannot be read.
     pub fn services(&self) -> Result<&[String]> {
-        Ok(&self.shapes_and_names()?.1.services)
+        Ok(&self.templates_and_names()?.1.services)
     }
 
     /// Returns the revisions that rings refer to.
@@ -109,7 +142,7 @@ impl Segment {
     /// # Errors
     /// [`Error::Damaged`] when the file cannot be read.
     pub fn revisions(&self) -> Result<&[String]> {
-        Ok(&self.shapes_and_names()?.1.revisions)
+        Ok(&self.templates_and_names()?.1.revisions)
     }
 
     /// Calls `visit` with every ring that has the token, in order of the rings; a ring may come twice.
@@ -131,17 +164,30 @@ impl Segment {
         Ok(())
     }
 
-    /// Calls `visit` with every ring that has a token which `accepts` says yes to.
+    /// Calls `visit` with every ring that has a token with `part` in it which `accepts` says yes to.
     ///
-    /// Cost: walks all tokens of the segment.
+    /// Cost: one pass over the words of the segment, and a look-up for each that is accepted. For a part that may stand in
+    /// hex numbers as well, a walk through all its tokens.
     ///
     /// # Errors
     /// [`Error::Damaged`] when the index cannot be read.
-    pub fn rings_with_token_like(
+    pub fn rings_with_token_part(
         &self,
+        part: &str,
         accepts: impl Fn(&[u8]) -> bool,
         mut visit: impl FnMut(u32),
     ) -> Result<()> {
+        if words::is_word(part) {
+            let words = get_or_try(&self.words, || {
+                let path = layout::words(&self.record.id);
+                words::read(self.content(&path)?, &path)
+            })?;
+            return words.with_part(part, |word| {
+                if accepts(word.as_bytes()) { self.rings_with_token(word, &mut visit) } else { Ok(()) }
+            });
+        }
+        let finder = memchr::memmem::Finder::new(part);
+        let accepts = |token: &[u8]| finder.find(token).is_some() && accepts(token);
         let index = self.index()?;
         for field in [index.fields.constant, index.fields.variable] {
             let inverted = index.reader.inverted_index(field).map_err(|error| self.index_damaged(error))?;
@@ -232,12 +278,23 @@ impl Segment {
         get_or_try(&self.index, || IndexReader::open(self.files.clone(), &self.record.id))
     }
 
-    fn shapes_and_names(&self) -> Result<&(Vec<ShapeRecord>, Names)> {
-        get_or_try(&self.shapes, || {
-            let path = layout::shapes(&self.record.id);
-            let content = self.files.open(&path)?.all().map_err(|error| Error::damaged(&path, error))?;
-            shapes::read(content, &path)
+    fn templates_and_names(&self) -> Result<&(Templates, Names)> {
+        get_or_try(&self.templates, || {
+            let path = layout::templates(&self.record.id);
+            shapes::read_templates(self.content(&path)?, &path)
         })
+    }
+
+    fn check_number(&self, n_shapes: usize, path: &str) -> Result<()> {
+        if n_shapes as u64 == self.record.shapes {
+            return Ok(());
+        }
+        Err(Error::damaged(path, format!("{n_shapes} shapes instead of {}", self.record.shapes)))
+    }
+
+    /// Returns a file of the segment, compared with its checksums.
+    fn content(&self, path: &str) -> Result<bytes::Bytes> {
+        self.files.open(path)?.all().map_err(|error| Error::damaged(path, error))
     }
 
     /// Returns the instances that wrote the segment's entries, by service, revision and id.

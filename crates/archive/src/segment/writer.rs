@@ -5,16 +5,17 @@ use super::facts::RingKey;
 use super::index::IndexWriter;
 use super::instances::{InstanceCounter, InstanceRecord};
 use super::shapes::{Names, ShapeRecord};
-use super::{MAX_RING_ROWS, Rings, entries, instances, shapes};
+use super::{MAX_RING_ROWS, Rings, entries, instances, shapes, words};
 use crate::columns::Column;
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::manifest::{FileRecord, SegmentRecord};
 use crate::rows::{RowSet, row_idx};
-use crate::shape::{RowTokens, Shaper};
+use crate::shape::{CharSet, RowTokens, Shaper, Template};
 use crate::storage::{FileWriter, Storage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use timberline_entry::Field;
 
 /// Writes the rows as segment `id`, syncs its files and folders, and returns its record.
 ///
@@ -55,9 +56,13 @@ pub(crate) fn write(
         add(write_file(storage, &path, |out| out.write_all(content).map_err(Error::io(&path)))?);
     }
     let shapes_path = layout::shapes(id);
-    add(write_file(storage, &shapes_path, |out| {
-        shapes::write(&index.shapes, &index.names, &shapes_path, out)
+    add(write_file(storage, &shapes_path, |out| shapes::write(&index.shapes, &shapes_path, out))?);
+    let templates_path = layout::templates(id);
+    add(write_file(storage, &templates_path, |out| {
+        shapes::write_templates(&index.templates, &index.names, &templates_path, out)
     })?);
+    let words_path = layout::words(id);
+    add(write_file(storage, &words_path, |out| words::write(&index.words, &words_path, out))?);
     let instances_path = layout::instances(id);
     add(write_file(storage, &instances_path, |out| {
         instances::write(&index.instances, &instances_path, out)
@@ -125,7 +130,9 @@ impl Write for Hashing {
 
 struct Indexed {
     files: Vec<(String, Vec<u8>)>,
-    shapes: Vec<ShapeRecord>,
+    shapes: Vec<(ShapeRecord, Vec<u32>)>,
+    templates: Vec<Template>,
+    words: BTreeSet<String>,
     names: Names,
     instances: Vec<InstanceRecord>,
     n_rings: usize,
@@ -138,6 +145,7 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
     let mut numbering = Numbering::default();
     let mut shaper = Shaper::default();
     let mut tokens = RowTokens::default();
+    let (mut charsets, mut words) = (Vec::new(), BTreeSet::new());
     let mut instances = InstanceCounter::default();
     let (mut text, mut nodes) = (String::new(), Vec::new());
     let mut start = 0;
@@ -150,23 +158,27 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
             .count();
         tokens.clear();
         let derived = rows.heads()[first].derived;
-        let (shape_idx, is_new) = numbering.shape(derived.shape, derived.pattern);
+        let shape_idx = numbering.shape(derived.shape, derived.pattern);
+        charsets.clear();
         for (offset, idx) in order[start..start + len].iter().enumerate() {
             let idx = *idx as usize;
             let timestamp = rows.heads()[idx].keys.timestamp;
-            let record = &mut numbering.shapes[shape_idx as usize];
+            let shape = &mut numbering.shapes[shape_idx as usize];
+            let templates = &mut numbering.templates;
             entries::with_entry(&rows.cells(idx), timestamp, &mut text, &mut nodes, |entry| {
-                if is_new && offset == 0 {
-                    record.template = shaper.template(entry);
-                } else {
-                    shaper.observe(entry, &mut record.template.charsets);
+                if shape.n_holes.is_none() {
+                    shape.set_templates(shaper.templates(entry), templates);
                 }
+                charsets.resize(shape.n_holes.unwrap_or(0), CharSet::default());
+                shaper.observe(entry, &mut charsets);
                 tokens.add(entry, &mut shaper, offset == 0);
             })
             .map_err(|detail| Error::damaged(layout::index_folder(segment_id), detail))?;
         }
         let ring = &order[start..start + len];
-        numbering.shapes[shape_idx as usize].rows += len as u64;
+        let shape = &mut numbering.shapes[shape_idx as usize];
+        shape.record.rows += len as u64;
+        shape.merge(&charsets, &mut numbering.templates);
         let cells = rows.cells(first);
         let time = |idx: usize| rows.heads()[ring[idx] as usize].keys.timestamp.as_nanos();
         let key = RingKey {
@@ -188,6 +200,11 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
             instances.add(key.service, key.revision, &rows.cells(*idx as usize), time(offset));
         }
         let (constant, variable) = (&tokens.constant, &tokens.variable);
+        for token in constant.iter().chain(variable) {
+            if words::is_word(token) && !words.contains(token) {
+                words.insert(token.clone());
+            }
+        }
         writer.add(
             &rings,
             rings.len() - 1,
@@ -198,33 +215,98 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
     }
     let instances = instances.finish(&numbering.names);
     let files = writer.finish()?;
-    Ok(Indexed { files, shapes: numbering.shapes, names: numbering.names, instances, n_rings: rings.len() })
+    let with_parts = |shape: NumberedShape| {
+        let parts = shape.stored_parts();
+        (shape.record, parts)
+    };
+    let shapes = numbering.shapes.into_iter().map(with_parts).collect();
+    Ok(Indexed {
+        files,
+        shapes,
+        templates: numbering.templates.all,
+        words,
+        names: numbering.names,
+        instances,
+        n_rings: rings.len(),
+    })
 }
 
 /// Numbers for what rings refer to, in the order in which ring order meets it.
 #[derive(Default)]
 struct Numbering {
-    shapes: Vec<ShapeRecord>,
+    shapes: Vec<NumberedShape>,
     by_hash: BTreeMap<u64, u32>,
+    templates: NumberedTemplates,
     names: Names,
     services: BTreeMap<String, u32>,
     revisions: BTreeMap<String, u32>,
 }
 
+struct NumberedShape {
+    record: ShapeRecord,
+    /// Number of each field's template and of its holes, in the order in which rows are observed.
+    parts: Vec<(Option<u32>, usize)>,
+    /// Holes of the whole shape; `None` before its first row.
+    n_holes: Option<usize>,
+}
+
+#[derive(Default)]
+struct NumberedTemplates {
+    all: Vec<Template>,
+    by_json: BTreeMap<String, u32>,
+}
+
 impl Numbering {
-    fn shape(&mut self, shape: u64, pattern: u64) -> (u32, bool) {
+    fn shape(&mut self, shape: u64, pattern: u64) -> u32 {
         if let Some(idx) = self.by_hash.get(&shape) {
-            return (*idx, false);
+            return *idx;
         }
         let idx = row_idx(self.shapes.len());
         self.by_hash.insert(shape, idx);
-        self.shapes.push(ShapeRecord {
-            shape,
-            pattern,
-            rows: 0,
-            template: crate::shape::Template::default(),
-        });
-        (idx, true)
+        let record = ShapeRecord { shape, pattern, rows: 0 };
+        self.shapes.push(NumberedShape { record, parts: Vec::new(), n_holes: None });
+        idx
+    }
+}
+
+impl NumberedShape {
+    fn set_templates(&mut self, templates: Vec<Template>, numbered: &mut NumberedTemplates) {
+        self.n_holes = Some(templates.iter().map(|template| template.charsets.len()).sum());
+        for template in templates {
+            let n_holes = template.charsets.len();
+            // Rows are compared by the time of their column, whatever the export gave.
+            let number = (template.field != Field::Timestamp).then(|| numbered.number(template));
+            self.parts.push((number, n_holes));
+        }
+    }
+
+    /// Adds what a ring of the shape has held to its templates.
+    fn merge(&self, charsets: &[CharSet], numbered: &mut NumberedTemplates) {
+        let mut rest = charsets;
+        for (number, n_holes) in &self.parts {
+            let (own, more) = rest.split_at(*n_holes);
+            rest = more;
+            if let Some(number) = number {
+                let template = &mut numbered.all[*number as usize];
+                template.charsets.iter_mut().zip(own).for_each(|(all, own)| all.merge(*own));
+            }
+        }
+    }
+
+    fn stored_parts(&self) -> Vec<u32> {
+        self.parts.iter().filter_map(|(number, _)| *number).collect()
+    }
+}
+
+impl NumberedTemplates {
+    fn number(&mut self, template: Template) -> u32 {
+        if let Some(number) = self.by_json.get(&template.json) {
+            return *number;
+        }
+        let number = row_idx(self.all.len());
+        self.by_json.insert(template.json.clone(), number);
+        self.all.push(template);
+        number
     }
 }
 

@@ -15,8 +15,10 @@ pub(crate) enum Form {
     Masked,
     /// A string that varies as a whole.
     Whole,
-    /// A string that varies as a whole and whose tokens are not indexed: times and ids.
+    /// A string that varies as a whole and whose tokens are not indexed: times and ids in lower-case hex.
     Unindexed,
+    /// A resource name whose last segment is such an id; what is before it belongs to the shape.
+    UnindexedTail,
     /// A number that varies. Its tokens are not indexed either, since numbers are compared by value.
     Number,
 }
@@ -96,16 +98,18 @@ impl Leaf<'_, '_> {
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return Form::Fixed,
         }
         match (Field::from_name(&self.path[0]), self.path.len()) {
-            (
-                Some(
-                    Field::Timestamp
-                    | Field::ReceiveTimestamp
-                    | Field::InsertId
-                    | Field::Trace
-                    | Field::SpanId,
-                ),
-                1,
-            ) => return Form::Unindexed,
+            (Some(Field::Timestamp | Field::ReceiveTimestamp), 1) => return Form::Unindexed,
+            // Ids of another alphabet are few, and could be mistaken for words: their tokens are indexed.
+            (Some(Field::InsertId | Field::SpanId), 1) => {
+                return if is_hex(text) { Form::Unindexed } else { Form::Whole };
+            }
+            (Some(Field::Trace), 1) => {
+                return match split_tail(text) {
+                    Some(("", _)) => Form::Unindexed,
+                    Some((prefix, _)) if prefix.is_ascii() => Form::UnindexedTail,
+                    _ => Form::Whole,
+                };
+            }
             (Some(Field::Resource), 3) if self.path[2] == "revision_name" => return Form::Whole,
             _ => {}
         }
@@ -131,6 +135,16 @@ impl Leaf<'_, '_> {
         };
         path == ["httpRequest", "status"] || path == ["status", "code"]
     }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Splits behind the last slash; `None` when what follows is no id in lower-case hex.
+pub(super) fn split_tail(text: &str) -> Option<(&str, &str)> {
+    let (prefix, tail) = text.split_at(text.rfind('/').map_or(0, |slash| slash + 1));
+    is_hex(tail).then_some((prefix, tail))
 }
 
 /// Case folding works on stretches and holes apart only where no character can combine across their border.

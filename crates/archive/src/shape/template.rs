@@ -1,6 +1,7 @@
 //! The shape as a hash, and as a template that can be stored and asked.
 
 use super::leaf::for_each_leaf_of;
+use super::leaf::split_tail;
 use super::{CharSet, Form, for_each_leaf};
 use hashbrown::HashMap;
 use std::borrow::Cow;
@@ -20,10 +21,15 @@ pub(super) const fn is_marker(c: char) -> bool {
     matches!(c, HOLE | UNINDEXED_HOLE | NUMBER_HOLE)
 }
 
-/// A shape that can be asked: an entry as JSON in which marker characters stand for what varies.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// One field of a shape that can be asked: an entry of this field alone, as JSON in which marker characters stand for
+/// what varies.
+///
+/// Shapes share most of their fields, so a field's template is stored and asked once for all shapes that have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    /// The entry: one flat object per leaf would lose nesting, so this is the entry's own JSON with markers.
+    /// The field.
+    pub field: Field,
+    /// An object with the field: one flat object per leaf would lose nesting.
     pub json: String,
     /// What each marker has held, in the order of the markers in `json`.
     pub charsets: Vec<CharSet>,
@@ -105,38 +111,46 @@ impl Shaper {
                         Piece::Hole(_) => buffer.push(0xfc),
                     });
                 }
+                Form::UnindexedTail => buffer.extend_from_slice(before_tail(&text).as_bytes()),
                 Form::Whole | Form::Unindexed | Form::Number => {}
             }
         });
         xxh3_64(buffer)
     }
 
-    /// Returns the template of an entry, with the character sets of this one entry.
-    pub(crate) fn template(&mut self, entry: &LogEntry<'_>) -> Template {
-        let mut template = Template::default();
-        let mut writer = NestedWriter::new(&mut template.json);
-        let charsets = &mut template.charsets;
+    /// Returns the templates of an entry's fields, with the character sets of this one entry.
+    pub(crate) fn templates(&mut self, entry: &LogEntry<'_>) -> Vec<Template> {
         let Self { masker, holes, .. } = self;
-        writer.write(entry, |leaf, out| {
-            let text = string_value(leaf.value);
-            let form = leaf.form(&text, masker, holes);
-            if form == Form::Fixed {
-                timberline_entry::json::write_canonical(leaf.value, out);
-                return;
-            }
-            let mut marked = String::new();
-            for_each_hole(form, &text, leaf.value, holes, |piece| match piece {
-                Marked::Text(stretch) => marked.push_str(stretch),
-                Marked::Hole(marker, content) => {
-                    marked.push(marker);
-                    let mut charset = CharSet::default();
-                    charset.add(content);
-                    charsets.push(charset);
+        let mut templates = Vec::new();
+        for field in Field::ALL {
+            let Some(value) = entry.exported(field) else { continue };
+            let mut charsets = Vec::new();
+            let mut json = String::from("{");
+            push_quoted(field.name(), &mut json);
+            json.push(':');
+            nested(value, &mut vec![field.name().into()], &mut json, &mut |leaf, out| {
+                let text = string_value(leaf.value);
+                let form = leaf.form(&text, masker, holes);
+                if form == Form::Fixed {
+                    timberline_entry::json::write_canonical(leaf.value, out);
+                    return;
                 }
+                let mut marked = String::new();
+                for_each_hole(form, &text, leaf.value, holes, |piece| match piece {
+                    Marked::Text(stretch) => marked.push_str(stretch),
+                    Marked::Hole(marker, content) => {
+                        marked.push(marker);
+                        let mut charset = CharSet::default();
+                        charset.add(content);
+                        charsets.push(charset);
+                    }
+                });
+                push_quoted(&marked, out);
             });
-            push_quoted(&marked, out);
-        });
-        template
+            json.push('}');
+            templates.push(Template { field, json, charsets });
+        }
+        templates
     }
 
     /// Adds what an entry of the same shape has in its holes.
@@ -187,6 +201,10 @@ pub(super) fn for_each_piece<'t>(text: &'t str, holes: &[Hole], mut visit: impl 
     visit(Piece::Stretch(&text[at..]));
 }
 
+fn before_tail(text: &str) -> &str {
+    split_tail(text).map_or("", |(prefix, _)| prefix)
+}
+
 enum Marked<'t> {
     Text(&'t str),
     Hole(char, &'t str),
@@ -207,6 +225,11 @@ fn for_each_hole<'t>(
         }),
         Form::Whole => visit(Marked::Hole(HOLE, text)),
         Form::Unindexed => visit(Marked::Hole(UNINDEXED_HOLE, text)),
+        Form::UnindexedTail => {
+            let prefix = before_tail(text);
+            visit(Marked::Text(prefix));
+            visit(Marked::Hole(UNINDEXED_HOLE, &text[prefix.len()..]));
+        }
         Form::Number => {
             let Value::Number(digits) = value else { unreachable!("only numbers have this form") };
             visit(Marked::Hole(NUMBER_HOLE, digits));
@@ -214,36 +237,7 @@ fn for_each_hole<'t>(
     }
 }
 
-/// Writes an entry's JSON with every leaf written by somebody else. Fields in the order of `Field::ALL`, so that the
-/// markers come in the order in which [`for_each_leaf`] meets the leaves.
-struct NestedWriter<'o> {
-    out: &'o mut String,
-}
-
-impl<'o> NestedWriter<'o> {
-    fn new(out: &'o mut String) -> Self {
-        Self { out }
-    }
-
-    fn write<'a>(&mut self, entry: &LogEntry<'a>, mut leaf: impl FnMut(super::Leaf<'_, 'a>, &mut String)) {
-        self.out.push('{');
-        let mut path = Vec::new();
-        let mut first = true;
-        for field in timberline_entry::Field::ALL {
-            let Some(value) = entry.exported(field) else { continue };
-            if !std::mem::take(&mut first) {
-                self.out.push(',');
-            }
-            push_quoted(field.name(), self.out);
-            self.out.push(':');
-            path.push(field.name().into());
-            nested(value, &mut path, self.out, &mut leaf);
-            path.pop();
-        }
-        self.out.push('}');
-    }
-}
-
+/// Writes a value's JSON with every leaf written by somebody else, in the order in which [`for_each_leaf`] meets them.
 fn nested<'a>(
     value: Value<'a>,
     path: &mut Vec<Cow<'a, str>>,
@@ -291,21 +285,29 @@ mod tests {
     }
 
     fn check(text: &str, expected: &str) {
-        let template = with_entry(text, |entry| Shaper::default().template(entry));
-        let shown =
-            template.json.replace(HOLE, "<>").replace(UNINDEXED_HOLE, "<id>").replace(NUMBER_HOLE, "<n>");
-        assert_eq!(shown, expected);
-        let markers = template.json.chars().filter(|c| is_marker(*c)).count();
-        assert_eq!(markers, template.charsets.len());
+        let templates = with_entry(text, |entry| Shaper::default().templates(entry));
+        let shown: Vec<String> = templates
+            .iter()
+            .map(|template| {
+                assert!(template.json.starts_with(&format!("{{\"{}\":", template.field.name())));
+                let markers = template.json.chars().filter(|c| is_marker(*c)).count();
+                assert_eq!(markers, template.charsets.len());
+                template.json.replace(HOLE, "<>").replace(UNINDEXED_HOLE, "<id>").replace(NUMBER_HOLE, "<n>")
+            })
+            .collect();
+        assert_eq!(shown.join(" "), expected);
     }
 
     #[test]
     fn values_become_holes_and_the_rest_stays() {
         check(r#"{"textPayload":"retry 3 of 5"}"#, r#"{"textPayload":"retry <> of <>"}"#);
-        check(r#"{"insertId":"x","severity":"ERROR"}"#, r#"{"severity":"ERROR","insertId":"<id>"}"#);
+        check(r#"{"insertId":"x","severity":"ERROR"}"#, r#"{"severity":"ERROR"} {"insertId":"<>"}"#);
+        check(r#"{"insertId":"1f","spanId":"00c7"}"#, r#"{"insertId":"<id>"} {"spanId":"<id>"}"#);
+        check(r#"{"trace":"projects/p/traces/0af7"}"#, r#"{"trace":"projects/p/traces/<id>"}"#);
+        check(r#"{"trace":"0af7"}"#, r#"{"trace":"<id>"}"#);
         check(
             r#"{"jsonPayload":{"n":5,"ok":true,"tags":["a","b"],"none":null,"e":{}},"httpRequest":{"status":503}}"#,
-            r#"{"httpRequest":{"status":503},"jsonPayload":{"e":{},"n":"<n>","none":null,"ok":true,"tags":["a","b"]}}"#,
+            r#"{"httpRequest":{"status":503}} {"jsonPayload":{"e":{},"n":"<n>","none":null,"ok":true,"tags":["a","b"]}}"#,
         );
         check(
             r#"{"resource":{"type":"t","labels":{"revision_name":"r-00001-abc","location":"eu"}}}"#,
@@ -333,7 +335,8 @@ mod tests {
     #[test]
     fn character_sets_collect_over_rows() {
         let mut shaper = Shaper::default();
-        let mut template = with_entry(r#"{"textPayload":"retry 3"}"#, |entry| shaper.template(entry));
+        let mut template =
+            with_entry(r#"{"textPayload":"retry 3"}"#, |entry| shaper.templates(entry).remove(0));
         with_entry(r#"{"textPayload":"retry 45"}"#, |entry| shaper.observe(entry, &mut template.charsets));
         let mut expected = CharSet::default();
         expected.add("345");

@@ -50,7 +50,7 @@ impl RowTokens {
             let text = string_value(leaf.value);
             let (form, holes) = shaper.form_of(&leaf, &text);
             match form {
-                Form::Unindexed | Form::Number => {}
+                Form::Unindexed | Form::UnindexedTail | Form::Number => {}
                 Form::Fixed => {
                     if is_first {
                         let folded = fold(&text);
@@ -134,9 +134,16 @@ mod tests {
             &["3", "4", "5"],
         );
         check(
-            &[r#"{"severity":"ERROR","insertId":"abc","jsonPayload":{"n":5,"k":"v"}}"#],
+            &[
+                r#"{"severity":"ERROR","insertId":"abc","trace":"projects/p/traces/0a","jsonPayload":{"n":5,"k":"v"}}"#,
+            ],
             &["error", "v"],
             &[],
+        );
+        check(
+            &[r#"{"insertId":"3yy210vcm3pk","trace":"Root=1-5759"}"#],
+            &[],
+            &["1", "3yy210vcm3pk", "5759", "root"],
         );
         let long = "x".repeat(300);
         check(&[&format!(r#"{{"textPayload":"{long}"}}"#)], &[&long[..MAX_TOKEN]], &[LONG_TOKEN]);

@@ -100,15 +100,21 @@ impl Fixture {
     /// how many rings were certain.
     pub(crate) fn check(&self, texts: &[String]) -> Tally {
         let compiled = texts.iter().map(|text| compile(text, &timberline_query::Options::default()));
-        let (asked, filters): (Vec<&String>, Vec<Filter>) =
-            texts.iter().zip(compiled).filter_map(|(text, compiled)| Some((text, compiled.ok()?.filter))).unzip();
+        let (asked, filters): (Vec<&String>, Vec<Filter>) = texts
+            .iter()
+            .zip(compiled)
+            .filter_map(|(text, compiled)| Some((text, compiled.ok()?.filter)))
+            .unzip();
         let mut tally = Tally { asked: asked.len(), ..Tally::default() };
         for ((text, filter), expected) in asked.iter().zip(&filters).zip(self.by_evaluation(&filters)) {
             let found = self.by_index(filter);
             if let Some(wrong) = found.rows.symmetric_difference(&expected).next() {
                 let is_found = found.rows.contains(wrong);
                 let (n, m) = (found.rows.len(), expected.len());
-                panic!("{text}\nfound {n}, expected {m}\nfound: {is_found}, of {wrong:?}: {}", self.rows[wrong].1);
+                panic!(
+                    "{text}\nfound {n}, expected {m}\nfound: {is_found}, of {wrong:?}: {}",
+                    self.rows[wrong].1
+                );
             }
             tally.hits += usize::from(!found.rows.is_empty());
             tally.certain += found.whole_rings;

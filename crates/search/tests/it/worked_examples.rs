@@ -29,7 +29,8 @@ fn complete(entry: &str, idx: usize) -> String {
         members.push(format!("\"timestamp\":\"2019-01-31T12:00:{:02}.{:03}Z\"", idx / 1000, idx % 1000));
     }
     if !entry.contains("\"insertId\"") {
-        let sign = |digit: char| ['!', '#', '^', '~', '|', ';', '<', '>', '{', '}'][digit as usize - '0' as usize];
+        let sign =
+            |digit: char| ['!', '#', '^', '~', '|', ';', '<', '>', '{', '}'][digit as usize - '0' as usize];
         members.push(format!("\"insertId\":\"{}\"", idx.to_string().chars().map(sign).collect::<String>()));
     }
     let inner = entry.trim().strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap();
