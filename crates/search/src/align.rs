@@ -27,6 +27,8 @@ pub(crate) enum Piece<'t> {
 pub(crate) struct Aligner {
     /// For each byte value the positions at which the needle has it.
     positions: Box<[u128; 256]>,
+    /// The bytes that are followed.
+    beginning: Vec<u8>,
     len: usize,
     is_cut: bool,
 }
@@ -38,7 +40,7 @@ impl Aligner {
         for (at, byte) in bytes.iter().enumerate() {
             positions[usize::from(*byte)] |= 1 << at;
         }
-        Self { positions, len: bytes.len(), is_cut: bytes.len() < folded_needle.len() }
+        Self { positions, beginning: bytes.to_vec(), len: bytes.len(), is_cut: bytes.len() < folded_needle.len() }
     }
 
     /// Says whether the needle may be a part of a text of the template.
@@ -91,6 +93,32 @@ impl Aligner {
         reached & done != 0
     }
 
+    /// Returns the bytes of the needle that are followed.
+    pub(crate) fn beginning(&self) -> &[u8] {
+        &self.beginning
+    }
+
+    /// Says whether a hole between two bytes can play a part: the needle gets into it from the stretch before, begins in
+    /// it, or passes through it where it is empty. Bytes beyond ASCII are taken for other holes.
+    pub(crate) fn may_touch(&self, before: u8, after: u8, charset: CharSet) -> bool {
+        if !before.is_ascii() || !after.is_ascii() || charset == CharSet::ANY {
+            return true;
+        }
+        let reached = self.positions[usize::from(before)] << 1;
+        if reached & self.positions[usize::from(after)] != 0 {
+            return true;
+        }
+        let mut open = (reached | 1) & !(1 << self.len);
+        while open != 0 {
+            let at = open.trailing_zeros();
+            if self.beginning.get(at as usize).is_some_and(|byte| charset.may_contain(*byte)) {
+                return true;
+            }
+            open &= open - 1;
+        }
+        false
+    }
+
     /// From each position reached, on over as many bytes as the hole may contain.
     fn through(&self, reached: u128, charset: CharSet) -> u128 {
         if charset == CharSet::ANY {
@@ -133,6 +161,16 @@ mod tests {
         let aligner = Aligner::new(needle);
         assert_eq!(aligner.may_be_in(pieces(template)), inside, "{needle:?} in {template:?}");
         assert_eq!(aligner.may_be(pieces(template)), whole, "{needle:?} is {template:?}");
+        // What is found, but in no stretch alone, is found through a hole.
+        let in_stretch = template.iter().step_by(2).any(|stretch| stretch.as_bytes().windows(aligner.len.max(1)).any(|w| w == aligner.beginning));
+        let touched = template.windows(3).step_by(2).any(|around| {
+            let [before, content, after] = around else { unreachable!() };
+            let mut charset = CharSet::default();
+            charset.add(content);
+            let byte = |byte: Option<u8>| byte.unwrap_or(b'"');
+            aligner.may_touch(byte(before.bytes().next_back()), byte(after.bytes().next()), charset)
+        });
+        assert!(!inside || needle.is_empty() || in_stretch || touched || template.len() == 2, "{needle:?} through {template:?}");
     }
 
     #[test]

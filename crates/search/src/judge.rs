@@ -99,31 +99,10 @@ impl<'f> Judge<'f> {
         Self { test, filter: Filter::new(Node::Test(test.clone())), asks, quick: quick(test) }
     }
 
-    /// Says whether a template can be passed over: none of its rows makes the test true, whatever else it holds.
-    ///
-    /// `lower` is a buffer. The template's JSON is looked at as one text, which has every text of its values unless a
-    /// character of it needs an escape; keys and marks between can only make it say `false` more often.
-    pub(crate) fn excludes(
-        &self,
-        json: &str,
-        charsets: impl Iterator<Item = CharSet>,
-        lower: &mut String,
-    ) -> bool {
-        let Some(quick) = &self.quick else { return false };
-        lower.clear();
-        lower.push_str(json);
-        lower.make_ascii_lowercase();
-        let stretches = || lower.split([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]);
-        if !lower.is_ascii() && !stretches().all(str::is_ascii) {
-            return false;
-        }
-        let holes: Vec<CharSet> = charsets.collect();
-        !quick.iter().any(|aligner| {
-            aligner.may_be_in(stretches().enumerate().flat_map(|(idx, stretch)| {
-                let hole = holes.get(idx).map(|charset| Piece::Hole(*charset));
-                std::iter::once(Piece::Stretch(stretch)).chain(hole)
-            }))
-        })
+    /// Returns texts of which one must stand in a template's JSON, taken as one text, for the test to be true there;
+    /// `None` when there is more to it.
+    pub(crate) fn quick(&self) -> Option<&[Aligner]> {
+        self.quick.as_deref()
     }
 
     /// Returns the verdict where an entry does not have the field that decides the test.

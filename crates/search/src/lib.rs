@@ -19,6 +19,7 @@ mod order;
 mod plan;
 mod row;
 mod scan;
+mod texts;
 mod verdict;
 
 pub use explain::{Explanation, TestExplanation, explain};

@@ -5,7 +5,9 @@
 
 use crate::judge::{Judge, Needles, Scope, TemplateView, needles, ring_knows, scope};
 use crate::lookup::{RingSet, rings_with};
+use crate::texts::TemplateTexts;
 use crate::verdict::Verdict;
+use std::cell::OnceCell;
 use timberline_archive::segment::{Rings, Segment, ShapeRecord};
 use timberline_archive::shape::CharSet;
 use timberline_archive::{Error, Result};
@@ -102,7 +104,7 @@ pub(crate) fn plan_of(
         return Ok(None);
     }
     let rings = segment.rings()?;
-    let mut tables = Tables { segment, rings, tests: Vec::new(), texts: Vec::new(), explain };
+    let mut tables = Tables { segment, rings, tests: Vec::new(), names: Vec::new(), explain, texts: OnceCell::new() };
     let root = tables.lower(filter.root())?;
     let verdicts_of = |node: &Lowered| (0..rings.len()).map(|ring| node.verdict(ring, &tables)).collect();
     let plan = SegmentPlan { verdicts: verdicts_of(&root) };
@@ -110,7 +112,7 @@ pub(crate) fn plan_of(
         let verdicts = verdicts_of(&Lowered::Test(idx));
         (text.clone(), tables.tests[idx].means(), SegmentPlan { verdicts })
     };
-    let tests = tables.texts.iter().enumerate().map(of_test).collect();
+    let tests = tables.names.iter().enumerate().map(of_test).collect();
     Ok(Some((plan, tests)))
 }
 
@@ -136,8 +138,9 @@ struct Tables<'s> {
     rings: &'s Rings,
     tests: Vec<Table>,
     /// The tests as texts, if somebody wants to know.
-    texts: Vec<String>,
+    names: Vec<String>,
     explain: bool,
+    texts: OnceCell<TemplateTexts<'s>>,
 }
 
 impl Tables<'_> {
@@ -165,7 +168,7 @@ impl Tables<'_> {
         let table = self.table(test)?;
         self.tests.push(table);
         if self.explain {
-            self.texts.push(Filter::new(Node::Test(test.clone())).to_string());
+            self.names.push(Filter::new(Node::Test(test.clone())).to_string());
         }
         Ok(Lowered::Test(self.tests.len() - 1))
     }
@@ -221,11 +224,16 @@ impl Tables<'_> {
         }
         // `None` for fields that play no part.
         let mut of_template = vec![None; templates.len()];
-        let (mut nodes, mut lower) = (Vec::new(), String::new());
+        let texts = || self.texts.get_or_init(|| TemplateTexts::new(templates));
+        let may_have = judge.quick().map(|needles| texts().may_have(needles));
+        let mut nodes = Vec::new();
         for (idx, verdict) in of_template.iter_mut().enumerate() {
-            if !matches!(scope, Scope::Root(root) if root != templates.field(idx)) {
-                *verdict = Some(self.judge_template(&judge, idx, &mut nodes, &mut lower)?);
+            if matches!(scope, Scope::Root(root) if root != templates.field(idx)) {
+                continue;
             }
+            let is_excluded = may_have.as_ref().is_some_and(|may_have| !may_have[idx]);
+            *verdict =
+                Some(if is_excluded { Verdict::None } else { self.judge_template(&judge, idx, &mut nodes)? });
         }
         let missing = match scope {
             Scope::Root(_) => judge.absent(),
@@ -242,17 +250,8 @@ impl Tables<'_> {
         Ok((0..parts.len()).map(of_shape).collect())
     }
 
-    fn judge_template(
-        &self,
-        judge: &Judge<'_>,
-        idx: usize,
-        nodes: &mut Vec<JsonNode>,
-        lower: &mut String,
-    ) -> Result<Verdict> {
+    fn judge_template(&self, judge: &Judge<'_>, idx: usize, nodes: &mut Vec<JsonNode>) -> Result<Verdict> {
         let templates = self.segment.templates()?;
-        if judge.excludes(templates.json(idx), templates.charsets(idx), lower) {
-            return Ok(Verdict::None);
-        }
         nodes.clear();
         let charsets: Vec<CharSet> = templates.charsets(idx).collect();
         let view = TemplateView::new(templates.json(idx), &charsets, nodes).map_err(|detail| {

@@ -1,8 +1,9 @@
 //! Runs a filter over all segments and hands on what matches: whole rings where they are certain, else rows.
 
-use crate::plan::plan;
+use crate::plan::{SegmentPlan, plan};
 use crate::row::{Composer, FieldSet, Names, RowView};
 use crate::verdict::Verdict;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use timberline_archive::segment::Segment;
@@ -45,8 +46,12 @@ pub fn scan(
 ) -> Result<()> {
     let read = FieldSet::of(roots_read(filter));
     let wanted = FieldSet::of(wanted.fields.iter().copied());
-    for segment in archive.segments() {
-        scan_segment(segment, names, filter, read, wanted, sink)?;
+    // Plans are a byte per ring, so those of all segments are made first, side by side.
+    let plans: Vec<_> = archive.segments().par_iter().map(|segment| plan(segment, filter)).collect();
+    for (segment, plan) in archive.segments().iter().zip(plans) {
+        if let Some(plan) = plan? {
+            scan_segment(segment, names, filter, &plan, read, wanted, sink)?;
+        }
     }
     Ok(())
 }
@@ -55,11 +60,11 @@ fn scan_segment(
     segment: &Segment,
     names: &Names,
     filter: &Filter,
+    plan: &SegmentPlan,
     read: FieldSet,
     wanted: FieldSet,
     sink: &mut dyn Sink,
 ) -> Result<()> {
-    let Some(plan) = plan(segment, filter)? else { return Ok(()) };
     let rings = segment.rings()?;
     // Rings whose rows are needed, and whether the rows have to be asked.
     let mut looked_at: Vec<(usize, bool)> = Vec::new();

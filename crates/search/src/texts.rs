@@ -1,0 +1,111 @@
+//! The templates of a segment as one lower-case text: which of them could hold a text at all.
+//!
+//! ```text
+//! …{"textpayload":"retry ░░ of ░░"}{"textpayload":"cache lookup key=░░"}…       "lookup": found in the second, as it stands
+//!                        ↑ neighbours of every hole                              "y 7": 'y', ' ' before a hole of digits
+//! ```
+//!
+//! One pass over contiguous bytes finds what lies in stretches; a hole plays a part only where the text can get into it
+//! from a neighbour, or begin in it. Only what is left is aligned, and only what is left then is parsed.
+
+use crate::align::{Aligner, Piece};
+use timberline_archive::segment::Templates;
+use timberline_archive::shape::{CharSet, HOLE, NUMBER_HOLE, UNINDEXED_HOLE};
+
+pub(crate) struct TemplateTexts<'t> {
+    templates: &'t Templates,
+    /// All templates, lower-case in ASCII; keys and punctuation included, which can only make answers less sharp.
+    lower: String,
+    /// Where each begins, and the end of the last.
+    starts: Vec<usize>,
+    /// Template by template.
+    holes: Vec<HolePlace>,
+    /// Where the holes of each template begin, and the end of the last.
+    hole_starts: Vec<usize>,
+    /// Those with characters beyond ASCII, which may fold to anything.
+    beyond_ascii: Vec<usize>,
+}
+
+#[derive(Clone, Copy)]
+struct HolePlace {
+    before: u8,
+    after: u8,
+    charset: CharSet,
+}
+
+impl<'t> TemplateTexts<'t> {
+    pub(crate) fn new(templates: &'t Templates) -> Self {
+        let mut texts = Self {
+            templates,
+            lower: String::new(),
+            starts: vec![0],
+            holes: Vec::new(),
+            hole_starts: vec![0],
+            beyond_ascii: Vec::new(),
+        };
+        for idx in 0..templates.len() {
+            let text = templates.json(idx);
+            texts.lower.push_str(text);
+            texts.starts.push(texts.lower.len());
+            let (mut charsets, mut n_marker_bytes) = (templates.charsets(idx), 0);
+            for (at, marker) in text.match_indices([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]) {
+                n_marker_bytes += marker.len();
+                let neighbour = |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at)).map_or(0, u8::to_ascii_lowercase);
+                let (before, after) = (neighbour(at.checked_sub(1)), neighbour(Some(at + marker.len())));
+                // A template that has too few of them is refused when it is parsed.
+                let charset = charsets.next().unwrap_or(CharSet::ANY);
+                texts.holes.push(HolePlace { before, after, charset });
+            }
+            texts.hole_starts.push(texts.holes.len());
+            if text.bytes().filter(|byte| !byte.is_ascii()).count() != n_marker_bytes {
+                texts.beyond_ascii.push(idx);
+            }
+        }
+        texts.lower.make_ascii_lowercase();
+        texts
+    }
+
+    /// Says of each template whether one of the texts may stand in it. The texts are folded, printable ASCII, and need no
+    /// escape in JSON.
+    pub(crate) fn may_have(&self, needles: &[Aligner]) -> Vec<bool> {
+        let mut may = vec![false; self.templates.len()];
+        for idx in &self.beyond_ascii {
+            may[*idx] = true;
+        }
+        for needle in needles {
+            self.in_stretches(needle, &mut may);
+            for (idx, may) in may.iter_mut().enumerate() {
+                let holes = &self.holes[self.hole_starts[idx]..self.hole_starts[idx + 1]];
+                if !*may && holes.iter().any(|hole| needle.may_touch(hole.before, hole.after, hole.charset)) {
+                    *may = needle.may_be_in(self.pieces(idx));
+                }
+            }
+        }
+        may
+    }
+
+    fn in_stretches(&self, needle: &Aligner, may: &mut [bool]) {
+        let finder = memchr::memmem::Finder::new(needle.beginning());
+        let text = self.lower.as_bytes();
+        let mut at = 0;
+        while let Some(found) = finder.find(&text[at..]) {
+            let start = at + found;
+            let idx = self.starts.partition_point(|other| *other <= start) - 1;
+            if start + needle.beginning().len() <= self.starts[idx + 1] {
+                may[idx] = true;
+                at = self.starts[idx + 1];
+            } else {
+                at = start + 1;
+            }
+        }
+    }
+
+    fn pieces(&self, idx: usize) -> impl Iterator<Item = Piece<'_>> {
+        let text = &self.lower[self.starts[idx]..self.starts[idx + 1]];
+        let holes = &self.holes[self.hole_starts[idx]..self.hole_starts[idx + 1]];
+        text.split([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]).enumerate().flat_map(|(number, stretch)| {
+            let hole = holes.get(number).map(|hole| Piece::Hole(hole.charset));
+            std::iter::once(Piece::Stretch(stretch)).chain(hole)
+        })
+    }
+}
