@@ -5,6 +5,7 @@
 //! text is found in every row. What is left is whether the text could stand in a hole.
 
 use crate::align::{Aligner, Piece};
+use crate::texts::Place;
 use crate::verdict::Verdict;
 use std::borrow::Cow;
 use timberline_archive::shape::{CharSet, HOLE, NUMBER_HOLE, UNINDEXED_HOLE, for_each_leaf};
@@ -110,8 +111,9 @@ impl<'f> Judge<'f> {
         Verdict::certain(eval(&self.filter, &LogEntry::empty()))
     }
 
-    /// Judges the test for all rows of a template, as far as the template's field decides it.
-    pub(crate) fn judge(&self, shape: &TemplateView<'_>) -> Verdict {
+    /// Judges the test for all rows of a template, as far as the template's field decides it. `place` says where the text
+    /// that the test needs may stand.
+    pub(crate) fn judge(&self, shape: &TemplateView<'_>, place: Place) -> Verdict {
         if matches!(self.asks, Asks::Presence) {
             return Verdict::certain(eval(&self.filter, &shape.entry));
         }
@@ -123,7 +125,7 @@ impl<'f> Judge<'f> {
             return Verdict::Some;
         }
         // A positive test for text is true as soon as one value makes it so, and markers only ever hide a match.
-        if !matches!(self.asks, Asks::OneOf(_)) && eval(&self.filter, &shape.entry) {
+        if place == Place::Anywhere && !matches!(self.asks, Asks::OneOf(_)) && eval(&self.filter, &shape.entry) {
             return Verdict::All;
         }
         match &self.asks {

@@ -5,7 +5,7 @@
 
 use crate::judge::{Judge, Needles, Scope, TemplateView, needles, ring_knows, scope};
 use crate::lookup::{RingSet, rings_with};
-use crate::texts::TemplateTexts;
+use crate::texts::{Place, TemplateTexts};
 use crate::verdict::Verdict;
 use std::cell::OnceCell;
 use timberline_archive::segment::{Rings, Segment, ShapeRecord};
@@ -220,24 +220,25 @@ impl Tables<'_> {
             return Ok(vec![Verdict::Some; parts.len()]);
         }
         if scope == Scope::Root(Field::Timestamp) {
-            return Ok(vec![judge.judge(&TemplateView::time()); parts.len()]);
+            return Ok(vec![judge.judge(&TemplateView::time(), Place::Anywhere); parts.len()]);
         }
         // `None` for fields that play no part.
         let mut of_template = vec![None; templates.len()];
         let texts = || self.texts.get_or_init(|| TemplateTexts::new(templates));
-        let may_have = judge.quick().map(|needles| texts().may_have(needles));
+        let places = judge.quick().map(|needles| texts().places(needles));
         let mut nodes = Vec::new();
         for (idx, verdict) in of_template.iter_mut().enumerate() {
             if matches!(scope, Scope::Root(root) if root != templates.field(idx)) {
                 continue;
             }
-            let is_excluded = may_have.as_ref().is_some_and(|may_have| !may_have[idx]);
-            *verdict =
-                Some(if is_excluded { Verdict::None } else { self.judge_template(&judge, idx, &mut nodes)? });
+            *verdict = Some(match places.as_ref().map_or(Place::Anywhere, |places| places[idx]) {
+                Place::Nowhere => Verdict::None,
+                place => self.judge_template(&judge, idx, place, &mut nodes)?,
+            });
         }
         let missing = match scope {
             Scope::Root(_) => judge.absent(),
-            _ if test.touches(Field::Timestamp, &[]) => judge.judge(&TemplateView::time()),
+            _ if test.touches(Field::Timestamp, &[]) => judge.judge(&TemplateView::time(), Place::Anywhere),
             _ => Verdict::None,
         };
         let of_shape = |shape| {
@@ -250,14 +251,20 @@ impl Tables<'_> {
         Ok((0..parts.len()).map(of_shape).collect())
     }
 
-    fn judge_template(&self, judge: &Judge<'_>, idx: usize, nodes: &mut Vec<JsonNode>) -> Result<Verdict> {
+    fn judge_template(
+        &self,
+        judge: &Judge<'_>,
+        idx: usize,
+        place: Place,
+        nodes: &mut Vec<JsonNode>,
+    ) -> Result<Verdict> {
         let templates = self.segment.templates()?;
         nodes.clear();
         let charsets: Vec<CharSet> = templates.charsets(idx).collect();
         let view = TemplateView::new(templates.json(idx), &charsets, nodes).map_err(|detail| {
             Error::Damaged { file: timberline_archive::layout::templates(&self.segment.record().id), detail }
         })?;
-        Ok(judge.judge(&view))
+        Ok(judge.judge(&view, place))
     }
 
     fn tokens(&self, needles: &Needles) -> Result<Option<RingSet>> {

@@ -26,8 +26,21 @@ pub(crate) struct TemplateTexts<'t> {
     beyond_ascii: Vec<usize>,
 }
 
+/// Where a text may stand in a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Nowhere.
+    Nowhere,
+    /// In no stretch, so not in all rows; in a row whose holes hold a part of it.
+    OnlyThroughHoles,
+    /// In a stretch, for all that is known.
+    Anywhere,
+}
+
 #[derive(Clone, Copy)]
 struct HolePlace {
+    /// Where its marker stands in the text of all templates.
+    at: usize,
     before: u8,
     after: u8,
     charset: CharSet,
@@ -45,6 +58,7 @@ impl<'t> TemplateTexts<'t> {
         };
         for idx in 0..templates.len() {
             let text = templates.json(idx);
+            let start = texts.lower.len();
             texts.lower.push_str(text);
             texts.starts.push(texts.lower.len());
             let (mut charsets, mut n_marker_bytes) = (templates.charsets(idx), 0);
@@ -54,7 +68,7 @@ impl<'t> TemplateTexts<'t> {
                 let (before, after) = (neighbour(at.checked_sub(1)), neighbour(Some(at + marker.len())));
                 // A template that has too few of them is refused when it is parsed.
                 let charset = charsets.next().unwrap_or(CharSet::ANY);
-                texts.holes.push(HolePlace { before, after, charset });
+                texts.holes.push(HolePlace { at: start + at, before, after, charset });
             }
             texts.hole_starts.push(texts.holes.len());
             if text.bytes().filter(|byte| !byte.is_ascii()).count() != n_marker_bytes {
@@ -65,26 +79,46 @@ impl<'t> TemplateTexts<'t> {
         texts
     }
 
-    /// Says of each template whether one of the texts may stand in it. The texts are folded, printable ASCII, and need no
+    /// Says of each template where one of the texts may stand in it. The texts are folded, printable ASCII, and need no
     /// escape in JSON.
-    pub(crate) fn may_have(&self, needles: &[Aligner]) -> Vec<bool> {
-        let mut may = vec![false; self.templates.len()];
+    pub(crate) fn places(&self, needles: &[Aligner]) -> Vec<Place> {
+        let mut places = vec![Place::Nowhere; self.templates.len()];
         for idx in &self.beyond_ascii {
-            may[*idx] = true;
+            places[*idx] = Place::Anywhere;
         }
         for needle in needles {
-            self.in_stretches(needle, &mut may);
-            for (idx, may) in may.iter_mut().enumerate() {
-                let holes = &self.holes[self.hole_starts[idx]..self.hole_starts[idx + 1]];
-                if !*may && holes.iter().any(|hole| needle.may_touch(hole.before, hole.after, hole.charset)) {
-                    *may = needle.may_be_in(self.pieces(idx));
+            self.in_stretches(needle, &mut places);
+            for (idx, place) in places.iter_mut().enumerate() {
+                if *place == Place::Nowhere && self.through_hole(idx, needle) {
+                    *place = Place::OnlyThroughHoles;
                 }
             }
         }
-        may
+        places
     }
 
-    fn in_stretches(&self, needle: &Aligner, may: &mut [bool]) {
+    fn through_hole(&self, idx: usize, needle: &Aligner) -> bool {
+        let holes = &self.holes[self.hole_starts[idx]..self.hole_starts[idx + 1]];
+        let touches = |hole: &HolePlace| needle.may_touch(hole.before, hole.after, hole.charset);
+        let Some(first) = holes.iter().position(touches) else { return false };
+        let last = holes.iter().rposition(touches).expect("the first is one");
+        // An occurrence that has a part in these holes lies within its own length of them.
+        let reach = needle.beginning().len();
+        let mut start = holes[first].at.saturating_sub(reach).max(self.starts[idx]);
+        let mut end = (holes[last].at + HOLE.len_utf8() + reach).min(self.starts[idx + 1]);
+        while !self.lower.is_char_boundary(start) {
+            start -= 1;
+        }
+        while !self.lower.is_char_boundary(end) {
+            end += 1;
+        }
+        let inside = holes.iter().filter(|hole| (start..end).contains(&hole.at)).map(|hole| hole.charset);
+        let mut inside = inside.map(Piece::Hole);
+        let stretches = self.lower[start..end].split([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]);
+        needle.may_be_in(stretches.flat_map(|stretch| std::iter::once(Piece::Stretch(stretch)).chain(inside.next())))
+    }
+
+    fn in_stretches(&self, needle: &Aligner, places: &mut [Place]) {
         let finder = memchr::memmem::Finder::new(needle.beginning());
         let text = self.lower.as_bytes();
         let mut at = 0;
@@ -92,20 +126,11 @@ impl<'t> TemplateTexts<'t> {
             let start = at + found;
             let idx = self.starts.partition_point(|other| *other <= start) - 1;
             if start + needle.beginning().len() <= self.starts[idx + 1] {
-                may[idx] = true;
+                places[idx] = Place::Anywhere;
                 at = self.starts[idx + 1];
             } else {
                 at = start + 1;
             }
         }
-    }
-
-    fn pieces(&self, idx: usize) -> impl Iterator<Item = Piece<'_>> {
-        let text = &self.lower[self.starts[idx]..self.starts[idx + 1]];
-        let holes = &self.holes[self.hole_starts[idx]..self.hole_starts[idx + 1]];
-        text.split([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]).enumerate().flat_map(|(number, stretch)| {
-            let hole = holes.get(number).map(|hole| Piece::Hole(hole.charset));
-            std::iter::once(Piece::Stretch(stretch)).chain(hole)
-        })
     }
 }
