@@ -40,7 +40,12 @@ impl Aligner {
         for (at, byte) in bytes.iter().enumerate() {
             positions[usize::from(*byte)] |= 1 << at;
         }
-        Self { positions, beginning: bytes.to_vec(), len: bytes.len(), is_cut: bytes.len() < folded_needle.len() }
+        Self {
+            positions,
+            beginning: bytes.to_vec(),
+            len: bytes.len(),
+            is_cut: bytes.len() < folded_needle.len(),
+        }
     }
 
     /// Says whether the needle may be a part of a text of the template.
@@ -162,7 +167,10 @@ mod tests {
         assert_eq!(aligner.may_be_in(pieces(template)), inside, "{needle:?} in {template:?}");
         assert_eq!(aligner.may_be(pieces(template)), whole, "{needle:?} is {template:?}");
         // What is found, but in no stretch alone, is found through a hole.
-        let in_stretch = template.iter().step_by(2).any(|stretch| stretch.as_bytes().windows(aligner.len.max(1)).any(|w| w == aligner.beginning));
+        let in_stretch = template
+            .iter()
+            .step_by(2)
+            .any(|stretch| stretch.as_bytes().windows(aligner.len.max(1)).any(|w| w == aligner.beginning));
         let touched = template.windows(3).step_by(2).any(|around| {
             let [before, content, after] = around else { unreachable!() };
             let mut charset = CharSet::default();
@@ -170,7 +178,10 @@ mod tests {
             let byte = |byte: Option<u8>| byte.unwrap_or(b'"');
             aligner.may_touch(byte(before.bytes().next_back()), byte(after.bytes().next()), charset)
         });
-        assert!(!inside || needle.is_empty() || in_stretch || touched || template.len() == 2, "{needle:?} through {template:?}");
+        assert!(
+            !inside || needle.is_empty() || in_stretch || touched || template.len() == 2,
+            "{needle:?} through {template:?}"
+        );
     }
 
     #[test]

@@ -125,7 +125,10 @@ impl<'f> Judge<'f> {
             return Verdict::Some;
         }
         // A positive test for text is true as soon as one value makes it so, and markers only ever hide a match.
-        if place == Place::Anywhere && !matches!(self.asks, Asks::OneOf(_)) && eval(&self.filter, &shape.entry) {
+        if place == Place::Anywhere
+            && !matches!(self.asks, Asks::OneOf(_))
+            && eval(&self.filter, &shape.entry)
+        {
             return Verdict::All;
         }
         match &self.asks {

@@ -104,7 +104,8 @@ pub(crate) fn plan_of(
         return Ok(None);
     }
     let rings = segment.rings()?;
-    let mut tables = Tables { segment, rings, tests: Vec::new(), names: Vec::new(), explain, texts: OnceCell::new() };
+    let mut tables =
+        Tables { segment, rings, tests: Vec::new(), names: Vec::new(), explain, texts: OnceCell::new() };
     let root = tables.lower(filter.root())?;
     let verdicts_of = |node: &Lowered| (0..rings.len()).map(|ring| node.verdict(ring, &tables)).collect();
     let plan = SegmentPlan { verdicts: verdicts_of(&root) };
@@ -119,18 +120,18 @@ pub(crate) fn plan_of(
 /// The structure of a filter over numbered tests.
 enum Lowered {
     All,
-    And(Vec<Lowered>),
-    Or(Vec<Lowered>),
-    Not(Box<Lowered>),
+    And(Vec<Self>),
+    Or(Vec<Self>),
+    Not(Box<Self>),
     Test(usize),
 }
 
-/// What is known of one test.
+/// What is known of one test, by what.
 enum Table {
-    ByShape { verdicts: Vec<Verdict>, tokens: Option<RingSet> },
-    ByService(Vec<Verdict>),
-    ByRevision(Vec<Verdict>),
-    ByTime(Op, i64),
+    Shape { verdicts: Vec<Verdict>, tokens: Option<RingSet> },
+    Service(Vec<Verdict>),
+    Revision(Vec<Verdict>),
+    Time(Op, i64),
 }
 
 struct Tables<'s> {
@@ -178,22 +179,22 @@ impl Tables<'_> {
             Test::Compare(Compare { path, op, value: Operand::Timestamp(ns), .. })
                 if path.root == Field::Timestamp && *op != Op::Has =>
             {
-                return Ok(Table::ByTime(*op, *ns));
+                return Ok(Table::Time(*op, *ns));
             }
             Test::Derived(compare) if ring_knows(compare.name) => {
                 let certain = |text: &String| Verdict::certain(compare.accepts(text));
                 return Ok(match compare.name {
                     DerivedField::Service => {
-                        Table::ByService(self.segment.services()?.iter().map(certain).collect())
+                        Table::Service(self.segment.services()?.iter().map(certain).collect())
                     }
                     DerivedField::Revision => {
-                        Table::ByRevision(self.segment.revisions()?.iter().map(certain).collect())
+                        Table::Revision(self.segment.revisions()?.iter().map(certain).collect())
                     }
                     _ => {
                         let of_shape =
                             |shape: &ShapeRecord| certain(&timberline_archive::pattern_name(shape.pattern));
                         let verdicts = self.segment.shapes()?.iter().map(of_shape).collect();
-                        Table::ByShape { verdicts, tokens: None }
+                        Table::Shape { verdicts, tokens: None }
                     }
                 });
             }
@@ -209,7 +210,7 @@ impl Tables<'_> {
             Some(needles) if verdicts.contains(&Verdict::IfTokens) => self.tokens(&needles)?,
             _ => None,
         };
-        Ok(Table::ByShape { verdicts, tokens })
+        Ok(Table::Shape { verdicts, tokens })
     }
 
     /// Judges a test for every shape of the segment: each template once, then every shape by its parts.
@@ -281,11 +282,11 @@ impl Tables<'_> {
                 Some(needles) => self.tokens(&needles)?,
                 None => None,
             };
-            return Ok(Table::ByShape { verdicts, tokens });
+            return Ok(Table::Shape { verdicts, tokens });
         }
         let accepts =
             |name: &String| Verdict::certain(compare.accepts(timberline_entry::json::Value::plain(name)));
-        Ok(Table::ByRevision(self.segment.revisions()?.iter().map(accepts).collect()))
+        Ok(Table::Revision(self.segment.revisions()?.iter().map(accepts).collect()))
     }
 
     /// Says whether the revision of every row is its label `revision_name`: other types of resource name it otherwise.
@@ -338,20 +339,24 @@ impl Lowered {
 impl Table {
     fn means(&self) -> Means {
         match self {
-            Self::ByService(_) | Self::ByRevision(_) | Self::ByTime(..) => Means::RingFacts,
-            Self::ByShape { verdicts, .. } if verdicts.contains(&Verdict::Some) => Means::Rows,
-            Self::ByShape { verdicts, tokens } if verdicts.contains(&Verdict::IfTokens) => {
-                if tokens.is_some() { Means::Tokens } else { Means::Rows }
+            Self::Service(_) | Self::Revision(_) | Self::Time(..) => Means::RingFacts,
+            Self::Shape { verdicts, .. } if verdicts.contains(&Verdict::Some) => Means::Rows,
+            Self::Shape { verdicts, tokens } if verdicts.contains(&Verdict::IfTokens) => {
+                if tokens.is_some() {
+                    Means::Tokens
+                } else {
+                    Means::Rows
+                }
             }
-            Self::ByShape { .. } => Means::Templates,
+            Self::Shape { .. } => Means::Templates,
         }
     }
 
     fn verdict(&self, ring: usize, rings: &Rings) -> Verdict {
         match self {
-            Self::ByService(verdicts) => verdicts[rings.service[ring] as usize],
-            Self::ByRevision(verdicts) => verdicts[rings.revision[ring] as usize],
-            Self::ByShape { verdicts, tokens } => match (verdicts[rings.shape[ring] as usize], tokens) {
+            Self::Service(verdicts) => verdicts[rings.service[ring] as usize],
+            Self::Revision(verdicts) => verdicts[rings.revision[ring] as usize],
+            Self::Shape { verdicts, tokens } => match (verdicts[rings.shape[ring] as usize], tokens) {
                 (Verdict::IfTokens, Some(tokens)) => {
                     let number = u32::try_from(ring).expect("rings are numbered with 32 bits");
                     if tokens.contains(number) { Verdict::Some } else { Verdict::None }
@@ -359,7 +364,7 @@ impl Table {
                 (Verdict::IfTokens, None) => Verdict::Some,
                 (verdict, _) => verdict,
             },
-            Self::ByTime(op, ns) => by_time(*op, *ns, rings.min_ts[ring], rings.max_ts[ring]),
+            Self::Time(op, ns) => by_time(*op, *ns, rings.min_ts[ring], rings.max_ts[ring]),
         }
     }
 }

@@ -64,7 +64,9 @@ impl<'t> TemplateTexts<'t> {
             let (mut charsets, mut n_marker_bytes) = (templates.charsets(idx), 0);
             for (at, marker) in text.match_indices([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]) {
                 n_marker_bytes += marker.len();
-                let neighbour = |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at)).map_or(0, u8::to_ascii_lowercase);
+                let neighbour = |at: Option<usize>| {
+                    at.and_then(|at| text.as_bytes().get(at)).map_or(0, u8::to_ascii_lowercase)
+                };
                 let (before, after) = (neighbour(at.checked_sub(1)), neighbour(Some(at + marker.len())));
                 // A template that has too few of them is refused when it is parsed.
                 let charset = charsets.next().unwrap_or(CharSet::ANY);
@@ -115,7 +117,9 @@ impl<'t> TemplateTexts<'t> {
         let inside = holes.iter().filter(|hole| (start..end).contains(&hole.at)).map(|hole| hole.charset);
         let mut inside = inside.map(Piece::Hole);
         let stretches = self.lower[start..end].split([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]);
-        needle.may_be_in(stretches.flat_map(|stretch| std::iter::once(Piece::Stretch(stretch)).chain(inside.next())))
+        needle.may_be_in(
+            stretches.flat_map(|stretch| std::iter::once(Piece::Stretch(stretch)).chain(inside.next())),
+        )
     }
 
     fn in_stretches(&self, needle: &Aligner, places: &mut [Place]) {

@@ -89,7 +89,12 @@ impl Leaf<'_, '_> {
     /// The decision depends on the leaf alone, so rows that agree in shape agree in it.
     pub(crate) fn form(&self, text: &str, masker: &Masker, holes: &mut Vec<Hole>) -> Form {
         holes.clear();
-        if self.path.len() == 1 && self.path[0] == Field::Severity.name() {
+        // Severities and names of logs are few, and most filters ask for them.
+        let is_few = matches!(
+            (Field::from_name(&self.path[0]), self.path.len(), self.value),
+            (Some(Field::Severity), 1, _) | (Some(Field::LogName), 1, Value::String(_))
+        );
+        if is_few && text.len() <= MAX_MASKED_LEN && !text.contains(super::template::is_marker) {
             return Form::Fixed;
         }
         match self.value {

@@ -24,7 +24,7 @@ fn time_order_gives_the_same_matches_newest_or_oldest_first() {
         };
         let oldest = order(Direction::Oldest, None);
         assert!(oldest.is_sorted_by_key(|(time, _)| *time));
-        assert_eq!(oldest.len(), fixture.by_evaluation(&[filter.clone()])[0].len());
+        assert_eq!(oldest.len(), fixture.by_evaluation(std::slice::from_ref(&filter))[0].len());
         let mut newest = order(Direction::Newest, None);
         newest.reverse();
         assert_eq!(newest, oldest);

@@ -52,7 +52,7 @@ fn knows_more(filter: &Filter) -> bool {
 /// Runs the examples through one archive and returns how many said what they should.
 fn check(examples: &[Example]) -> usize {
     let entries: Vec<String> = examples.iter().enumerate().map(|(idx, e)| complete(&e.entry, idx)).collect();
-    let fixture = Fixture::of_lines(&[entries.clone()]);
+    let fixture = Fixture::of_lines(std::slice::from_ref(&entries));
     let texts: BTreeSet<String> = examples.iter().map(|example| example.filter.clone()).collect();
     // Every filter on every entry, not only on its own.
     fixture.check(&texts.into_iter().collect::<Vec<_>>());
