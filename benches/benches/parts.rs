@@ -16,7 +16,7 @@ use timberline_pattern::shape::fingerprint;
 use timberline_query::compile;
 use timberline_testkit::generate::{Config, lines};
 
-const N_ENTRIES: usize = 50_000;
+const N_ENTRIES: u64 = 50_000;
 const SEED: u64 = 1;
 
 fn main() {

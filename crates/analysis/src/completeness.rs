@@ -90,8 +90,8 @@ impl Completeness {
             }
         }
         if rejected > 0 {
-            warnings
-                .push(format!("{rejected} pieces of the sources could not be kept; `rejects` lists them"));
+            let pieces = if rejected == 1 { "1 piece".to_owned() } else { format!("{rejected} pieces") };
+            warnings.push(format!("{pieces} of the sources could not be kept; `rejects` lists them"));
         }
         Self { entries, duplicates: read - rejected - entries, rejected, covered, gaps, warnings }
     }

@@ -79,7 +79,7 @@ pub fn reindex(storage: Arc<dyn Storage>, name: &str, options: &Options) -> Resu
     }
     let n_segments = segments.len() as u64;
     let after = Manifest { sequence: before.sequence + 1, segments, ..before.clone() };
-        maintain::commit(&*storage, before, &after)?;
+    maintain::commit(&*storage, before, &after)?;
     Ok(Rewritten {
         segments_before: n_segments,
         segments_after: n_segments,

@@ -3,7 +3,8 @@
 mod verbs;
 
 pub(crate) use verbs::{
-    Completions, Demo, Explain, First, Freq, Ingest, Inspect, Question, Reading, Rejects, Search,
+    Completions, Demo, Diff, Explain, First, Freq, Gate, Ingest, Inspect, Question, Reading, Regressions,
+    Rejects, Revisions, Search, Verify,
 };
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -117,7 +118,23 @@ pub(crate) enum Verb {
     Search(Search),
     First(First),
     Freq(Freq),
+    Revisions(Revisions),
+    Diff(Diff),
+    Regressions(Regressions),
+    Gate(Gate),
+    /// Shows which hours of which service the archive can speak for, and how to get the rest
+    #[command(
+        after_help = "Examples:\n  timberline coverage\n  timberline coverage --format json | jq -r '.services[].gaps[].command'"
+    )]
+    Coverage,
     Explain(Explain),
+    Verify(Verify),
+    /// Merges the segments of each month into few; ingest does so by itself as far as it pays
+    #[command(after_help = "Examples:\n  timberline compact")]
+    Compact,
+    /// Makes all indexes anew from the entries, as a new version of the program may ask for
+    #[command(after_help = "Examples:\n  timberline reindex")]
+    Reindex,
     Demo(Demo),
     Completions(Completions),
     /// Writes the manual page

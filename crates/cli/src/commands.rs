@@ -1,18 +1,26 @@
 //! The verbs, one file each.
 
 mod asking;
+mod comparing;
 mod completions;
+mod coverage;
 mod demo;
+mod diff;
 mod explain;
 mod first;
 mod freq;
+mod gate;
 mod ingest;
 mod inspect;
+mod maintain;
 mod man;
+mod regressions;
 mod rejects;
+mod revisions;
 mod search;
 mod sources;
 mod status;
+mod verify;
 
 use crate::args::Verb;
 use crate::outcome::{Failure, Outcome};
@@ -38,7 +46,15 @@ pub(crate) fn run(verb: Verb, settings: &Settings, printer: &mut Printer) -> Res
         Verb::Search(args) => search::run(&args, settings, printer),
         Verb::First(args) => first::run(&args, settings, printer),
         Verb::Freq(args) => freq::run(&args, settings, printer),
+        Verb::Revisions(args) => revisions::run(&args, settings, printer),
+        Verb::Diff(args) => diff::run(&args, settings, printer),
+        Verb::Regressions(args) => regressions::run(&args, settings, printer),
+        Verb::Gate(args) => gate::run(&args, settings, printer),
+        Verb::Coverage => coverage::run(settings, printer),
         Verb::Explain(args) => explain::run(&args, settings, printer),
+        Verb::Verify(args) => verify::run(&args, settings, printer),
+        Verb::Compact => maintain::compact(settings, printer),
+        Verb::Reindex => maintain::reindex(settings, printer),
         Verb::Demo(args) => demo::run(&args, settings, printer),
         Verb::Completions(args) => completions::run(&args, printer),
         Verb::Man => man::run(printer),

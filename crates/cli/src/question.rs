@@ -119,15 +119,17 @@ fn at_least(name: &str) -> Result<Node, Failure> {
 fn known_fields(archive: &Archive) -> Vec<String> {
     let mut fields = BTreeSet::new();
     let mut nodes = Vec::new();
-    for shape in archive.segments().iter().flat_map(|segment| segment.shapes().unwrap_or(&[])) {
-        nodes.clear();
-        if parse(&shape.template.json, &mut nodes).is_err() {
-            continue;
-        }
-        let Some(root) = Document::new(&shape.template.json, &nodes).root().as_object() else { continue };
-        for (key, value) in root.iter() {
-            if let Some(root) = Field::from_name(&key.value()) {
-                collect(root, &mut Vec::new(), value, &mut fields);
+    for templates in archive.segments().iter().filter_map(|segment| segment.templates().ok()) {
+        for idx in 0..templates.len() {
+            nodes.clear();
+            if parse(templates.json(idx), &mut nodes).is_err() {
+                continue;
+            }
+            let Some(root) = Document::new(templates.json(idx), &nodes).root().as_object() else { continue };
+            for (key, value) in root.iter() {
+                if let Some(root) = Field::from_name(&key.value()) {
+                    collect(root, &mut Vec::new(), value, &mut fields);
+                }
             }
         }
     }

@@ -8,13 +8,8 @@ use timberline_archive::ingest::{Options, Silent, ingest};
 use timberline_archive::storage::DiskStorage;
 use timberline_entry::input::{OpenOptions, discover};
 
-/// The sample exports of the project.
-pub fn samples() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/exports")
-}
-
 /// Real exports beside the checkout; `None`, with a note, where there are none.
-pub fn real() -> Option<PathBuf> {
+pub(crate) fn real() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/real");
     if folder.is_dir() {
         return Some(folder);
@@ -24,7 +19,7 @@ pub fn real() -> Option<PathBuf> {
 }
 
 /// Ingests exports, in one go, into an archive in `folder`.
-pub fn archive_of(folder: &Path, exports: &Path) -> Archive {
+pub(crate) fn archive_of(folder: &Path, exports: &Path) -> Archive {
     let storage = Arc::new(DiskStorage::new(folder));
     let options = Options {
         memory: 128 << 20,

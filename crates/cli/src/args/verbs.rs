@@ -147,6 +147,87 @@ pub(crate) struct Freq {
     pub(crate) by: String,
 }
 
+/// Shows the revisions in order: when, how much, who deployed them
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline revisions
+  timberline revisions --service payments --format json")]
+pub(crate) struct Revisions {
+    /// Only revisions of this service
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+}
+
+/// Compares the messages of two revisions, or of two windows of time: new, gone, more, less
+///
+/// A side is the name of a revision, or a window FROM..TO of two times. Rates are compared by the minutes of instances in which
+/// a message occurs, so that bursts do not count as many; a message is called gone only if its silence is too long for chance.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline diff storefront-00413-22n storefront-00414-9ch
+  timberline diff 2025-05-20..2025-05-27 2025-05-27..2025-06-03 'severity>=WARNING' --service storefront")]
+pub(crate) struct Diff {
+    /// What is compared with: a revision, or FROM..TO
+    #[arg(value_name = "BASE")]
+    pub(crate) base: String,
+    /// What is under suspicion: a revision, or FROM..TO
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: String,
+    #[command(flatten)]
+    pub(crate) question: Question,
+}
+
+/// Says over all revisions which message changed where, and how sure that is
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline regressions
+  timberline regressions 'severity>=ERROR' --service storefront --format json")]
+pub(crate) struct Regressions {
+    #[command(flatten)]
+    pub(crate) question: Question,
+}
+
+/// For pipelines: fails when a revision brings new or worse errors
+///
+/// Exit code 1 when it does, 3 when one of the sides has no entries and nothing can be decided.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline gate --target storefront-00414-9ch --baseline storefront-00413-22n
+  timberline gate --target storefront-00414-9ch --baseline storefront-00413-22n --format markdown >> comment.md")]
+pub(crate) struct Gate {
+    /// The revision to decide on, or FROM..TO
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) target: String,
+    /// The revision to compare it with, or FROM..TO
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) baseline: String,
+    /// The largest false discovery rate at which a message counts [default: 0.05]
+    #[arg(long, value_name = "Q")]
+    pub(crate) max_q: Option<f64>,
+}
+
+/// Compares the archive with what was written: every file, every row, every count
+///
+/// Says of each damaged file what suffers and what can still be answered. Exit code 3 when something is wrong.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline verify
+  timberline verify --files       checksums only
+  timberline verify --repair      makes indexes anew, sets damaged entries aside")]
+pub(crate) struct Verify {
+    /// Compare files with their checksums, and leave the rows
+    #[arg(long, conflicts_with = "repair")]
+    pub(crate) files: bool,
+    /// Repair what can be repaired
+    #[arg(long)]
+    pub(crate) repair: bool,
+}
+
 /// Says how a filter is read, what is odd about it, and how much the index spares
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

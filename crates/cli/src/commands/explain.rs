@@ -9,8 +9,8 @@ use crate::settings::Settings;
 use serde::Serialize;
 use timberline_query::{roots_read, time_bounds};
 use timberline_report::units::Precision;
-use timberline_report::{Block, Cell, Document, Language, Level, NoteKind, units};
-use timberline_search::{Counts, plan};
+use timberline_report::{Block, Cell, Column, Document, Language, Level, NoteKind, Table, units};
+use timberline_search::{Counts, Means, TestExplanation, explain};
 
 #[derive(Serialize)]
 struct Explanation {
@@ -26,7 +26,11 @@ struct Explanation {
     from: Option<String>,
     to: Option<String>,
     segments: Segments,
-    rings: Rings,
+    rings: Counts,
+    /// Entries in these rings: those of candidates are read.
+    entries: Counts,
+    /// What decides each test of the filter.
+    tests: Vec<TestExplanation>,
 }
 
 #[derive(Default, Serialize)]
@@ -36,17 +40,6 @@ struct Segments {
     skipped: u64,
 }
 
-/// How many rings stand how.
-#[derive(Default, Serialize)]
-struct Rings {
-    /// Every entry matches: answered from the index.
-    certain: u64,
-    /// Some may match: entries are read and asked.
-    candidates: u64,
-    /// No entry matches: never looked at.
-    excluded: u64,
-}
-
 pub(super) fn run(
     args: &args::Explain,
     settings: &Settings,
@@ -54,23 +47,8 @@ pub(super) fn run(
 ) -> Result<Outcome, Failure> {
     let archive = open(settings)?;
     let question = Question::read(&args.question, settings, Some(&archive))?;
-    let mut segments = Segments::default();
-    let mut rings = Rings::default();
-    for segment in archive.segments() {
-        segments.total += 1;
-        match plan(segment, &question.filter).map_err(|error| Failure::archive(&error, &settings.archive))? {
-            None => {
-                segments.skipped += 1;
-                rings.excluded += segment.record().rings;
-            }
-            Some(plan) => {
-                let Counts { certain, candidates, excluded } = plan.counts();
-                rings.certain += certain;
-                rings.candidates += candidates;
-                rings.excluded += excluded;
-            }
-        }
-    }
+    let found =
+        explain(&archive, &question.filter).map_err(|error| Failure::archive(&error, &settings.archive))?;
     let bounds = time_bounds(&question.filter);
     let explanation = Explanation {
         schema: "timberline/explain/1",
@@ -80,8 +58,10 @@ pub(super) fn run(
         reads: roots_read(&question.filter).into_iter().map(timberline_entry::Field::name).collect(),
         from: bounds.0.map(rfc3339),
         to: bounds.1.map(rfc3339),
-        segments,
-        rings,
+        segments: Segments { total: found.segments, skipped: found.segments_skipped },
+        rings: found.rings,
+        entries: found.rows,
+        tests: found.tests,
     };
     printer.answer(&explanation, || document(&explanation, bounds, &question, settings))?;
     Ok(Outcome::Answered)
@@ -107,6 +87,8 @@ fn document(
         ns.map_or_else(|| Cell::text(open), |ns| Cell::time_ns(ns, Precision::Nanosecond))
     };
     let rings = |n: u64, what: &str| Cell::text(format!("{}: {what}", counted(n, "ring", "rings")));
+    let read =
+        format!("their {} are read and asked", counted(explanation.entries.candidates, "entry", "entries"));
     let none = Cell::text("none");
     document.push(Block::KeyValues(vec![
         ("from".to_owned(), bound(from, "the first entry")),
@@ -124,8 +106,37 @@ fn document(
             )),
         ),
         ("certain".to_owned(), rings(explanation.rings.certain, "every entry matches, none is read")),
-        ("candidates".to_owned(), rings(explanation.rings.candidates, "their entries are read and asked")),
+        ("candidates".to_owned(), rings(explanation.rings.candidates, &read)),
         ("excluded".to_owned(), rings(explanation.rings.excluded, "no entry can match")),
     ]));
+    if !explanation.tests.is_empty() {
+        document.push(tests(&explanation.tests));
+    }
     document
+}
+
+/// What decides each test, and how the rings stand to it alone.
+fn tests(tests: &[TestExplanation]) -> Table {
+    let mut table = Table::new(vec![
+        Column::left("test"),
+        Column::left("decided by"),
+        Column::right("certain"),
+        Column::right("candidates"),
+        Column::right("excluded"),
+    ]);
+    for test in tests {
+        table.row(vec![
+            Cell::log(&test.test),
+            Cell::text(match test.means {
+                Means::RingFacts => "facts of rings",
+                Means::Templates => "templates",
+                Means::Tokens => "tokens",
+                Means::Rows => "reading entries",
+            }),
+            Cell::Count(test.rings.certain),
+            Cell::Count(test.rings.candidates),
+            Cell::Count(test.rings.excluded),
+        ]);
+    }
+    table
 }

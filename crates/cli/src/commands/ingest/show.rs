@@ -4,6 +4,7 @@ use super::account::{Account, Source};
 use crate::commands::{counted, time_cell};
 use crate::settings::{Settings, Verbosity};
 use std::collections::BTreeMap;
+use timberline_archive::ingest::looks_like_a_limit;
 use timberline_report::units::{self, Precision};
 use timberline_report::{Block, Cell, Column, Document, Span, Table};
 
@@ -118,10 +119,14 @@ fn cut(account: &Account) -> Vec<Vec<Span>> {
         let mut spans = vec![Span::code(&source.path)];
         match (source.cut, &source.first) {
             ("limit", Some(first)) => {
-                let n = units::count(source.read);
-                spans.push(Span::text(format!(
-                    " looks cut off by a limit: exactly {n} entries, nothing before "
-                )));
+                let text = if looks_like_a_limit(source.read) {
+                    let n = units::count(source.read);
+                    format!(" looks cut off by a limit: exactly {n} entries, nothing before ")
+                } else {
+                    // Wrappers: the limit was met by one of the arrays inside.
+                    " has a list that looks cut off by a limit; nothing at all before ".to_owned()
+                };
+                spans.push(Span::text(text));
                 spans.push(Span::Value(time_cell(first, Precision::Second)));
             }
             _ => spans.push(Span::text(" ends in the middle; what comes after is missing")),

@@ -1,0 +1,45 @@
+//! `compact` and `reindex`: the archive written anew, without a change in what it holds.
+
+use super::storage;
+use crate::outcome::{Failure, Outcome};
+use crate::printer::Printer;
+use crate::settings::Settings;
+use timberline_archive::compact::{self, Rewritten};
+use timberline_archive::maintain::Options;
+use timberline_report::Document;
+use timberline_report::units;
+
+/// How writers other than ingest work.
+pub(super) fn options(settings: &Settings) -> Options {
+    Options { memory: settings.memory, holder: format!("timberline, process {}", std::process::id()) }
+}
+
+pub(super) fn compact(settings: &Settings, printer: &mut Printer) -> Result<Outcome, Failure> {
+    let name = settings.archive.display().to_string();
+    show(compact::compact(storage(settings), &name, &options(settings)), "compact", settings, printer)
+}
+
+pub(super) fn reindex(settings: &Settings, printer: &mut Printer) -> Result<Outcome, Failure> {
+    let name = settings.archive.display().to_string();
+    show(compact::reindex(storage(settings), &name, &options(settings)), "reindex", settings, printer)
+}
+
+fn show(
+    result: timberline_archive::Result<Rewritten>,
+    verb: &str,
+    settings: &Settings,
+    printer: &mut Printer,
+) -> Result<Outcome, Failure> {
+    let result = result.map_err(|error| Failure::archive(&error, &settings.archive))?;
+    printer.answer(&result, || {
+        let mut document = Document::new(verb);
+        document.paragraph(format!(
+            "{} segments before, {} now; {} entries written anew.",
+            result.segments_before,
+            result.segments_after,
+            units::count(result.entries_rewritten)
+        ));
+        document
+    })?;
+    Ok(Outcome::Answered)
+}
