@@ -219,7 +219,13 @@ impl Pending {
         }
         let record = tally.record(&facts);
         let mut rejects = std::mem::take(&mut self.rejects);
-        rejects.iter_mut().for_each(|reject| reject.source = record.key);
+        for reject in &mut rejects {
+            reject.source = record.key;
+            // Not a single entry: what the file is instead helps more than that it is no JSON.
+            if let Some(found) = facts.found_instead {
+                reject.detail = format!("{}; it {found}", reject.detail);
+            }
+        }
         rejects.sort_by_key(|reject| (reject.offset, reject.len));
         Some(Outcome::Read { record: Box::new(record), rejects, text_bytes: facts.text_bytes })
     }
