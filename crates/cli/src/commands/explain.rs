@@ -49,6 +49,10 @@ pub(super) fn run(
     let question = Question::read(&args.question, settings, Some(&archive))?;
     let found =
         explain(&archive, &question.filter).map_err(|error| Failure::archive(&error, &settings.archive))?;
+    // Rings of segments that are not even opened are excluded as well.
+    let all: u64 = archive.manifest().segments.iter().map(|segment| segment.rings).sum();
+    let rings = Counts { excluded: all - found.rings.certain - found.rings.candidates, ..found.rings };
+    let entries = Counts { excluded: found.rows.excluded + found.rows_skipped, ..found.rows };
     let bounds = time_bounds(&question.filter);
     let explanation = Explanation {
         schema: "timberline/explain/1",
@@ -59,8 +63,8 @@ pub(super) fn run(
         from: bounds.0.map(rfc3339),
         to: bounds.1.map(rfc3339),
         segments: Segments { total: found.segments, skipped: found.segments_skipped },
-        rings: found.rings,
-        entries: found.rows,
+        rings,
+        entries,
         tests: found.tests,
     };
     printer.answer(&explanation, || document(&explanation, bounds, &question, settings))?;
