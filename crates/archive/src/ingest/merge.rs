@@ -182,7 +182,7 @@ struct Cutter<'p> {
     /// How texts of the rows that came last are numbered here, and the generation of the cursor they came from.
     remap: Remap,
     remap_from: Option<u64>,
-    month: String,
+    month: (i64, i64),
     last_micros: i64,
     n_named: usize,
     segments: Vec<SegmentRecord>,
@@ -196,7 +196,7 @@ impl<'p> Cutter<'p> {
             rows: RowSet::default(),
             remap: Remap::default(),
             remap_from: None,
-            month: String::new(),
+            month: (0, 0),
             last_micros: i64::MIN,
             n_named: plan.n_named,
             segments: Vec::new(),
@@ -233,7 +233,8 @@ impl<'p> Cutter<'p> {
 
     fn cut_before(&mut self, next: Timestamp) -> Result<()> {
         let micros = next.as_micros();
-        let month = layout::month(next);
+        let (year, month, _) = next.utc_date();
+        let month = (year, month);
         let is_full = self.rows.len() >= MAX_SEGMENT_ROWS || self.rows.memory() >= self.plan.segment_memory;
         let crosses = self.kept_spans.iter().any(|(from, to)| self.last_micros < *from && *to < micros);
         if !self.rows.is_empty() && micros != self.last_micros && (month != self.month || is_full || crosses)

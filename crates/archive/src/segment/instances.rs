@@ -1,15 +1,11 @@
 //! The instances of a segment: which ran, of which revision, and from when to when they wrote.
 
-use super::shapes::Names;
+use super::shapes::{Names, read_columns, write_columns};
 use crate::columns::{Cells, Column};
-use crate::error::{Error, Result};
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt64Array};
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt64Type};
+use crate::error::Result;
+use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray, UInt64Array};
+use arrow::datatypes::{DataType, Int64Type, UInt64Type};
 use bytes::Bytes;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
@@ -85,7 +81,6 @@ fn instance_id(labels: &str) -> Option<String> {
 }
 
 pub(super) fn write(records: &[InstanceRecord], path: &str, out: impl Write + Send) -> Result<()> {
-    let failed = |error: parquet::errors::ParquetError| Error::io(path)(std::io::Error::other(error));
     let text = |get: fn(&InstanceRecord) -> &String| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(records.iter().map(get)))
     };
@@ -102,51 +97,34 @@ pub(super) fn write(records: &[InstanceRecord], path: &str, out: impl Write + Se
         ("first_ns", time(|record| record.first_ns)),
         ("last_ns", time(|record| record.last_ns)),
     ];
-    let fields: Vec<Field> =
-        columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), false)).collect();
-    let arrays = columns.into_iter().map(|(_, array)| array).collect();
-    let batch =
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).expect("the columns have one length");
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).expect("the level is one of zstd's")))
-        .set_created_by("timberline".to_owned())
-        .build();
-    let mut writer = ArrowWriter::try_new(out, batch.schema(), Some(properties)).map_err(failed)?;
-    writer.write(&batch).map_err(failed)?;
-    writer.close().map_err(failed)?;
-    Ok(())
+    write_columns(columns, None, path, out)
 }
 
 pub(super) fn read(content: Bytes, path: &str) -> Result<Vec<InstanceRecord>> {
-    let damaged = |detail: String| Error::damaged(path, detail);
-    let reader = ParquetRecordBatchReaderBuilder::try_new(content)
-        .and_then(ParquetRecordBatchReaderBuilder::build)
-        .map_err(|error| damaged(error.to_string()))?;
-    let mut records = Vec::new();
-    for batch in reader {
-        let batch = batch.map_err(|error| damaged(error.to_string()))?;
-        let column = |name: &str, kind: &DataType| {
-            let found = batch.column_by_name(name).filter(|array| array.data_type() == kind);
-            found.ok_or_else(|| damaged(format!("no column {name}")))
-        };
-        let service = column("service", &DataType::Utf8)?.as_string::<i32>();
-        let revision = column("revision", &DataType::Utf8)?.as_string::<i32>();
-        let id = column("instance", &DataType::Utf8)?.as_string::<i32>();
-        let entries = column("entries", &DataType::UInt64)?.as_primitive::<UInt64Type>();
-        let first = column("first_ns", &DataType::Int64)?.as_primitive::<Int64Type>();
-        let last = column("last_ns", &DataType::Int64)?.as_primitive::<Int64Type>();
-        for idx in 0..batch.num_rows() {
-            records.push(InstanceRecord {
-                service: service.value(idx).to_owned(),
-                revision: revision.value(idx).to_owned(),
-                id: id.value(idx).to_owned(),
-                entries: entries.value(idx),
-                first_ns: first.value(idx),
-                last_ns: last.value(idx),
-            });
-        }
-    }
-    Ok(records)
+    let ([service, revision, id, entries, first, last], _) = read_columns(
+        content,
+        path,
+        [
+            ("service", DataType::Utf8),
+            ("revision", DataType::Utf8),
+            ("instance", DataType::Utf8),
+            ("entries", DataType::UInt64),
+            ("first_ns", DataType::Int64),
+            ("last_ns", DataType::Int64),
+        ],
+    )?;
+    let [service, revision, id] = [&service, &revision, &id].map(|array| array.as_string::<i32>());
+    let entries = entries.as_primitive::<UInt64Type>();
+    let [first, last] = [&first, &last].map(|array| array.as_primitive::<Int64Type>());
+    let record = |idx| InstanceRecord {
+        service: service.value(idx).to_owned(),
+        revision: revision.value(idx).to_owned(),
+        id: id.value(idx).to_owned(),
+        entries: entries.value(idx),
+        first_ns: first.value(idx),
+        last_ns: last.value(idx),
+    };
+    Ok((0..entries.len()).map(record).collect())
 }
 
 #[cfg(test)]
@@ -175,5 +153,8 @@ mod tests {
         let mut file = Vec::new();
         write(&records, "x", &mut file).unwrap();
         assert_eq!(read(Bytes::from(file), "x").unwrap(), records);
+        let mut empty = Vec::new();
+        write(&[], "x", &mut empty).unwrap();
+        assert_eq!(read(Bytes::from(empty), "x").unwrap(), []);
     }
 }

@@ -12,8 +12,8 @@
 use crate::error::{Error, Result};
 use crate::shape::{CharSet, Template};
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, RecordBatch, StringArray, StringBuilder,
-    UInt64Builder,
+    Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, RecordBatch, RecordBatchReader, StringArray,
+    StringBuilder, UInt64Builder,
 };
 use arrow::datatypes::{DataType, UInt64Type};
 use bytes::Bytes;
@@ -239,16 +239,19 @@ pub(super) fn read_columns<const N: usize>(
     let names = pair.and_then(|pair| pair.value.clone());
     let n_rows = usize::try_from(file.num_rows()).map_err(|error| damaged(error.to_string()))?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().map(|(name, _)| *name));
-    let schema = builder.schema().clone();
     let reader = builder
         .with_projection(mask)
         .with_batch_size(n_rows.max(1))
         .build()
         .map_err(|error| damaged(error.to_string()))?;
+    let schema = reader.schema();
     let batches =
         reader.collect::<std::result::Result<Vec<_>, _>>().map_err(|error| damaged(error.to_string()))?;
-    let [batch] = &batches[..] else {
-        return Err(damaged(format!("{} batches of {schema:?} instead of one", batches.len())));
+    let batch = match &batches[..] {
+        [batch] => batch.clone(),
+        // A file without rows has no batch.
+        [] => RecordBatch::new_empty(schema),
+        more => return Err(damaged(format!("{} batches of {schema:?} instead of one", more.len()))),
     };
     let mut arrays = Vec::with_capacity(N);
     for (name, kind) in &columns {

@@ -10,7 +10,7 @@ use crate::columns::Column;
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::manifest::{FileRecord, SegmentRecord};
-use crate::rows::{RowSet, row_idx};
+use crate::rows::{Head, RowSet, row_idx};
 use crate::shape::{CharSet, RowTokens, Shaper, Template};
 use crate::storage::{FileWriter, Storage};
 use std::collections::{BTreeMap, BTreeSet};
@@ -157,15 +157,25 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
             .take_while(|idx| rows.same_ring(first, **idx as usize))
             .count();
         tokens.clear();
-        let derived = rows.heads()[first].derived;
+        let Head { derived, keys, .. } = rows.heads()[first];
         let shape_idx = numbering.shape(derived.shape, derived.pattern);
+        let cells = rows.cells(first);
+        let (service, revision) = (cells.text(Column::Service), cells.text(Column::Revision));
+        let key = RingKey {
+            shape: shape_idx,
+            service: number(&mut numbering.names.services, &mut numbering.services, service),
+            revision: number(&mut numbering.names.revisions, &mut numbering.revisions, revision),
+            severity: keys.severity,
+        };
         charsets.clear();
         for (offset, idx) in order[start..start + len].iter().enumerate() {
             let idx = *idx as usize;
             let timestamp = rows.heads()[idx].keys.timestamp;
             let shape = &mut numbering.shapes[shape_idx as usize];
             let templates = &mut numbering.templates;
-            entries::with_entry(&rows.cells(idx), timestamp, &mut text, &mut nodes, |entry| {
+            let cells = rows.cells(idx);
+            instances.add(key.service, key.revision, &cells, timestamp.as_nanos());
+            entries::with_entry(&cells, timestamp, &mut text, &mut nodes, |entry| {
                 if shape.n_holes.is_none() {
                     shape.set_templates(shaper.templates(entry), templates);
                 }
@@ -179,26 +189,8 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
         let shape = &mut numbering.shapes[shape_idx as usize];
         shape.record.rows += len as u64;
         shape.merge(&charsets, &mut numbering.templates);
-        let cells = rows.cells(first);
         let time = |idx: usize| rows.heads()[ring[idx] as usize].keys.timestamp.as_nanos();
-        let key = RingKey {
-            shape: shape_idx,
-            service: number(
-                &mut numbering.names.services,
-                &mut numbering.services,
-                cells.text(Column::Service),
-            ),
-            revision: number(
-                &mut numbering.names.revisions,
-                &mut numbering.revisions,
-                cells.text(Column::Revision),
-            ),
-            severity: rows.heads()[first].keys.severity,
-        };
         rings.push(start as u64, len as u64, time(0), time(len - 1), key);
-        for (offset, idx) in ring.iter().enumerate() {
-            instances.add(key.service, key.revision, &rows.cells(*idx as usize), time(offset));
-        }
         let (constant, variable) = (&tokens.constant, &tokens.variable);
         for token in constant.iter().chain(variable) {
             if words::is_word(token) && !words.contains(token) {

@@ -42,11 +42,3 @@ pub(super) fn side(
     }
     Ok(Side::Revision { service: None, revision: text.to_owned() })
 }
-
-/// Returns a side as people name it.
-pub(super) fn name(side: &Side) -> String {
-    match side {
-        Side::Revision { revision, .. } => revision.clone(),
-        Side::Window { from, to } => format!("{} to {}", super::rfc3339(*from), super::rfc3339(*to)),
-    }
-}

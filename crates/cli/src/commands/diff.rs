@@ -1,7 +1,7 @@
 //! `diff`: the messages of two revisions or windows compared. Contract `timberline/diff/1`.
 
 use super::asking::rests_on;
-use super::comparing::{investigate, name, side};
+use super::comparing::{investigate, side};
 use crate::args;
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
@@ -41,10 +41,10 @@ fn document(answer: &DiffAnswer, settings: &Settings, said: &[String]) -> Docume
     let exposure = &answer.exposure;
     document.paragraph(format!(
         "{} ({} entries in {} minutes of instances) compared with {} ({} entries in {}).",
-        name(&answer.target),
+        answer.target,
         exposure.target.entries,
         exposure.target.cells,
-        name(&answer.base),
+        answer.base,
         exposure.base.entries,
         exposure.base.cells
     ));
