@@ -1,21 +1,9 @@
 //! Why a filter was refused: what is wrong, where, and what might have been meant.
 
-use crate::caret;
-use crate::span::Span;
-use std::fmt;
+use crate::placed::Placed;
 
 /// A filter that cannot be used.
-///
-/// [`Display`](fmt::Display) gives one line without the place; [`Error::render`] draws the place under the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
-    /// What is wrong.
-    pub kind: ErrorKind,
-    /// Where in the text.
-    pub span: Span,
-    /// What to write instead, when that can be guessed.
-    pub hint: Option<String>,
-}
+pub type Error = Placed<ErrorKind>;
 
 /// The ways in which a filter can be wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,31 +107,3 @@ pub enum ErrorKind {
     #[error("a backtick in SEARCH is not closed")]
     OpenBacktick,
 }
-
-impl Error {
-    pub(crate) const fn new(kind: ErrorKind, span: Span) -> Self {
-        Self { kind, span, hint: None }
-    }
-
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// Draws the error under the line of `text` it speaks of. See [`caret::render`].
-    pub fn render(&self, text: &str) -> String {
-        caret::render(text, self.span, &self.kind.to_string(), self.hint.as_deref())
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.kind.fmt(f)?;
-        match &self.hint {
-            Some(hint) => write!(f, " ({hint})"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for Error {}

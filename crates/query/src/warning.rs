@@ -1,19 +1,9 @@
 //! What a filter probably does not mean, although it can be used.
 
-use crate::caret;
-use crate::span::Span;
-use std::fmt;
+use crate::placed::Placed;
 
 /// Something in a usable filter that deserves a second look.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
-    /// What it is.
-    pub kind: WarningKind,
-    /// Where in the text.
-    pub span: Span,
-    /// What to write instead.
-    pub hint: Option<String>,
-}
+pub type Warning = Placed<WarningKind>;
 
 /// The traps of the language that can be seen in the text alone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,30 +48,4 @@ pub enum WarningKind {
     /// `sample`, whose hash is not the service's.
     #[error("sample() selects a stable share of the entries, but not the same ones as the service")]
     SampleHash,
-}
-
-impl Warning {
-    pub(crate) const fn new(kind: WarningKind, span: Span) -> Self {
-        Self { kind, span, hint: None }
-    }
-
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// Draws the warning under the line of `text` it speaks of. See [`caret::render`].
-    pub fn render(&self, text: &str) -> String {
-        caret::render(text, self.span, &self.kind.to_string(), self.hint.as_deref())
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.kind.fmt(f)?;
-        match &self.hint {
-            Some(hint) => write!(f, " ({hint})"),
-            None => Ok(()),
-        }
-    }
 }
