@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Filter ──► per template: what do its stretches and holes say of each test?  judge (align)
-//!        ──► per ring:  combined, with time, revision and tokens              plan  (lookup)
+//!        ──► per ring:  combined, with time, revision, tokens and ids         plan  (lookup, ids)
 //!              all rows ─► counted from the ring's facts, no row is read
 //!              no row   ─► nothing
 //!              some     ─► rows are read, and `query::eval` decides            scan
@@ -13,6 +13,7 @@
 
 mod align;
 mod explain;
+mod ids;
 mod judge;
 mod lookup;
 mod order;

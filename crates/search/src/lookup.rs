@@ -15,11 +15,11 @@ pub(crate) struct RingSet {
 }
 
 impl RingSet {
-    fn empty(n_rings: usize) -> Self {
+    pub(crate) fn empty(n_rings: usize) -> Self {
         Self { bits: vec![0; n_rings.div_ceil(64)] }
     }
 
-    fn insert(&mut self, ring: u32) {
+    pub(crate) fn insert(&mut self, ring: u32) {
         if let Some(word) = self.bits.get_mut(ring as usize / 64) {
             *word |= 1 << (ring % 64);
         }

@@ -3,6 +3,7 @@
 //! Every test is judged in the smallest domain that decides it (once per shape, per revision, per service, or by a ring's
 //! span of time), then the Boolean structure is folded per ring over these tables.
 
+use crate::ids::{Ids, RingsWithId};
 use crate::judge::{Judge, Needles, Scope, TemplateView, needles, ring_knows, scope};
 use crate::lookup::{RingSet, rings_with};
 use crate::texts::{Place, TemplateTexts};
@@ -45,6 +46,8 @@ pub enum Means {
     Templates,
     /// Which rings have the words.
     Tokens,
+    /// Which rings have the ids: Bloom filters, and the column of the id.
+    Ids,
     /// Rows that are read.
     Rows,
 }
@@ -104,8 +107,15 @@ pub(crate) fn plan_of(
         return Ok(None);
     }
     let rings = segment.rings()?;
-    let mut tables =
-        Tables { segment, rings, tests: Vec::new(), names: Vec::new(), explain, texts: OnceCell::new() };
+    let mut tables = Tables {
+        segment,
+        rings,
+        tests: Vec::new(),
+        names: Vec::new(),
+        explain,
+        texts: OnceCell::new(),
+        ids: Ids::of(filter),
+    };
     let root = tables.lower(filter.root())?;
     let verdicts_of = |node: &Lowered| (0..rings.len()).map(|ring| node.verdict(ring, &tables)).collect();
     let plan = SegmentPlan { verdicts: verdicts_of(&root) };
@@ -128,7 +138,7 @@ enum Lowered {
 
 /// What is known of one test, by what.
 enum Table {
-    Shape { verdicts: Vec<Verdict>, tokens: Option<RingSet> },
+    Shape { verdicts: Vec<Verdict>, tokens: Option<RingSet>, ids: Option<RingsWithId> },
     Service(Vec<Verdict>),
     Revision(Vec<Verdict>),
     Time(Op, i64),
@@ -142,6 +152,7 @@ struct Tables<'s> {
     names: Vec<String>,
     explain: bool,
     texts: OnceCell<TemplateTexts<'s>>,
+    ids: Ids,
 }
 
 impl Tables<'_> {
@@ -194,7 +205,7 @@ impl Tables<'_> {
                         let of_shape =
                             |shape: &ShapeRecord| certain(&timberline_archive::pattern_name(shape.pattern));
                         let verdicts = self.segment.shapes()?.iter().map(of_shape).collect();
-                        Table::Shape { verdicts, tokens: None }
+                        Table::Shape { verdicts, tokens: None, ids: None }
                     }
                 });
             }
@@ -210,7 +221,13 @@ impl Tables<'_> {
             Some(needles) if verdicts.contains(&Verdict::IfTokens) => self.tokens(&needles)?,
             _ => None,
         };
-        Ok(Table::Shape { verdicts, tokens })
+        let ids = match test {
+            Test::Compare(compare) if verdicts.contains(&Verdict::Some) => {
+                self.ids.rings_with(self.segment, compare)?
+            }
+            _ => None,
+        };
+        Ok(Table::Shape { verdicts, tokens, ids })
     }
 
     /// Judges a test for every shape of the segment: each template once, then every shape by its parts.
@@ -282,7 +299,7 @@ impl Tables<'_> {
                 Some(needles) => self.tokens(&needles)?,
                 None => None,
             };
-            return Ok(Table::Shape { verdicts, tokens });
+            return Ok(Table::Shape { verdicts, tokens, ids: None });
         }
         let accepts =
             |name: &String| Verdict::certain(compare.accepts(timberline_entry::json::Value::plain(name)));
@@ -340,15 +357,15 @@ impl Table {
     fn means(&self) -> Means {
         match self {
             Self::Service(_) | Self::Revision(_) | Self::Time(..) => Means::RingFacts,
-            Self::Shape { verdicts, .. } if verdicts.contains(&Verdict::Some) => Means::Rows,
-            Self::Shape { verdicts, tokens } if verdicts.contains(&Verdict::IfTokens) => {
-                if tokens.is_some() {
-                    Means::Tokens
-                } else {
-                    Means::Rows
-                }
+            Self::Shape { verdicts, tokens, ids } => {
+                let of_shape = |(shape, verdict): (usize, &Verdict)| match verdict {
+                    Verdict::All | Verdict::None => Means::Templates,
+                    Verdict::IfTokens if tokens.is_some() => Means::Tokens,
+                    Verdict::Some if ids.as_ref().is_some_and(|ids| ids.covers(shape)) => Means::Ids,
+                    Verdict::IfTokens | Verdict::Some => Means::Rows,
+                };
+                verdicts.iter().enumerate().map(of_shape).max().unwrap_or(Means::Templates)
             }
-            Self::Shape { .. } => Means::Templates,
         }
     }
 
@@ -356,14 +373,18 @@ impl Table {
         match self {
             Self::Service(verdicts) => verdicts[rings.service[ring] as usize],
             Self::Revision(verdicts) => verdicts[rings.revision[ring] as usize],
-            Self::Shape { verdicts, tokens } => match (verdicts[rings.shape[ring] as usize], tokens) {
-                (Verdict::IfTokens, Some(tokens)) => {
-                    let number = u32::try_from(ring).expect("rings are numbered with 32 bits");
-                    if tokens.contains(number) { Verdict::Some } else { Verdict::None }
-                }
-                (Verdict::IfTokens, None) => Verdict::Some,
-                (verdict, _) => verdict,
-            },
+            Self::Shape { verdicts, tokens, ids } => {
+                let shape = rings.shape[ring] as usize;
+                let verdict = verdicts[shape];
+                let with_needle = match (verdict, tokens, ids) {
+                    (Verdict::IfTokens, Some(tokens), _) => tokens,
+                    (Verdict::Some, _, Some(ids)) if ids.covers(shape) => &ids.rings,
+                    (Verdict::IfTokens | Verdict::Some, ..) => return Verdict::Some,
+                    _ => return verdict,
+                };
+                let number = u32::try_from(ring).expect("rings are numbered with 32 bits");
+                if with_needle.contains(number) { Verdict::Some } else { Verdict::None }
+            }
             Self::Time(op, ns) => by_time(*op, *ns, rings.min_ts[ring], rings.max_ts[ring]),
         }
     }

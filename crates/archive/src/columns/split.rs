@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(crate) struct Splitter {
     service: String,
     revision: String,
-    texts: [String; 4],
+    texts: [String; 5],
     resource: String,
     labels: String,
     http_rest: String,
@@ -43,19 +43,14 @@ impl Splitter {
         }
         let mut cells = Cells::empty();
         let mut rest = Rest { out: rest };
-        let [text_log_name, text_insert_id, text_trace, text_payload] = texts;
+        let [text_log_name, text_insert_id, text_trace, text_span_id, text_payload] = texts;
         let severity = entry.severity();
 
         set_text(entry, Field::LogName, Column::LogName, text_log_name, &mut cells, &mut rest);
         set_text(entry, Field::InsertId, Column::InsertId, text_insert_id, &mut cells, &mut rest);
         set_text(entry, Field::Trace, Column::Trace, text_trace, &mut cells, &mut rest);
         set_text(entry, Field::TextPayload, Column::TextPayload, text_payload, &mut cells, &mut rest);
-        match entry.exported(Field::SpanId) {
-            Some(Value::String(text)) if text.as_plain().is_some() => {
-                cells.set(Column::SpanId, Cell::Text(text.as_plain().unwrap_or_default()));
-            }
-            other => rest.keep(Field::SpanId, other),
-        }
+        set_text(entry, Field::SpanId, Column::SpanId, text_span_id, &mut cells, &mut rest);
         set_json(entry, Field::Resource, Column::Resource, resource, &mut cells, &mut rest);
         set_json(entry, Field::Labels, Column::Labels, labels, &mut cells, &mut rest);
         set_json(entry, Field::JsonPayload, Column::JsonPayload, json, &mut cells, &mut rest);

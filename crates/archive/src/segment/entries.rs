@@ -28,7 +28,8 @@ pub(super) const SOURCE_IS_WHOLE: &str = "source_is_whole";
 const BATCH_ROWS: usize = 8192;
 /// Rows a reader must decode at least to see one: small enough to look into a ring, large enough to compress.
 const PAGE_ROWS: usize = 16_384;
-const ROW_GROUP_ROWS: usize = 262_144;
+/// Rows that a Bloom filter answers for: what is read of a column to find one id.
+const ROW_GROUP_ROWS: usize = 65_536;
 const COMPRESSION_LEVEL: i32 = 3;
 
 /// Returns the physical schema, the same in every segment.
@@ -75,11 +76,12 @@ fn properties(n_rows: usize) -> WriterProperties {
         builder = builder.set_column_dictionary_enabled(column(name), true);
     }
     let n_distinct = n_rows.min(ROW_GROUP_ROWS) as u64;
-    for name in ["insert_id", "trace"] {
+    for id in super::ids::WITH_BLOOM_FILTER {
+        let name = column(id.name());
         builder = builder
-            .set_column_bloom_filter_enabled(column(name), true)
-            .set_column_bloom_filter_fpp(column(name), 0.05)
-            .set_column_bloom_filter_max_ndv(column(name), n_distinct);
+            .set_column_bloom_filter_enabled(name.clone(), true)
+            .set_column_bloom_filter_fpp(name.clone(), 0.05)
+            .set_column_bloom_filter_max_ndv(name, n_distinct);
     }
     builder.build()
 }

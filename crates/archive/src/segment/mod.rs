@@ -14,6 +14,7 @@
 mod checked;
 mod entries;
 mod facts;
+mod ids;
 mod index;
 mod instances;
 mod reader;

@@ -307,7 +307,7 @@ impl Segment {
         instances::read(content, &path)
     }
 
-    fn parquet(&self) -> Result<&(CheckedFile, ArrowReaderMetadata)> {
+    pub(super) fn parquet(&self) -> Result<&(CheckedFile, ArrowReaderMetadata)> {
         get_or_try(&self.parquet, || {
             let path = self.entries_path();
             let content = self.files.open(&path)?;
@@ -355,7 +355,7 @@ fn visit_all(mut postings: impl Postings, visit: &mut impl FnMut(u32)) {
     }
 }
 
-fn selection(ranges: &[Range<u64>]) -> RowSelection {
+pub(super) fn selection(ranges: &[Range<u64>]) -> RowSelection {
     let length = |n: u64| usize::try_from(n).expect("a segment has fewer rows than fit in memory");
     let mut selectors = Vec::with_capacity(ranges.len() * 2);
     let mut at = 0;

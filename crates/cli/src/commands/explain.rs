@@ -135,6 +135,7 @@ fn tests(tests: &[TestExplanation]) -> Table {
                 Means::RingFacts => "facts of rings",
                 Means::Templates => "templates",
                 Means::Tokens => "tokens",
+                Means::Ids => "ids",
                 Means::Rows => "reading entries",
             }),
             Cell::Count(test.rings.certain),

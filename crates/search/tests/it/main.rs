@@ -7,6 +7,7 @@ mod fixture;
 #[cfg(test)]
 #[path = "../../../query/tests/it/random.rs"]
 mod grammar;
+mod ids;
 #[cfg(test)]
 mod order;
 #[cfg(test)]

@@ -1,0 +1,135 @@
+//! Which rings have an id: row groups are asked through their Bloom filters, and only the id's column of those that may
+//! have it is read.
+//!
+//! ```text
+//! row groups     │ 0 │ 1 │ 2 │ 3 │ …      Bloom filters: only 2 may have "68326631…"
+//! rings of 2     │ a │ b │ c │ d │        the column's text in the rings asked for: equal in c
+//! ```
+
+use super::Segment;
+use super::reader::selection;
+use crate::columns::{Column, ColumnKind};
+use crate::error::{Error, Result};
+use arrow::array::AsArray;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use std::ops::Range;
+
+/// Columns of ids that have Bloom filters.
+pub(super) const WITH_BLOOM_FILTER: [Column; 3] = [Column::InsertId, Column::Trace, Column::SpanId];
+
+impl Segment {
+    /// Returns the rings, of those that `is_asked` says yes to, that have a row whose `column` is one of the texts, byte for
+    /// byte, as pairs of ring and position of the text; ascending.
+    ///
+    /// Cost: a look-up per row group; the pages of this column of the row groups that may have one of the texts: all that
+    /// have, and of the others about one in twenty per text.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the Parquet file cannot be read.
+    pub fn rings_with_value(
+        &self,
+        column: Column,
+        texts: &[&str],
+        is_asked: impl Fn(usize) -> bool + Sync,
+    ) -> Result<Vec<(u32, usize)>> {
+        debug_assert_eq!(column.kind(), ColumnKind::Text);
+        let rings = self.rings()?;
+        let (_, metadata) = self.parquet()?;
+        let mut row_groups = Vec::new();
+        let mut start = 0;
+        for row_group in metadata.metadata().row_groups() {
+            let n_rows = u64::try_from(row_group.num_rows()).unwrap_or(0);
+            row_groups.push(start..start + n_rows);
+            start += n_rows;
+        }
+        let of_group =
+            |(idx, rows): (usize, Range<u64>)| self.in_row_group(idx, &rows, column, texts, &is_asked);
+        let found: Result<Vec<Vec<(u64, usize)>>> =
+            row_groups.into_iter().enumerate().collect::<Vec<_>>().into_par_iter().map(of_group).collect();
+        let ring_of = |row: u64| rings.row_start.partition_point(|start| *start <= row) - 1;
+        let in_ring = |(row, text): (u64, usize)| {
+            (u32::try_from(ring_of(row)).expect("rings are numbered with 32 bits"), text)
+        };
+        let mut found: Vec<(u32, usize)> = found?.into_iter().flatten().map(in_ring).collect();
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// Returns row and text of what a row group has.
+    fn in_row_group(
+        &self,
+        idx: usize,
+        rows: &Range<u64>,
+        column: Column,
+        texts: &[&str],
+        is_asked: &impl Fn(usize) -> bool,
+    ) -> Result<Vec<(u64, usize)>> {
+        let path = self.entries_path();
+        let damaged = |detail: String| Error::damaged(&path, detail);
+        let (content, metadata) = self.parquet()?;
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(content.clone(), metadata.clone());
+        let schema = metadata.parquet_schema();
+        let position = (0..schema.num_columns())
+            .find(|position| schema.column(*position).name() == column.name())
+            .ok_or_else(|| damaged(format!("no column {}", column.name())))?;
+        let filter = reader
+            .get_row_group_column_bloom_filter(idx, position)
+            .map_err(|error| damaged(error.to_string()))?;
+        let wanted: Vec<usize> = (0..texts.len())
+            .filter(|text| filter.as_ref().is_none_or(|filter| filter.check(texts[*text])))
+            .collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ranges = self.ranges_of_rings(rows, is_asked)?;
+        if ranges.is_empty() {
+            return Ok(Vec::new());
+        }
+        let reader = reader
+            .with_projection(ProjectionMask::leaves(schema, [position]))
+            .with_row_groups(vec![idx])
+            .with_row_selection(selection(&ranges))
+            .build()
+            .map_err(|error| damaged(error.to_string()))?;
+        let mut at = ranges.iter().flat_map(Clone::clone).map(|row| row + rows.start);
+        let mut found = Vec::new();
+        for batch in reader {
+            let batch = batch.map_err(|error| damaged(error.to_string()))?;
+            let values = batch.column(0).as_string::<i32>();
+            for (value, row) in values.iter().zip(&mut at) {
+                for text in &wanted {
+                    if value == Some(texts[*text]) {
+                        found.push((row, *text));
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns the rows of the rings asked for that lie in a row group, counted from its first; neighbours joined.
+    fn ranges_of_rings(
+        &self,
+        rows: &Range<u64>,
+        is_asked: &impl Fn(usize) -> bool,
+    ) -> Result<Vec<Range<u64>>> {
+        let rings = self.rings()?;
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        let first = rings.row_start.partition_point(|start| *start <= rows.start).saturating_sub(1);
+        for ring in (first..rings.len()).take_while(|ring| rings.row_start[*ring] < rows.end) {
+            let start = rings.row_start[ring].max(rows.start) - rows.start;
+            let end = (rings.row_start[ring] + rings.rows[ring]).min(rows.end) - rows.start;
+            if start >= end || !is_asked(ring) {
+                continue;
+            }
+            match ranges.last_mut() {
+                Some(last) if last.end == start => last.end = end,
+                _ => ranges.push(start..end),
+            }
+        }
+        Ok(ranges)
+    }
+}
