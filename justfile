@@ -35,6 +35,11 @@ build:
 bench *ARGS:
     cargo bench -p timberline-benches {{ARGS}}
 
+# Looks for bytes that break a property of fuzz/src for some seconds: `just fuzz journald 600`. Needs cargo-fuzz and a nightly compiler.
+fuzz TARGET SECONDS='600' *ARGS:
+    mkdir -p fuzz/corpus/{{TARGET}}
+    cargo +nightly fuzz run --release --debug-assertions --sanitizer none {{TARGET}} fuzz/corpus/{{TARGET}} fuzz/regressions/ -- -max_total_time={{SECONDS}} -timeout=20 -rss_limit_mb=3000 {{ARGS}}
+
 # Makes the sample exports again; the same bytes every time.
 samples:
     cargo run -p timberline-testkit --bin generate -- samples data

@@ -216,8 +216,8 @@ fn rewrite_foreign(
     repairs: &mut Repairs,
 ) -> Result<bool, RejectReason> {
     let asked_for =
-        Recogniser { asked: Some(batch.dialect), found: None, field_map: batch.field_map.clone() };
-    let kind = match batch.dialect {
+        Recogniser { asked: Some(record.dialect), found: None, field_map: batch.field_map.clone() };
+    let kind = match record.dialect {
         DialectKind::Unknown | DialectKind::LogEntry | DialectKind::ClientLibrary => return Ok(false),
         // A LogEntry among others stays what it is; the dialect's own mark counts first.
         kind if asked_for.recognise(object).is_some() => kind,

@@ -5,6 +5,7 @@ use crate::reject::{Refusal, RejectReason};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// One stream of exported bytes: a file, standard input, or a file inside a tar archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,7 @@ pub struct SourceSpec {
 pub(crate) enum Location {
     File(PathBuf),
     Stdin,
+    Memory(Arc<[u8]>),
     Member { archive: PathBuf, offset: u64, len: u64 },
 }
 
@@ -32,11 +34,16 @@ impl SourceSpec {
         Self { path: "-".to_owned(), location: Location::Stdin }
     }
 
-    /// Returns the file in which the bytes are; `None` for standard input. A member is in its archive's file.
+    /// Names bytes that the caller has, so that a test needs no file.
+    pub fn memory(name: &str, bytes: Arc<[u8]>) -> Self {
+        Self { path: name.to_owned(), location: Location::Memory(bytes) }
+    }
+
+    /// Returns the file in which the bytes are; `None` for standard input and memory. A member is in its archive's file.
     pub fn file_path(&self) -> Option<&Path> {
         match &self.location {
             Location::File(path) | Location::Member { archive: path, .. } => Some(path),
-            Location::Stdin => None,
+            Location::Stdin | Location::Memory(_) => None,
         }
     }
 }

@@ -112,6 +112,7 @@ impl Reader {
         let stored = match &spec.location {
             Location::Stdin => Ok(Stored::new(Box::new(io::stdin()))),
             Location::File(path) => Stored::file(path),
+            Location::Memory(bytes) => Ok(Stored::new(Box::new(io::Cursor::new(bytes.clone())))),
             Location::Member { archive, offset, len } => archive::open_member(archive, *offset, *len),
         };
         let mut stored = stored.map_err(unreadable)?;

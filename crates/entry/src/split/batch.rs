@@ -14,8 +14,6 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// What is no entry, in the order of the source. More may be found when the records are read.
     pub rejects: Vec<Reject>,
-    /// The dialect of the source, as far as it is known.
-    pub dialect: DialectKind,
     /// Which members mean what, where the dialect leaves it open.
     pub field_map: Option<Arc<FieldMap>>,
     /// Members of wrappers that say something about every entry inside, as JSON objects. See [`Record::outer`].
@@ -35,6 +33,8 @@ pub struct Record {
     pub len: u64,
     /// Which array of the source it stands in: an index into [`crate::input::SourceFacts::contexts`].
     pub context: u32,
+    /// The dialect of the source, as far as it was known when the splitter came by.
+    pub dialect: DialectKind,
     /// How often invalid UTF-8 in it was replaced.
     pub n_replaced: u32,
     /// One more than the index into [`Batch::outers`]; 0 for none.

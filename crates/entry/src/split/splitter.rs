@@ -63,6 +63,9 @@ struct Skip {
 /// A batch has at most this many rejects, so that rubbish cannot use more memory than text.
 const MAX_REJECTS: usize = 10_000;
 
+/// The first entry that is recognised tells the dialect of all before it, when it is within this many bytes.
+const RECOGNISED_WITHIN: u64 = 1 << 20;
+
 /// The longest key or scalar of a wrapper.
 pub(super) const MAX_SCALAR: usize = 64 << 10;
 
@@ -91,13 +94,35 @@ impl Splitter {
             if self.finished {
                 return Ok(if is_empty { None } else { Some(self.cut()) });
             }
-            if self.settled() >= budget.max(1) || self.rejects.len() >= MAX_REJECTS {
+            let is_full = self.settled() >= budget.max(1) || self.rejects.len() >= MAX_REJECTS;
+            if is_full && !self.may_be_recognised(self.at) {
                 if !is_empty {
                     return Ok(Some(self.cut()));
                 }
                 self.cut();
             }
             self.step(budget)?;
+        }
+    }
+
+    /// Says whether an entry that starts at this position may tell the dialect of those before it.
+    ///
+    /// Nothing is handed out while that may be, so that the first entries of a source do not depend on the size of the batches.
+    fn may_be_recognised(&self, at: usize) -> bool {
+        self.recogniser.kind() == DialectKind::Unknown
+            && self.buffer.offset(at) <= RECOGNISED_WITHIN
+            && self.rejects.len() < MAX_REJECTS
+    }
+
+    /// Remembers the dialect of the entry at the current position, for itself and for those before it that had none.
+    pub(super) fn recognised(&mut self, kind: DialectKind) {
+        if self.may_be_recognised(self.at) {
+            for record in &mut self.records {
+                record.dialect = kind;
+            }
+        }
+        if self.recogniser.found.is_none() {
+            self.recogniser.found = Some((kind, kind.reason()));
         }
     }
 
@@ -152,7 +177,8 @@ impl Splitter {
                 }
                 return Ok(Some(self.buffer.bytes()[self.at]));
             }
-            if self.at >= budget || !self.buffer.fill()? {
+            let is_batch = self.at >= budget && !self.may_be_recognised(self.at);
+            if is_batch || !self.buffer.fill()? {
                 return Ok(None);
             }
         }
@@ -371,6 +397,7 @@ impl Splitter {
             offset: self.buffer.offset(start),
             len: (end - start) as u64,
             context,
+            dialect: self.recogniser.kind(),
             n_replaced: 0,
             outer,
         });
@@ -417,7 +444,6 @@ impl Splitter {
             text,
             records,
             rejects: std::mem::take(&mut self.rejects),
-            dialect: self.dialect().0,
             field_map: self.recogniser.field_map.clone(),
             outers: std::mem::take(&mut self.outers),
         }

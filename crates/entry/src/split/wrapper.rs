@@ -111,9 +111,7 @@ impl Splitter {
         {
             self.entry_keys.push(self.buffer.bytes()[start..end].to_vec());
         }
-        if self.recogniser.found.is_none() {
-            self.recogniser.found = Some((kind, kind.reason()));
-        }
+        self.recognised(kind);
     }
 
     /// Returns where the first key of the object at `self.at` stands, without its quotes.
