@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use timberline_entry::json::Object;
 use timberline_entry::json::Value;
 use timberline_entry::{Field, LogEntry};
-use timberline_pattern::mask::{Hole, Masker};
+use timberline_pattern::mask::{Hole, HoleKind, Masker};
 
 /// How a leaf takes part in the shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(crate) enum Form {
     Masked,
     /// A string that varies as a whole.
     Whole,
-    /// A string that varies as a whole and whose tokens are not indexed: times and ids in lower-case hex.
+    /// A string that varies as a whole and whose tokens are not indexed: times, durations, and ids in lower-case hex.
     Unindexed,
     /// A resource name whose last segment is such an id; what is before it belongs to the shape.
     UnindexedTail,
@@ -124,11 +124,32 @@ impl Leaf<'_, '_> {
         masker.mask(text, holes);
         if holes.is_empty() {
             Form::Fixed
+        } else if text.is_ascii() && self.is_measure(text, holes) {
+            Form::Unindexed
         } else if holes.iter().all(|hole| has_ascii_edges(text, *hole)) {
             Form::Masked
         } else {
             Form::Whole
         }
+    }
+
+    /// Says whether the string is nothing but a time, a duration or the size of a request.
+    ///
+    /// Nobody looks for the digits of one among all texts, and nearly every row has its own: their tokens were two thirds of
+    /// the words of an index. A filter on such a field reads it anyway.
+    fn is_measure(&self, text: &str, holes: &[Hole]) -> bool {
+        let [hole] = holes else { return false };
+        let is_all = hole.start == 0 && hole.end as usize == text.len();
+        let is_size = || {
+            Field::from_name(&self.path[0]) == Some(Field::HttpRequest)
+                && matches!(self.path.last().map(AsRef::as_ref), Some("requestSize" | "responseSize"))
+        };
+        is_all
+            && match hole.kind {
+                HoleKind::Time | HoleKind::Duration => true,
+                HoleKind::Num => is_size(),
+                _ => false,
+            }
     }
 
     /// Status codes are the news themselves, and few.
