@@ -8,6 +8,7 @@
 //! Index 1 of the statistics is the target, 0 the base. A side that is not covered for a pattern's severity makes the
 //! pattern *not comparable*: never gone, and never a zero.
 
+mod compare;
 mod judge;
 mod side;
 
@@ -16,17 +17,16 @@ use crate::grid::Grid;
 use crate::question::{Asked, Investigation};
 use crate::samples::samples;
 use crate::stats::claims::Coverage as Exposures;
-use crate::stats::multiplicity::q_values;
 use crate::stats::power::{USUAL_DEMAND, min_detectable_ratio};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use timberline_archive::{Result, pattern_name};
 use timberline_query::{Filter, time_bounds};
 
-pub use side::Side;
+pub use compare::{Compared, Layers, compare};
+pub use side::{BASE, Side, TARGET};
 
-use judge::{Judged, judge};
-use side::{BASE, Sides, TARGET};
+use side::Sides;
 
 /// What is compared.
 #[derive(Clone, Debug)]
@@ -113,6 +113,9 @@ pub struct PatternDiff {
     pub q: Option<f64>,
     /// The shrunken ratio to sort by, of the base to the target for patterns that became less.
     pub score: f64,
+    /// The strongest change that it appears together with, in four of five cells of both: likely one cause. Its own id where it
+    /// is that one; `null` where nothing changed.
+    pub group: Option<String>,
     /// What was tested: `cells`, or `counts` where nearly all cells of both sides have the pattern.
     pub tested: &'static str,
     /// How much it prints, beside how often it happens: the ratio of entries, scaled for bursts.
@@ -171,6 +174,13 @@ pub enum PatternStatus {
     NotComparable,
 }
 
+impl PatternStatus {
+    /// Says whether something changed for sure.
+    pub const fn is_change(self) -> bool {
+        matches!(self, Self::New | Self::More | Self::Gone | Self::Less)
+    }
+}
+
 /// Compares two revisions or two windows of time.
 ///
 /// Cost: time and labels of every entry of both sides within the filter's time and service; one row per pattern.
@@ -184,25 +194,16 @@ pub fn diff_answer(
 ) -> Result<DiffAnswer> {
     let sides = Sides { base: &question.base, target: &question.target };
     let grid = Grid::read(investigation, &question.filter, &sides.filter(), &sides)?;
-    let strata = strata(&grid, &sides, &mut warnings);
-    let judged: Vec<(u64, Judged)> = grid
-        .patterns
-        .iter()
-        .map(|(pattern, cells)| (*pattern, judge(&grid, &investigation.coverage, cells, &strata)))
-        .collect();
-    let tested: Vec<f64> =
-        judged.iter().filter(|(_, judged)| judged.can_matter).filter_map(|(_, j)| j.p).collect();
-    let mut q_values = q_values(&tested).into_iter();
-    let samples = samples(investigation, &grid.patterns.keys().copied().collect())?;
+    let layers = if sides.are_revisions() { Layers::Joined } else { Layers::ByService };
+    let compared = compare(&grid, &investigation.coverage, layers, &mut warnings);
+    let samples = samples(investigation, &grid.units.keys().copied().collect())?;
     let mut detectable = Detectable::default();
-    let mut patterns = Vec::with_capacity(judged.len());
-    for (pattern, judged) in judged {
-        let q = if judged.can_matter && judged.p.is_some() { q_values.next() } else { None };
-        let status = judged.status(q);
-        let sample = &samples[&pattern];
+    let mut patterns = Vec::with_capacity(compared.len());
+    for Compared { unit, status, p, q, leader, judged } in compared {
+        let sample = &samples[&unit];
         let is_silent = matches!(status, PatternStatus::Unchanged | PatternStatus::NotSeen);
         patterns.push(PatternDiff {
-            id: pattern_name(pattern),
+            id: pattern_name(unit),
             template: sample.template.clone(),
             variant: None,
             status,
@@ -212,9 +213,10 @@ pub fn diff_answer(
             ratio: judged.ratio,
             low: judged.interval.map(|interval| interval.lower),
             high: judged.interval.map(|interval| interval.upper),
-            p: judged.p,
+            p,
             q,
             score: judged.score(status),
+            group: leader.map(pattern_name),
             tested: judged.tested,
             entries_ratio: judged.entries,
             detectable_ratio: if is_silent {
@@ -241,41 +243,6 @@ pub fn diff_answer(
         patterns,
         completeness: Completeness::of(investigation, time_bounds(&question.filter), warnings),
     })
-}
-
-/// Says how the comparison is layered: windows by service, because two windows may cover services unequally; revisions not,
-/// because they are what differs.
-pub(crate) struct Strata {
-    /// Pairs of a service on the base and one on the target.
-    pairs: Vec<(u32, u32)>,
-    /// Services that one side has and the other has not.
-    alone: BTreeSet<u32>,
-}
-
-fn strata(grid: &Grid, sides: &Sides<'_>, warnings: &mut Vec<String>) -> Strata {
-    let (base, target) = (grid.services_of(BASE), grid.services_of(TARGET));
-    let name = |id: &u32| grid.services[*id as usize].as_str();
-    if sides.are_revisions()
-        && let ([of_base], [of_target]) = (&Vec::from_iter(&base)[..], &Vec::from_iter(&target)[..])
-    {
-        if of_base != of_target {
-            warnings.push(format!(
-                "the base is a revision of {}, the target one of {}",
-                name(of_base),
-                name(of_target)
-            ));
-        }
-        return Strata { pairs: vec![(**of_base, **of_target)], alone: BTreeSet::new() };
-    }
-    let alone: BTreeSet<u32> = base.symmetric_difference(&target).copied().collect();
-    for service in &alone {
-        let (has, lacks) = if base.contains(service) { ("base", "target") } else { ("target", "base") };
-        warnings.push(format!(
-            "{:?} is covered on the {has} and not on the {lacks}: it is left out",
-            name(service)
-        ));
-    }
-    Strata { pairs: base.intersection(&target).map(|service| (*service, *service)).collect(), alone }
 }
 
 fn exposure(grid: &Grid) -> DiffExposure {

@@ -114,12 +114,14 @@ impl Coverage {
         Self { services }
     }
 
-    /// Returns the coverage that some intervals make.
-    #[cfg(test)]
-    pub(crate) fn of_intervals<'s>(intervals: impl IntoIterator<Item = (&'s str, Interval)>) -> Self {
+    /// Returns the coverage that some intervals make, each of a service.
+    pub fn of_intervals<'s>(intervals: impl IntoIterator<Item = (&'s str, Interval)>) -> Self {
         let mut services: BTreeMap<String, Vec<Interval>> = BTreeMap::new();
         for (service, interval) in intervals {
             services.entry(service.to_owned()).or_default().push(interval);
+        }
+        for intervals in services.values_mut() {
+            intervals.sort_by_key(|interval| (interval.from_ns, interval.to_ns, interval.proof));
         }
         Self { services }
     }

@@ -1,88 +1,100 @@
-//! Coverage cut into cells: which minute of which stream was seen, and which patterns it held.
+//! Coverage cut into cells: which minute of which stream was seen, and which units it held.
 //!
 //! ```text
 //!   stream = service, revision, instance        cell = stream × minute        row of the comparison = a revision or window
+//!   unit   = what is tested: a pattern, or one value of a pattern
 //!
 //!   all entries in scope ──► cells of each row of the comparison           exposure n, per severity that is covered
-//!   entries that match   ──► cells, entries, squares by pattern            k, x, and what φ̂ needs
+//!   entries that match   ──► cells, entries, squares by unit               k, x, and what φ̂ needs
 //! ```
 //!
-//! A minute counts as exposure for a pattern only where the archive speaks for the pattern's severity: an export of errors
+//! A minute counts as exposure for a unit only where the archive speaks for the unit's severity: an export of errors
 //! alone says nothing of how often an INFO message was missing.
 
+mod read;
+
 use crate::evidence::Coverage;
-use crate::question::Investigation;
 use crate::stats::dispersion::CellMoments;
-use crate::tally::scope;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use timberline_archive::segment::Segment;
-use timberline_archive::{Column, Result};
-use timberline_entry::json::Value;
-use timberline_entry::{Field, Severity};
-use timberline_query::Filter;
-use timberline_search::{RowView, Sink, Wanted, scan};
+use std::ops::Range;
+use timberline_entry::Severity;
+
+pub(crate) use read::Rows;
 
 /// Nanoseconds of a cell: one minute.
 pub(crate) const CELL_NS: i64 = 60_000_000_000;
 /// Cells and hits that may lie unmerged before they are merged.
-const MAX_UNMERGED: usize = 1 << 22;
+const MAX_UNMERGED: usize = 1 << 20;
 
-/// Says which row of the comparison an entry belongs to: by its service, revision and time.
-pub(crate) trait Rows {
-    /// Returns the row; `None` for entries that take no part.
-    fn row_of(&self, service: &str, revision: &str, time_ns: i64) -> Option<u32>;
-
-    /// Says whether any entry of this service and revision takes part.
-    fn takes(&self, service: &str, revision: &str) -> bool;
+/// A minute of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cell {
+    /// The row of the comparison.
+    pub row: u32,
+    /// The service, by its number.
+    pub service: u32,
+    /// Minutes since the Unix epoch.
+    pub minute: i64,
+    /// The stream, by its number.
+    pub stream: u32,
 }
 
 /// The cells of a comparison.
 #[derive(Debug)]
-pub(crate) struct Grid {
+pub struct Grid {
     /// Services by their number in cells.
     pub(crate) services: Vec<String>,
-    /// Every pattern that matched, by its fingerprint.
-    pub(crate) patterns: BTreeMap<u64, PatternCells>,
-    /// Row, service and minute of every cell; sorted.
-    cells: Vec<Cell>,
+    /// Every unit that matched.
+    pub(crate) units: BTreeMap<u64, UnitCells>,
     /// Entries in scope, by row.
     pub(crate) entries: BTreeMap<u32, u64>,
+    /// Row, service and minute of every cell; sorted.
+    cells: Vec<Cell>,
+    /// Cells with their entries, unit after unit, sorted within each.
+    hits: Vec<(Cell, u64)>,
     exposures: RefCell<BTreeMap<(u32, u32, Severity), u64>>,
     streams: BTreeSet<(u32, u32)>,
 }
 
-/// Where a pattern was seen.
+/// Where a unit was seen.
 #[derive(Debug, Default)]
-pub(crate) struct PatternCells {
+pub(crate) struct UnitCells {
     /// Its entries by severity.
     pub(crate) severities: BTreeMap<Severity, u64>,
     /// By row and service.
     pub(crate) seen: BTreeMap<(u32, u32), CellMoments>,
+    /// Its part of the grid's hits.
+    hits: Range<usize>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Cell {
-    row: u32,
-    service: u32,
-    minute: i64,
-    stream: u32,
+/// Collects what was seen into a [`Grid`]. The order in which it comes makes no difference.
+#[derive(Debug, Default)]
+pub struct GridBuilder {
+    services: BTreeMap<String, u32>,
+    cells: Vec<Cell>,
+    /// Cells that are merged already.
+    merged_cells: usize,
+    hits: Vec<(Hit, u64)>,
+    merged_hits: usize,
+    severities: BTreeMap<u64, BTreeMap<Severity, u64>>,
+    entries: BTreeMap<u32, u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Hit {
-    pattern: u64,
+    unit: u64,
     cell: Cell,
 }
 
-impl PatternCells {
+impl UnitCells {
     /// Returns the severity that most of its entries have; of equals the worst.
     pub(crate) fn severity(&self) -> Severity {
         let most = self.severities.iter().max_by_key(|(severity, n)| (**n, **severity));
         most.map(|(severity, _)| *severity).unwrap_or_default()
     }
 
-    /// Returns the cells with the pattern.
+    /// Returns the cells with the unit.
     pub(crate) fn cells(&self, row: u32, service: u32) -> u64 {
         self.seen.get(&(row, service)).map_or(0, CellMoments::n_cells)
     }
@@ -100,42 +112,102 @@ impl PatternCells {
     }
 }
 
-impl Grid {
-    /// Reads the cells of a comparison: exposure from everything in the filter's scope, patterns from what matches.
-    ///
-    /// Cost: time and labels of every entry of the rows' revisions.
-    pub(crate) fn read(
-        investigation: &Investigation<'_>,
-        filter: &Filter,
-        within: &Filter,
-        rows: &dyn Rows,
-    ) -> Result<Self> {
-        let scope = scope(filter);
-        let is_all = scope == *filter;
-        let mut reader = Reader::new(rows, true, is_all);
-        let wanted = Wanted { fields: [Field::Labels].into() };
-        let (archive, names) = (investigation.archive, &investigation.names);
-        scan(archive, names, &Filter::and(scope, within.clone()), &wanted, &mut reader)?;
-        if !is_all {
-            reader.takes_cells = false;
-            reader.takes_hits = true;
-            scan(archive, names, &Filter::and(filter.clone(), within.clone()), &wanted, &mut reader)?;
+impl GridBuilder {
+    /// Returns the number of a service.
+    pub fn service(&mut self, name: &str) -> u32 {
+        if let Some(id) = self.services.get(name) {
+            return *id;
         }
-        Ok(reader.finish())
+        let id = u32::try_from(self.services.len()).expect("there are fewer services than that");
+        self.services.insert(name.to_owned(), id);
+        id
     }
 
+    /// Takes an entry in scope: its cell is exposure.
+    pub fn entry(&mut self, cell: Cell) {
+        *self.entries.entry(cell.row).or_insert(0) += 1;
+        if self.cells.last() == Some(&cell) {
+            return;
+        }
+        self.cells.push(cell);
+        if self.cells.len() - self.merged_cells >= MAX_UNMERGED {
+            self.merge_cells();
+        }
+    }
+
+    /// Takes an entry of a unit.
+    pub fn hit(&mut self, unit: u64, cell: Cell, severity: Severity) {
+        *self.severities.entry(unit).or_default().entry(severity).or_insert(0) += 1;
+        let hit = Hit { unit, cell };
+        match self.hits.last_mut() {
+            Some((last, n)) if *last == hit => *n += 1,
+            _ => self.hits.push((hit, 1)),
+        }
+        if self.hits.len() - self.merged_hits >= MAX_UNMERGED {
+            self.merge_hits();
+        }
+    }
+
+    fn merge_cells(&mut self) {
+        self.cells.sort_unstable();
+        self.cells.dedup();
+        self.merged_cells = self.cells.len();
+    }
+
+    fn merge_hits(&mut self) {
+        self.hits.sort_unstable_by_key(|(hit, _)| *hit);
+        self.hits.dedup_by(|(hit, n), (kept, n_kept)| {
+            let is_same = hit == kept;
+            if is_same {
+                *n_kept += *n;
+            }
+            is_same
+        });
+        self.merged_hits = self.hits.len();
+    }
+
+    /// Returns the grid of everything taken.
+    pub fn finish(mut self) -> Grid {
+        self.merge_cells();
+        self.merge_hits();
+        let mut units: BTreeMap<u64, UnitCells> = BTreeMap::new();
+        for (idx, (hit, n)) in self.hits.iter().enumerate() {
+            let unit =
+                units.entry(hit.unit).or_insert_with(|| UnitCells { hits: idx..idx, ..UnitCells::default() });
+            unit.hits.end = idx + 1;
+            unit.seen.entry((hit.cell.row, hit.cell.service)).or_default().add(*n);
+        }
+        for (unit, severities) in self.severities {
+            units.entry(unit).or_default().severities = severities;
+        }
+        let mut services = vec![String::new(); self.services.len()];
+        for (name, id) in self.services {
+            services[id as usize] = name;
+        }
+        let streams = self.cells.iter().map(|cell| (cell.row, cell.stream)).collect();
+        Grid {
+            services,
+            units,
+            entries: self.entries,
+            cells: self.cells,
+            hits: self.hits.into_iter().map(|(hit, n)| (hit.cell, n)).collect(),
+            exposures: RefCell::default(),
+            streams,
+        }
+    }
+}
+
+impl Grid {
     /// Returns the cells of a row and service in which an entry of this severity would have been seen.
     pub(crate) fn exposure(&self, coverage: &Coverage, row: u32, service: u32, severity: Severity) -> u64 {
         if let Some(known) = self.exposures.borrow().get(&(row, service, severity)) {
             return *known;
         }
         let stretches = coverage.merged(&self.services[service as usize], Some(severity));
-        let from = self.cells.partition_point(|cell| (cell.row, cell.service) < (row, service));
-        let to = self.cells.partition_point(|cell| (cell.row, cell.service) <= (row, service));
         // Cells are in time order here, so stretches that end before a cell end before all later ones.
         let mut at = 0;
         let mut n_covered = 0;
-        for cell in &self.cells[from..to] {
+        for cell in self.cells_of(row, service) {
             let (start, end) = (cell.minute * CELL_NS, cell.minute * CELL_NS + (CELL_NS - 1));
             while at < stretches.len() && stretches[at].1 < start {
                 at += 1;
@@ -161,129 +233,54 @@ impl Grid {
     pub(crate) fn services_of(&self, row: u32) -> BTreeSet<u32> {
         self.cells.iter().filter(|cell| cell.row == row).map(|cell| cell.service).collect()
     }
-}
 
-/// Takes rows while they are scanned.
-struct Reader<'r> {
-    rows: &'r dyn Rows,
-    takes_cells: bool,
-    takes_hits: bool,
-    services: BTreeMap<String, u32>,
-    streams: BTreeMap<(u32, String, String), u32>,
-    last_stream: Option<(u32, String, String, u32)>,
-    cells: Vec<Cell>,
-    hits: BTreeMap<Hit, u64>,
-    severities: BTreeMap<u64, BTreeMap<Severity, u64>>,
-    entries: BTreeMap<u32, u64>,
-}
-
-impl<'r> Reader<'r> {
-    fn new(rows: &'r dyn Rows, takes_cells: bool, takes_hits: bool) -> Self {
-        Self {
-            rows,
-            takes_cells,
-            takes_hits,
-            services: BTreeMap::new(),
-            streams: BTreeMap::new(),
-            last_stream: None,
-            cells: Vec::new(),
-            hits: BTreeMap::new(),
-            severities: BTreeMap::new(),
-            entries: BTreeMap::new(),
-        }
+    /// Returns the cells of a row and service, in time order.
+    pub(crate) fn cells_of(&self, row: u32, service: u32) -> &[Cell] {
+        let from = self.cells.partition_point(|cell| (cell.row, cell.service) < (row, service));
+        let to = self.cells.partition_point(|cell| (cell.row, cell.service) <= (row, service));
+        &self.cells[from..to]
     }
 
-    fn service(&mut self, name: &str) -> u32 {
-        if let Some(id) = self.services.get(name) {
-            return *id;
-        }
-        let id = u32::try_from(self.services.len()).expect("there are fewer services than that");
-        self.services.insert(name.to_owned(), id);
-        id
-    }
-
-    /// Returns the number of a stream. Rows of a stream tend to follow one another.
-    fn stream(&mut self, service: u32, revision: &str, instance: &str) -> u32 {
-        if let Some((s, r, i, id)) = &self.last_stream
-            && *s == service
-            && r == revision
-            && i == instance
-        {
-            return *id;
-        }
-        let next = u32::try_from(self.streams.len()).expect("there are fewer streams than that");
-        let key = (service, revision.to_owned(), instance.to_owned());
-        let id = *self.streams.entry(key).or_insert(next);
-        self.last_stream = Some((service, revision.to_owned(), instance.to_owned(), id));
-        id
-    }
-
-    fn finish(mut self) -> Grid {
-        self.cells.sort_unstable();
-        self.cells.dedup();
-        let mut patterns: BTreeMap<u64, PatternCells> = BTreeMap::new();
-        for (hit, n) in &self.hits {
-            let pattern = patterns.entry(hit.pattern).or_default();
-            pattern.seen.entry((hit.cell.row, hit.cell.service)).or_default().add(*n);
-        }
-        for (pattern, severities) in self.severities {
-            patterns.entry(pattern).or_default().severities = severities;
-        }
-        let mut services = vec![String::new(); self.services.len()];
-        for (name, id) in self.services {
-            services[id as usize] = name;
-        }
-        let streams = self.cells.iter().map(|cell| (cell.row, cell.stream)).collect();
-        Grid {
-            services,
-            patterns,
-            cells: self.cells,
-            entries: self.entries,
-            exposures: RefCell::default(),
-            streams,
-        }
+    /// Returns the cells with a unit and its entries in them, of some rows; by row, service, minute.
+    pub(crate) fn hits(&self, unit: &UnitCells, rows: Range<u32>) -> &[(Cell, u64)] {
+        let hits = &self.hits[unit.hits.clone()];
+        let before = |row: u32| hits.partition_point(|(cell, _)| cell.row < row);
+        &hits[before(rows.start)..before(rows.end)]
     }
 }
 
-impl Sink for Reader<'_> {
-    fn ring(&mut self, segment: &Segment, ring: usize) -> Result<bool> {
-        let rings = segment.rings()?;
-        let service = &segment.services()?[rings.service[ring] as usize];
-        let revision = &segment.revisions()?[rings.revision[ring] as usize];
-        // What takes no part needs no rows.
-        Ok(!self.rows.takes(service, revision))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(row: u32, minute: i64, stream: u32) -> Cell {
+        Cell { row, service: 0, minute, stream }
     }
 
-    fn row(&mut self, segment: &Segment, ring: usize, view: &RowView<'_>) -> Result<()> {
-        let (service, revision) =
-            (view.row.cells.text(Column::Service), view.row.cells.text(Column::Revision));
-        let time_ns = view.row.timestamp.as_nanos();
-        let Some(row) = self.rows.row_of(service, revision, time_ns) else { return Ok(()) };
-        let instance = view
-            .entry
-            .get(Field::Labels)
-            .and_then(|labels| labels.get("instanceId"))
-            .and_then(Value::as_text);
-        let instance = instance.map(|id| id.value()).unwrap_or_default();
-        let service = self.service(service);
-        let stream = self.stream(service, revision, &instance);
-        let cell = Cell { row, service, minute: time_ns.div_euclid(CELL_NS), stream };
-        if self.takes_cells {
-            *self.entries.entry(row).or_insert(0) += 1;
-            if self.cells.last() != Some(&cell) {
-                self.cells.push(cell);
-                if self.cells.len().is_multiple_of(MAX_UNMERGED) {
-                    self.cells.sort_unstable();
-                    self.cells.dedup();
-                }
+    #[test]
+    fn the_order_of_entries_makes_no_difference() {
+        let seen = [
+            (7, cell(0, 3, 1)),
+            (7, cell(0, 3, 0)),
+            (9, cell(1, 2, 0)),
+            (7, cell(0, 3, 1)),
+            (7, cell(1, 2, 0)),
+        ];
+        let grid = |entries: &mut dyn Iterator<Item = &(u64, Cell)>| {
+            let mut builder = GridBuilder::default();
+            builder.service("s");
+            for (unit, cell) in entries {
+                builder.entry(*cell);
+                builder.hit(*unit, *cell, Severity::Info);
             }
-        }
-        if self.takes_hits {
-            let pattern = view.row.pattern;
-            *self.hits.entry(Hit { pattern, cell }).or_insert(0) += 1;
-            let severity = Severity::ALL[usize::from(segment.rings()?.severity[ring])];
-            *self.severities.entry(pattern).or_default().entry(severity).or_insert(0) += 1;
-        }
-        Ok(())
+            builder.finish()
+        };
+        let (forth, back) = (grid(&mut seen.iter()), grid(&mut seen.iter().rev()));
+        assert_eq!(format!("{forth:?}"), format!("{back:?}"));
+        let unit = &forth.units[&7];
+        assert_eq!(forth.hits(unit, 0..1), [(cell(0, 3, 0), 1), (cell(0, 3, 1), 2)]);
+        assert_eq!(forth.hits(unit, 1..9), [(cell(1, 2, 0), 1)]);
+        assert_eq!((unit.cells(0, 0), unit.entries(0), forth.n_cells(0), forth.n_streams(0)), (2, 3, 2, 2));
+        assert_eq!(forth.hits(&forth.units[&9], 0..2), [(cell(1, 2, 0), 1)]);
     }
 }

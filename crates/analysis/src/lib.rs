@@ -28,25 +28,30 @@ mod regressions;
 mod revisions;
 mod samples;
 mod tally;
+mod together;
 
 pub mod stats;
 
 pub use completeness::{Completeness, Span};
 pub use coverage::{CoverageAnswer, CoveredInterval, CutDump, Gap, ServiceCoverage, Silent, coverage_answer};
 pub use diff::{
-    DiffAnswer, DiffExposure, DiffQuestion, EntryRatio, PatternDiff, PatternSide, PatternStatus, Side,
-    SideExposure, diff_answer,
+    BASE, Compared, DiffAnswer, DiffExposure, DiffQuestion, EntryRatio, Layers, PatternDiff, PatternSide,
+    PatternStatus, Side, SideExposure, TARGET, compare, diff_answer,
 };
 pub use evidence::{Coverage, Evidence, Interval, Proof, Severities, Status};
 pub use exposure::Exposure;
 pub use first_seen::{FirstAnswer, FirstGroup, first_seen};
 pub use frequency::{BucketCoverage, FrequencyAnswer, FrequencyGroup, Rate, frequency};
 pub use gate::{DEFAULT_MAX_Q, Failing, GateAnswer, Verdict, gate_answer};
+pub use grid::{Cell, Grid, GridBuilder};
 pub use group::{GroupBy, GroupByError};
 pub use occurrence::{Occurrence, SourcePlace};
 pub use overview::{ArchiveBytes, Overview, ServiceOverview, overview};
 pub use question::{Asked, Investigation, Question};
-pub use regressions::{Change, Level, RateSegment, Regression, RegressionsAnswer, State, regressions_answer};
+pub use regressions::{
+    Change, Changes, InRevision, Level, Order, RateSegment, Regression, RegressionsAnswer, State, Stopped,
+    changes, regressions_answer,
+};
 pub use revisions::{
     Deploy, OrderRule, OtherDeploy, Overlap, Resolution, Resolved, RevisionFacts, RevisionsAnswer,
     Unresolved, revisions_answer,

@@ -1,9 +1,10 @@
 //! One pattern's numbers on both sides, the test that fits them, and what they amount to.
 
+use super::compare::Strata;
 use super::side::{BASE, TARGET};
-use super::{EntryRatio, PatternSide, PatternStatus, Strata};
+use super::{EntryRatio, PatternSide, PatternStatus};
 use crate::evidence::Coverage;
-use crate::grid::{Grid, PatternCells};
+use crate::grid::{Grid, UnitCells};
 use crate::stats::cells::{self, are_full};
 use crate::stats::claims::{CHANGED_LIMIT, GONE_LIMIT, NEW_LIMIT, RATIO_MARGIN};
 use crate::stats::conditional::{self, EQUAL_RATES, RatioInterval};
@@ -16,7 +17,7 @@ use timberline_entry::Severity;
 
 /// A pattern compared.
 #[derive(Debug)]
-pub(super) struct Judged {
+pub(crate) struct Judged {
     pub(super) severity: Severity,
     pub(super) base: PatternSide,
     pub(super) target: PatternSide,
@@ -32,7 +33,7 @@ pub(super) struct Judged {
 }
 
 /// Compares one pattern within the strata that both sides cover for its severity.
-pub(super) fn judge(grid: &Grid, coverage: &Coverage, cells: &PatternCells, strata: &Strata) -> Judged {
+pub(super) fn judge(grid: &Grid, coverage: &Coverage, cells: &UnitCells, strata: &Strata) -> Judged {
     let severity = cells.severity();
     let exposure = |row, service| grid.exposure(coverage, row, service, severity);
     let mut judged = Judged {

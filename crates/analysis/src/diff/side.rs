@@ -33,10 +33,10 @@ fn as_time<S: serde::Serializer>(ns: &i64, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_str(&rfc3339(*ns))
 }
 
-/// The row of the base in the grid.
-pub(super) const BASE: u32 = 0;
+/// The row of the base in the grid of a comparison.
+pub const BASE: u32 = 0;
 /// The row of the target.
-pub(super) const TARGET: u32 = 1;
+pub const TARGET: u32 = 1;
 
 /// Both sides.
 pub(super) struct Sides<'q> {

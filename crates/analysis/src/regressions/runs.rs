@@ -23,6 +23,8 @@ pub enum State {
     Flapping,
     /// High in one revision alone, between others.
     Spike,
+    /// It came regularly, and no longer does, while the service goes on.
+    Stopped,
     /// It was high, and no longer is.
     Resolved,
 }

@@ -41,6 +41,19 @@ pub fn q_values(p_values: &[f64]) -> Vec<f64> {
     q_values
 }
 
+/// Returns the q value of each p where some of them are one test made twice: a test counts once, with its largest p.
+///
+/// Shape: `tests[i]` is the number of the test that `p_values[i]` belongs to; numbers from 0 without holes.
+pub fn q_values_counting_once(p_values: &[f64], tests: &[usize]) -> Vec<f64> {
+    debug_assert_eq!(p_values.len(), tests.len(), "every p belongs to a test");
+    let mut largest = vec![0.0; tests.iter().max().map_or(0, |last| last + 1)];
+    for (p, test) in p_values.iter().zip(tests) {
+        largest[*test] = if p.is_nan() { 1.0 } else { p.max(largest[*test]) };
+    }
+    let q_values = q_values(&largest);
+    tests.iter().map(|test| q_values[*test]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::generator::sweep;
@@ -84,6 +97,14 @@ mod tests {
         assert_eq!(q_values(&[0.5, 0.01, 0.01, 0.01]), [0.5, tied, tied, tied]);
         assert_eq!(q_values(&[f64::NAN, 0.01]), [1.0, 0.02]);
         assert!(can_matter(0.05) && !can_matter(0.051));
+    }
+
+    #[test]
+    fn a_test_made_twice_counts_once() {
+        let once = q_values(&[0.01, 0.02, 0.9]);
+        let twice = q_values_counting_once(&[0.01, 0.9, 0.01, 0.02, 0.01], &[0, 2, 0, 1, 0]);
+        assert_eq!(twice, [once[0], once[2], once[0], once[1], once[0]]);
+        assert_eq!(q_values_counting_once(&[], &[]), Vec::<f64>::new());
     }
 
     #[test]

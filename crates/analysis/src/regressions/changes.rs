@@ -1,0 +1,122 @@
+//! All units of a grid along the revisions: one multiplicity control, and what appears together.
+
+use super::absence::Absence;
+use super::order::Order;
+use super::series::UnitSeries;
+use super::{Regression, State};
+use crate::evidence::Coverage;
+use crate::grid::{Cell, Grid};
+use crate::stats::claims::CHANGED_LIMIT;
+use crate::stats::multiplicity::q_values_counting_once;
+use crate::together::leaders;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use timberline_archive::pattern_name;
+use timberline_entry::Severity;
+
+/// What changed along the revisions.
+#[derive(Debug)]
+pub struct Changes {
+    /// Units whose rate changed, by state, then the worst severity, then the strongest change; templates are left empty.
+    pub found: Vec<(u64, Regression)>,
+    /// Units of services that were tested.
+    pub tested: u64,
+    /// Units of services that are too rare, or have too few covered revisions, to show anything.
+    pub not_tested: u64,
+}
+
+/// A unit in a service, with the tests that it is fit for.
+struct Tested<'o> {
+    unit: u64,
+    rows: Range<u32>,
+    series: Option<UnitSeries<'o>>,
+    absence: Option<Absence>,
+}
+
+/// Finds the changes of all units of a grid whose rows are the revisions of `order`.
+///
+/// Both kinds of test, of rates and of silence, are one family: q is over all of them. Units with the same entries in the same
+/// cells are one test.
+pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
+    let mut all = Vec::new();
+    let mut not_tested = 0;
+    for (unit, cells) in &grid.units {
+        let services: BTreeSet<u32> = cells.seen.keys().map(|(_, service)| *service).collect();
+        for service in services {
+            let Some(rows) = order.rows.get(&grid.services[service as usize]).cloned() else { continue };
+            let series = UnitSeries::of(order, grid, coverage, *unit, service);
+            let absence = Absence::of(order, grid, coverage, *unit, service, rows.clone());
+            if series.is_none() && absence.is_none() {
+                not_tested += 1;
+            } else {
+                all.push(Tested { unit: *unit, rows, series, absence });
+            }
+        }
+    }
+    let q_values = q_values(grid, &all);
+    let mut changed: Vec<(&Tested<'_>, Severity, Regression)> = Vec::new();
+    for (tested, (q_series, q_absence)) in all.iter().zip(q_values) {
+        let is_sure = |q: Option<f64>| q.filter(|q| *q <= CHANGED_LIMIT);
+        let by_rate = tested
+            .series
+            .as_ref()
+            .zip(is_sure(q_series))
+            .filter(|(series, _)| series.runs.len() > 1)
+            .and_then(|(series, q)| Some((series.severity, series.regression(q)?)));
+        let stopped =
+            tested.absence.as_ref().zip(is_sure(q_absence)).filter(|(absence, _)| absence.is_long());
+        // A rate that changed and came to an end is told with both; the silence names the state.
+        let found = match (by_rate, stopped) {
+            (Some((severity, mut regression)), Some((absence, q))) => {
+                regression.state = State::Stopped;
+                regression.stopped = Some(absence.stopped());
+                regression.q = regression.q.min(q);
+                Some((severity, regression))
+            }
+            (None, Some((absence, q))) => Some((absence.severity, absence.regression(q))),
+            (by_rate, None) => by_rate,
+        };
+        changed.extend(found.map(|(severity, regression)| (tested, severity, regression)));
+    }
+    changed.sort_by(|(_, severity_a, a), (_, severity_b, b)| {
+        let strength = || severity_b.cmp(severity_a).then_with(|| b.score.total_cmp(&a.score));
+        a.state.cmp(&b.state).then_with(strength).then_with(|| (&a.service, &a.id).cmp(&(&b.service, &b.id)))
+    });
+    let sets: Vec<&[(Cell, u64)]> = changed
+        .iter()
+        .map(|(tested, ..)| grid.hits(&grid.units[&tested.unit], tested.rows.clone()))
+        .collect();
+    let groups: Vec<String> = leaders(&sets, |a, b| changed[a].2.state == changed[b].2.state)
+        .into_iter()
+        .map(|leader| pattern_name(changed[leader].0.unit))
+        .collect();
+    let found = changed
+        .into_iter()
+        .zip(groups)
+        .map(|((tested, _, regression), group)| (tested.unit, Regression { group, ..regression }))
+        .collect();
+    Changes { found, tested: all.len() as u64, not_tested }
+}
+
+/// Returns q of the rates and of the silence of each.
+fn q_values(grid: &Grid, all: &[Tested<'_>]) -> Vec<(Option<f64>, Option<f64>)> {
+    let mut known: BTreeMap<(bool, Severity, &[(Cell, u64)]), usize> = BTreeMap::new();
+    let (mut p_values, mut tests) = (Vec::new(), Vec::new());
+    for tested in all {
+        let hits = grid.hits(&grid.units[&tested.unit], tested.rows.clone());
+        let of_series = tested.series.as_ref().map(|series| (false, series.severity, series.p));
+        let of_absence = tested.absence.as_ref().map(|absence| (true, absence.severity, absence.p));
+        for (is_silence, severity, p) in of_series.into_iter().chain(of_absence) {
+            let next = known.len();
+            tests.push(*known.entry((is_silence, severity, hits)).or_insert(next));
+            p_values.push(p);
+        }
+    }
+    let mut q_values = q_values_counting_once(&p_values, &tests).into_iter();
+    all.iter()
+        .map(|tested| {
+            let of_series = tested.series.as_ref().and_then(|_| q_values.next());
+            (of_series, tested.absence.as_ref().and_then(|_| q_values.next()))
+        })
+        .collect()
+}
