@@ -1,1 +1,3 @@
-//! Benchmarks live in `benches/`; this package has no code of its own.
+//! A simulation of changes that are known, to measure how well they are found. Benchmarks live in `benches/`.
+
+pub mod simulation;

@@ -62,7 +62,7 @@ pub fn first_seen(
         found.or_else(|| read.get(&(row, end)).cloned()).expect("every end was read")
     };
     let mut groups: Vec<(&Key, &Counted)> = tally.groups.iter().collect();
-    sort(&mut groups, &question.by, investigation, |counted| counted.count);
+    sort(&mut groups, &question.by, investigation, |counted| counted.count)?;
     let groups = groups
         .into_iter()
         .map(|(key, counted)| FirstGroup {
@@ -88,14 +88,17 @@ pub(crate) fn named(by: &[GroupBy], key: &Key) -> BTreeMap<String, String> {
     by.iter().map(GroupBy::name).zip(key.iter().cloned()).collect()
 }
 
-/// Puts groups into the order in which they are shown: revisions by their first entry, time by time, severities by how bad
-/// they are, anything else by count. With several groupings the first counts most.
+/// Puts groups into the order in which they are shown: revisions in theirs, time by time, severities by how bad they are,
+/// anything else by count. With several groupings the first counts most.
 pub(crate) fn sort<T>(
     groups: &mut [(&Key, T)],
     by: &[GroupBy],
     investigation: &Investigation<'_>,
     count: impl Fn(&T) -> u64,
-) {
+) -> Result<()> {
+    let unordered = BTreeMap::new();
+    let has_revisions = by.iter().any(|by| matches!(by, GroupBy::Revision));
+    let ranks = if has_revisions { investigation.ranks()? } else { &unordered };
     let is_counted = |by: &GroupBy| !matches!(by, GroupBy::Revision) && !by.is_time();
     let mut totals: Vec<BTreeMap<&str, u64>> = vec![BTreeMap::new(); by.len()];
     for (key, group) in groups.iter() {
@@ -103,11 +106,13 @@ pub(crate) fn sort<T>(
             *totals[dimension].entry(value).or_insert(0) += count(group);
         }
     }
-    let rank = |dimension: usize, value: &str| -> (i64, u64) {
+    let rank = |dimension: usize, value: &str| -> u64 {
         match &by[dimension] {
-            GroupBy::Revision => (investigation.revisions.get(value).copied().unwrap_or(i64::MAX), 0),
-            by if is_counted(by) => (0, u64::MAX - totals[dimension].get(value).copied().unwrap_or(0)),
-            _ => (0, 0),
+            // Entries of no revision stand before those of any.
+            GroupBy::Revision if value.is_empty() => 0,
+            GroupBy::Revision => ranks.get(value).map_or(u64::MAX, |rank| rank + 1),
+            by if is_counted(by) => u64::MAX - totals[dimension].get(value).copied().unwrap_or(0),
+            _ => 0,
         }
     };
     groups.sort_by(|(a, _), (b, _)| {
@@ -120,4 +125,5 @@ pub(crate) fn sort<T>(
         }
         std::cmp::Ordering::Equal
     });
+    Ok(())
 }

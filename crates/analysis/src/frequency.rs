@@ -127,7 +127,7 @@ pub fn frequency(
     }
     let services = services_of(&question.filter);
     let mut groups: Vec<(&Key, &Option<Counted>)> = counted.iter().collect();
-    sort(&mut groups, &question.by, investigation, |counted| counted.map_or(0, |counted| counted.count));
+    sort(&mut groups, &question.by, investigation, |counted| counted.map_or(0, |counted| counted.count))?;
     let groups = groups
         .into_iter()
         .map(|(key, counted)| {

@@ -135,13 +135,13 @@ impl GridBuilder {
         }
     }
 
-    /// Takes an entry of a unit.
-    pub fn hit(&mut self, unit: u64, cell: Cell, severity: Severity) {
-        *self.severities.entry(unit).or_default().entry(severity).or_insert(0) += 1;
+    /// Takes some entries of a unit in a cell.
+    pub fn hits(&mut self, unit: u64, cell: Cell, severity: Severity, n_entries: u64) {
+        *self.severities.entry(unit).or_default().entry(severity).or_insert(0) += n_entries;
         let hit = Hit { unit, cell };
         match self.hits.last_mut() {
-            Some((last, n)) if *last == hit => *n += 1,
-            _ => self.hits.push((hit, 1)),
+            Some((last, n)) if *last == hit => *n += n_entries,
+            _ => self.hits.push((hit, n_entries)),
         }
         if self.hits.len() - self.merged_hits >= MAX_UNMERGED {
             self.merge_hits();
@@ -271,7 +271,7 @@ mod tests {
             builder.service("s");
             for (unit, cell) in entries {
                 builder.entry(*cell);
-                builder.hit(*unit, *cell, Severity::Info);
+                builder.hits(*unit, *cell, Severity::Info, 1);
             }
             builder.finish()
         };

@@ -53,6 +53,6 @@ pub use regressions::{
     changes, regressions_answer,
 };
 pub use revisions::{
-    Deploy, OrderRule, OtherDeploy, Overlap, Resolution, Resolved, RevisionFacts, RevisionsAnswer,
-    Unresolved, revisions_answer,
+    Containers, Deploy, GivenOrder, GivenOrderError, NewError, OrderRule, OtherDeploy, Overlap, Readiness,
+    Resolution, Resolved, RevisionFacts, RevisionsAnswer, Unresolved, revisions_answer,
 };

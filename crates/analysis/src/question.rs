@@ -3,8 +3,10 @@
 use crate::completeness::Completeness;
 use crate::evidence::Coverage;
 use crate::group::GroupBy;
+use crate::revisions::{GivenOrder, revisions_in_order};
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use timberline_archive::catalog::SourceRecord;
 use timberline_archive::{Archive, Result};
@@ -22,8 +24,11 @@ pub struct Investigation<'a> {
     pub sources: Vec<SourceRecord>,
     /// What each service is covered for.
     pub coverage: Coverage,
-    /// Revisions in order, with the time of their first entry in nanoseconds.
+    /// Revisions with the time of their first entry in nanoseconds.
     pub revisions: BTreeMap<String, i64>,
+    /// The order of revisions that somebody gave; empty for that of the archive's own evidence.
+    pub given_order: GivenOrder,
+    ranks: OnceCell<BTreeMap<String, u64>>,
 }
 
 /// A filter and how its matches are grouped.
@@ -74,7 +79,35 @@ impl<'a> Investigation<'a> {
                 }
             }
         }
-        Ok(Self { archive, names, sources, coverage, revisions })
+        let (given_order, ranks) = (GivenOrder::default(), OnceCell::new());
+        Ok(Self { archive, names, sources, coverage, revisions, given_order, ranks })
+    }
+
+    /// Returns the place of every revision among all: each service's in its order, services mixed by time.
+    ///
+    /// Cost: that of putting the revisions in order, once.
+    ///
+    /// # Errors
+    /// Damage in the archive.
+    pub(crate) fn ranks(&self) -> Result<&BTreeMap<String, u64>> {
+        if let Some(ranks) = self.ranks.get() {
+            return Ok(ranks);
+        }
+        let mut all: Vec<(i64, u64, String)> = Vec::new();
+        for places in revisions_in_order(self)?.into_values() {
+            // A revision stands no earlier than those before it, whatever its first entry says.
+            let mut latest = i64::MIN;
+            for (place, idx) in places.into_iter().zip(0..) {
+                latest = latest.max(self.revisions.get(&place.revision).copied().unwrap_or(latest));
+                all.push((latest, idx, place.revision));
+            }
+        }
+        all.sort();
+        let mut ranks = BTreeMap::new();
+        for ((.., revision), rank) in all.into_iter().zip(0..) {
+            ranks.entry(revision).or_insert(rank);
+        }
+        Ok(self.ranks.get_or_init(|| ranks))
     }
 
     /// Says what an answer to the question rests on. `warnings` are those of the filter.

@@ -8,8 +8,10 @@
 //! ```
 
 mod audit;
+mod containers;
+mod given;
+mod new_errors;
 mod order;
-mod restarts;
 
 use crate::evidence::rfc3339;
 use crate::exposure::covered_ns;
@@ -22,6 +24,9 @@ use timberline_entry::Severity;
 use timberline_query::{Options, compile};
 
 pub use audit::{Deploy, Resolution};
+pub use containers::{Containers, Readiness};
+pub use given::{GivenOrder, GivenOrderError};
+pub use new_errors::NewError;
 pub use order::OrderRule;
 
 use audit::AuditFacts;
@@ -39,6 +44,8 @@ pub struct RevisionsAnswer {
     pub unresolved: Vec<Unresolved>,
     /// Deploys whose resulting revision is not known, in time order.
     pub other_deploys: Vec<OtherDeploy>,
+    /// Names of the order that was given which are no revisions here.
+    pub unknown_in_order: Vec<String>,
 }
 
 /// What is known of one revision.
@@ -68,10 +75,16 @@ pub struct RevisionFacts {
     pub instances: u64,
     /// Container starts beyond the first of each instance, told by starts or by exits.
     pub restarts: u64,
+    /// What the platform said of its instances and containers.
+    pub containers: Containers,
+    /// What system events said of its readiness, oldest first.
+    pub ready: Vec<Readiness>,
     /// Covered hours between first and last.
     pub hours: f64,
     /// The deploy that made it.
     pub deploy: Option<Deploy>,
+    /// The first error of a pattern that its service had not written before.
+    pub first_new_error: Option<NewError>,
     /// Entries without a revision that belong here by their payload, by what said so. Not part of `entries`.
     pub resolved: Vec<Resolved>,
 }
@@ -132,15 +145,25 @@ pub fn revisions_answer(investigation: &Investigation<'_>, service: Option<&str>
         known.unnamed.retain(|of, _| of == service);
         known.audits.retain(|audit| audit.service == service);
     }
-    let placed = known.placed();
+    let placed = known.placed(&investigation.given_order);
     let requests = requests(investigation)?;
-    let restarts = restarts::count(investigation)?;
+    let containers = containers::count(investigation)?;
+    let mut ready = containers::readiness(investigation)?;
+    let mut new_errors = new_errors::first_of_each(investigation, |service, revision| {
+        Some(known.found.get(&(service.to_owned(), revision.to_owned()))?.deploy.as_ref()?.0)
+    })?;
     let mut answer = RevisionsAnswer {
         schema: "timberline/revisions/1",
         revisions: Vec::new(),
         overlaps: Vec::new(),
         unresolved: known.unresolved(),
         other_deploys: known.other_deploys(),
+        // Of one service alone, the names of the others would look unknown.
+        unknown_in_order: if service.is_none() {
+            investigation.given_order.unknown(&placed)
+        } else {
+            Vec::new()
+        },
     };
     for (service, places) in &placed {
         for (idx, place) in places.iter().enumerate() {
@@ -163,9 +186,12 @@ pub fn revisions_answer(investigation: &Investigation<'_>, service: Option<&str>
                 errors: facts.errors,
                 requests: requests.get(&key).copied().unwrap_or(0),
                 instances: facts.instances.len() as u64,
-                restarts: restarts.get(&key).copied().unwrap_or(0),
+                restarts: containers.get(&key).map_or(0, |counted| counted.1),
+                containers: containers.get(&key).map(|counted| counted.0).unwrap_or_default(),
+                ready: ready.remove(&place.revision).unwrap_or_default(),
                 hours,
                 deploy: facts.deploy.as_ref().map(|deploy| deploy.1.clone()),
+                first_new_error: new_errors.remove(&key),
                 resolved: facts.resolved.iter().map(|(how, n)| Resolved { how: *how, entries: *n }).collect(),
             });
         }
@@ -179,7 +205,7 @@ pub(crate) type Placed = BTreeMap<String, Vec<order::Place>>;
 
 /// Returns the order of every service's revisions, for other answers.
 pub(crate) fn revisions_in_order(investigation: &Investigation<'_>) -> Result<Placed> {
-    Ok(Known::read(investigation)?.placed())
+    Ok(Known::read(investigation)?.placed(&investigation.given_order))
 }
 
 /// What was learnt of one revision.
@@ -305,7 +331,7 @@ impl Known {
         born.min().map(|(_, revision)| revision.clone())
     }
 
-    fn placed(&self) -> Placed {
+    fn placed(&self, given: &GivenOrder) -> Placed {
         let mut by_service: BTreeMap<String, Vec<order::Candidate<'_>>> = BTreeMap::new();
         for ((service, revision), found) in &self.found {
             by_service.entry(service.clone()).or_default().push(order::Candidate {
@@ -315,7 +341,12 @@ impl Known {
                 deploy: found.deploy.as_ref(),
             });
         }
-        by_service.into_iter().map(|(service, candidates)| (service, order::place(candidates))).collect()
+        let placed = by_service.into_iter().map(|(service, candidates)| {
+            let mut places = order::place(candidates);
+            given.apply(&service, &mut places);
+            (service, places)
+        });
+        placed.collect()
     }
 
     fn unresolved(&self) -> Vec<Unresolved> {

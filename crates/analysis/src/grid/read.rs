@@ -112,7 +112,7 @@ impl Sink for Reader<'_> {
         }
         if self.takes_hits {
             let severity = Severity::ALL[usize::from(segment.rings()?.severity[ring])];
-            self.builder.hit(view.row.pattern, cell, severity);
+            self.builder.hits(view.row.pattern, cell, severity, 1);
         }
         Ok(())
     }

@@ -19,6 +19,8 @@ pub enum OrderRule {
     /// The number in its name: another revision has the same first evidence, the evidence contradicts the numbers of
     /// revisions that wrote at the same time, or nothing gives it a time.
     Number,
+    /// An order that somebody gave.
+    Given,
 }
 
 /// A revision to be placed.
