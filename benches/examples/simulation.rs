@@ -1,6 +1,7 @@
 //! Writes `SIMULATION.md`: `cargo run -p timberline-benches --example simulation > benches/SIMULATION.md`.
 
 #![expect(clippy::print_stdout, reason = "what it prints is the document")]
+#![expect(clippy::cast_possible_truncation, reason = "numbers of archives are small")]
 
 use timberline_benches::simulation::{Found, Noise, Planted, SIZES, false_alarms, planted};
 

@@ -7,6 +7,8 @@
 //!                                      Drawn ──► grid ──► diff, regressions          entries ──► a real archive
 //! ```
 
+#![expect(clippy::cast_possible_truncation, reason = "simulated numbers are small by construction")]
+
 mod course;
 mod draw;
 mod drawn;

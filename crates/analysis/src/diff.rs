@@ -116,8 +116,11 @@ pub struct PatternDiff {
     /// The strongest change that it appears together with, in four of five cells of both: likely one cause. Its own id where it
     /// is that one; `null` where nothing changed.
     pub group: Option<String>,
-    /// What was tested: `cells`, or `counts` where nearly all cells of both sides have the pattern.
+    /// What was tested: `cells`; `minutes` where all instances have it at once; `episodes` where one cell causes the next;
+    /// `counts` where nearly all cells of both sides have it.
     pub tested: &'static str,
+    /// Minutes without the pattern before an episode counts as another one; 0 unless episodes were tested.
+    pub look_back_minutes: i64,
     /// How much it prints, beside how often it happens: the ratio of entries, scaled for bursts.
     pub entries_ratio: Option<EntryRatio>,
     /// The smallest ratio that would have been noticed in four of five cases; of patterns that did not change.
@@ -137,6 +140,10 @@ pub struct PatternSide {
     pub cells: u64,
     /// Cells in which it would have been seen; 0 is not comparable.
     pub exposure: u64,
+    /// What was tested of them: the cells, or the beginnings of episodes where cells cause one another.
+    pub events: u64,
+    /// In how many cells an event could have been.
+    pub at_risk: u64,
 }
 
 /// A ratio of entries under equal exposure.
@@ -218,12 +225,9 @@ pub fn diff_answer(
             score: judged.score(status),
             group: leader.map(pattern_name),
             tested: judged.tested,
+            look_back_minutes: judged.look_back,
             entries_ratio: judged.entries,
-            detectable_ratio: if is_silent {
-                detectable.of(judged.base, judged.target.exposure)
-            } else {
-                None
-            },
+            detectable_ratio: if is_silent { detectable.of(judged.base, judged.target) } else { None },
             first: sample.first.timestamp.clone(),
             first_revision: sample.first.revision.clone(),
         });
@@ -274,13 +278,13 @@ fn warn(exposure: &DiffExposure, warnings: &mut Vec<String>) {
 struct Detectable(BTreeMap<(u64, u64, u64), Option<f64>>);
 
 impl Detectable {
-    fn of(&mut self, base: PatternSide, target_exposure: u64) -> Option<f64> {
-        if base.exposure == 0 || target_exposure == 0 {
+    fn of(&mut self, base: PatternSide, target: PatternSide) -> Option<f64> {
+        if base.at_risk == 0 || target.at_risk == 0 {
             return None;
         }
-        *self.0.entry((base.cells, base.exposure, target_exposure)).or_insert_with(|| {
+        *self.0.entry((base.events, base.at_risk, target.at_risk)).or_insert_with(|| {
             #[expect(clippy::cast_precision_loss, reason = "cells stay far below 2^53")]
-            let (cells, base, target) = (base.cells as f64, base.exposure as f64, target_exposure as f64);
+            let (cells, base, target) = (base.events as f64, base.at_risk as f64, target.at_risk as f64);
             min_detectable_ratio(cells / base, Exposures::new(target, base)?, USUAL_DEMAND)
         })
     }

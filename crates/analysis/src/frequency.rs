@@ -5,6 +5,7 @@ use crate::exposure::{Exposure, Exposures, bucket_of, covered_ns};
 use crate::first_seen::{named, sort};
 use crate::group::{Bucket, GroupBy};
 use crate::question::{Asked, Investigation, Question};
+use crate::revisions::{Deployed, deploys_in_order};
 use crate::stats::special::gamma_quantile;
 use crate::tally::{Counted, Key, bucket_key, scope, tally};
 use serde::Serialize;
@@ -24,6 +25,9 @@ pub struct FrequencyAnswer {
     pub total: u64,
     /// The groups, in the order in which they are shown.
     pub groups: Vec<FrequencyGroup>,
+    /// The deploys of the services in question, in time order; of an answer by time, those within it. Empty for answers by
+    /// neither time nor revision.
+    pub deploys: Vec<Deployed>,
     /// What the answer rests on.
     pub completeness: Completeness,
 }
@@ -155,13 +159,43 @@ pub fn frequency(
             }
         })
         .collect();
+    let deploys = deploys(investigation, question, services.as_ref(), tally.whole.as_ref(), &counted)?;
     Ok(FrequencyAnswer {
         schema: "timberline/freq/1",
         question: question.asked.clone(),
         total,
         groups,
+        deploys,
         completeness: investigation.completeness(question, warnings),
     })
+}
+
+/// Returns the deploys that explain a frequency by time or revision.
+fn deploys(
+    investigation: &Investigation<'_>,
+    question: &Question,
+    services: Option<&BTreeSet<String>>,
+    whole: Option<&Counted>,
+    counted: &BTreeMap<Key, Option<Counted>>,
+) -> Result<Vec<Deployed>> {
+    let time = question.by.iter().position(GroupBy::is_time);
+    if time.is_none() && !question.by.iter().any(|by| matches!(by, GroupBy::Revision)) {
+        return Ok(Vec::new());
+    }
+    let span = match time {
+        Some(idx) => {
+            let buckets = counted.keys().map(|key| bucket_of(&question.by[idx], &key[idx], question));
+            buckets.reduce(|sum, bucket| (sum.0.min(bucket.0), sum.1.max(bucket.1)))
+        }
+        None => whole.map(|_| (i64::MIN, i64::MAX)),
+    };
+    let Some((from, to)) = span else { return Ok(Vec::new()) };
+    let all = deploys_in_order(investigation)?.into_iter();
+    let is_meant = |deployed: &Deployed| {
+        let at = Timestamp::parse(&deployed.deploy.time).map_or(i64::MIN, |(time, _)| time.as_nanos());
+        services.is_none_or(|services| services.contains(&deployed.service)) && from <= at && at < to
+    };
+    Ok(all.filter(is_meant).collect())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts lie far below 2^53")]

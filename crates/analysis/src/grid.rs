@@ -11,6 +11,7 @@
 //! A minute counts as exposure for a unit only where the archive speaks for the unit's severity: an export of errors
 //! alone says nothing of how often an INFO message was missing.
 
+mod events;
 mod read;
 
 use crate::evidence::Coverage;
@@ -20,6 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use timberline_entry::Severity;
 
+pub(crate) use events::Events;
+
+use events::pairs;
 pub(crate) use read::Rows;
 
 /// Nanoseconds of a cell: one minute.
@@ -40,6 +44,9 @@ pub struct Cell {
     pub stream: u32,
 }
 
+/// Cells with their entries, sorted.
+pub(crate) type Hits = [(Cell, u64)];
+
 /// The cells of a comparison.
 #[derive(Debug)]
 pub struct Grid {
@@ -54,7 +61,40 @@ pub struct Grid {
     /// Cells with their entries, unit after unit, sorted within each.
     hits: Vec<(Cell, u64)>,
     exposures: RefCell<BTreeMap<(u32, u32, Severity), u64>>,
+    covered_minutes: RefCell<BTreeMap<(u32, u32, Severity), u64>>,
+    stretches: RefCell<BTreeMap<StretchKey, (u64, u64)>>,
     streams: BTreeSet<(u32, u32)>,
+    /// Minutes of each stream in each row and service, ascending.
+    by_stream: Index<(u32, u32, u32)>,
+    /// Minutes of each row and service, whatever the stream, ascending.
+    by_minute: Index<(u32, u32)>,
+}
+
+/// Row, service, minutes, and whether all streams count as one.
+type StretchKey = (u32, u32, i64, bool);
+
+/// Minutes, part by part.
+#[derive(Debug)]
+struct Index<K> {
+    minutes: Vec<i64>,
+    parts: BTreeMap<K, Range<usize>>,
+}
+
+impl<K: Ord + Copy> Index<K> {
+    /// Takes keys and minutes in order.
+    fn of(sorted: impl Iterator<Item = (K, i64)>) -> Self {
+        let mut index = Self { minutes: Vec::new(), parts: BTreeMap::new() };
+        for (key, minute) in sorted {
+            let at = index.minutes.len();
+            index.parts.entry(key).or_insert(at..at).end = at + 1;
+            index.minutes.push(minute);
+        }
+        index
+    }
+
+    fn get(&self, key: K) -> &[i64] {
+        self.parts.get(&key).map_or(&[], |part| &self.minutes[part.clone()])
+    }
 }
 
 /// Where a unit was seen.
@@ -185,6 +225,12 @@ impl GridBuilder {
             services[id as usize] = name;
         }
         let streams = self.cells.iter().map(|cell| (cell.row, cell.stream)).collect();
+        let mut by_stream: Vec<(u32, u32, u32, i64)> =
+            self.cells.iter().map(|cell| (cell.row, cell.service, cell.stream, cell.minute)).collect();
+        by_stream.sort_unstable();
+        let mut by_minute: Vec<(u32, u32, i64)> =
+            self.cells.iter().map(|cell| (cell.row, cell.service, cell.minute)).collect();
+        by_minute.dedup();
         Grid {
             services,
             units,
@@ -192,7 +238,15 @@ impl GridBuilder {
             cells: self.cells,
             hits: self.hits.into_iter().map(|(hit, n)| (hit.cell, n)).collect(),
             exposures: RefCell::default(),
+            covered_minutes: RefCell::default(),
+            stretches: RefCell::default(),
             streams,
+            by_stream: Index::of(
+                by_stream.into_iter().map(|(row, service, stream, minute)| ((row, service, stream), minute)),
+            ),
+            by_minute: Index::of(
+                by_minute.into_iter().map(|(row, service, minute)| ((row, service), minute)),
+            ),
         }
     }
 }
@@ -203,19 +257,87 @@ impl Grid {
         if let Some(known) = self.exposures.borrow().get(&(row, service, severity)) {
             return *known;
         }
+        let minutes = self.cells_of(row, service).iter().map(|cell| cell.minute);
+        let n_covered = self.n_covered(coverage, service, severity, minutes);
+        self.exposures.borrow_mut().insert((row, service, severity), n_covered);
+        n_covered
+    }
+
+    /// Returns the minutes of a row and service in which an entry of this severity would have been seen of some stream.
+    pub(crate) fn covered_minutes(
+        &self,
+        coverage: &Coverage,
+        row: u32,
+        service: u32,
+        severity: Severity,
+    ) -> u64 {
+        if let Some(known) = self.covered_minutes.borrow().get(&(row, service, severity)) {
+            return *known;
+        }
+        let minutes = self.minutes(row, service).iter().copied();
+        let n_covered = self.n_covered(coverage, service, severity, minutes);
+        self.covered_minutes.borrow_mut().insert((row, service, severity), n_covered);
+        n_covered
+    }
+
+    /// Counts those of some ascending minutes that are covered.
+    fn n_covered(
+        &self,
+        coverage: &Coverage,
+        service: u32,
+        severity: Severity,
+        minutes: impl Iterator<Item = i64>,
+    ) -> u64 {
         let stretches = coverage.merged(&self.services[service as usize], Some(severity));
-        // Cells are in time order here, so stretches that end before a cell end before all later ones.
-        let mut at = 0;
-        let mut n_covered = 0;
-        for cell in self.cells_of(row, service) {
-            let (start, end) = (cell.minute * CELL_NS, cell.minute * CELL_NS + (CELL_NS - 1));
+        // Minutes ascend, so stretches that end before one end before all later ones.
+        let (mut at, mut n_covered) = (0, 0);
+        for minute in minutes {
+            let (start, end) = (minute * CELL_NS, minute * CELL_NS + (CELL_NS - 1));
             while at < stretches.len() && stretches[at].1 < start {
                 at += 1;
             }
             n_covered += u64::from(stretches.get(at).is_some_and(|stretch| stretch.0 <= end));
         }
-        self.exposures.borrow_mut().insert((row, service, severity), n_covered);
         n_covered
+    }
+
+    /// Returns the minutes of a row and service, ascending.
+    fn minutes(&self, row: u32, service: u32) -> &[i64] {
+        self.by_minute.get((row, service))
+    }
+
+    /// Returns the minutes of a stream in a row and service, ascending.
+    fn stream_minutes(&self, row: u32, service: u32, stream: u32) -> &[i64] {
+        self.by_stream.get((row, service, stream))
+    }
+
+    /// Returns the pairs of cells of one minute.
+    fn pairs_of(&self, (row, service): (u32, u32)) -> u64 {
+        let minutes = self.cells_of(row, service).chunk_by(|a, b| a.minute == b.minute);
+        minutes.map(|minute| pairs(minute.len() as u64)).sum()
+    }
+
+    /// Returns how many pairs of cells lie in one stretch of so many minutes of one stream, and how many cells there are;
+    /// all streams count as one if `is_shared`.
+    fn pairs_in_stretches(&self, (row, service): (u32, u32), minutes: i64, is_shared: bool) -> (u64, u64) {
+        let key = (row, service, minutes, is_shared);
+        if let Some(known) = self.stretches.borrow().get(&key) {
+            return *known;
+        }
+        let of = |cells: &[i64]| {
+            let stretches = cells.chunk_by(|a, b| a.div_euclid(minutes) == b.div_euclid(minutes));
+            (stretches.map(|stretch| pairs(stretch.len() as u64)).sum::<u64>(), cells.len() as u64)
+        };
+        let counted = if is_shared {
+            of(self.minutes(row, service))
+        } else {
+            let streams = self.by_stream.parts.range((row, service, 0)..=(row, service, u32::MAX));
+            streams
+                .map(|(_, part)| of(&self.by_stream.minutes[part.clone()]))
+                .fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1))
+        };
+        self.stretches.borrow_mut().insert(key, counted);
+        counted
     }
 
     /// Returns all cells of a row.
@@ -242,7 +364,7 @@ impl Grid {
     }
 
     /// Returns the cells with a unit and its entries in them, of some rows; by row, service, minute.
-    pub(crate) fn hits(&self, unit: &UnitCells, rows: Range<u32>) -> &[(Cell, u64)] {
+    pub(crate) fn hits(&self, unit: &UnitCells, rows: Range<u32>) -> &Hits {
         let hits = &self.hits[unit.hits.clone()];
         let before = |row: u32| hits.partition_point(|(cell, _)| cell.row < row);
         &hits[before(rows.start)..before(rows.end)]

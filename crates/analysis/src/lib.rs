@@ -53,6 +53,7 @@ pub use regressions::{
     changes, regressions_answer,
 };
 pub use revisions::{
-    Containers, Deploy, GivenOrder, GivenOrderError, NewError, OrderRule, OtherDeploy, Overlap, Readiness,
-    Resolution, Resolved, RevisionFacts, RevisionsAnswer, Unresolved, revisions_answer,
+    Containers, Deploy, Deployed, GivenOrder, GivenOrderError, NewError, OrderRule, OtherDeploy, Overlap,
+    Readiness, Resolution, Resolved, RevisionFacts, RevisionsAnswer, Unresolved, deploys_in_order,
+    revisions_answer,
 };

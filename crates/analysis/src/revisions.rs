@@ -111,6 +111,8 @@ pub struct Overlap {
     pub from: String,
     /// Its end.
     pub to: String,
+    /// The earlier revision goes on after the later one's last entry: rolled back to, or given part of the traffic.
+    pub earlier_goes_on: bool,
 }
 
 /// Entries that belong to no known revision.
@@ -120,6 +122,18 @@ pub struct Unresolved {
     pub service: String,
     /// How many entries.
     pub entries: u64,
+}
+
+/// A deploy with the revision that it made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Deployed {
+    /// The service.
+    pub service: String,
+    /// The revision.
+    pub revision: String,
+    /// The deploy.
+    #[serde(flatten)]
+    pub deploy: Deploy,
 }
 
 /// A deploy without a known result.
@@ -206,6 +220,21 @@ pub(crate) type Placed = BTreeMap<String, Vec<order::Place>>;
 /// Returns the order of every service's revisions, for other answers.
 pub(crate) fn revisions_in_order(investigation: &Investigation<'_>) -> Result<Placed> {
     Ok(Known::read(investigation)?.placed(&investigation.given_order))
+}
+
+/// Returns all deploys that made a revision, in time order.
+///
+/// # Errors
+/// Damage in the archive.
+pub fn deploys_in_order(investigation: &Investigation<'_>) -> Result<Vec<Deployed>> {
+    let mut deploys = Vec::new();
+    for (service, places) in revisions_in_order(investigation)? {
+        deploys.extend(places.into_iter().filter_map(|place| {
+            Some(Deployed { service: service.clone(), revision: place.revision, deploy: place.deploy? })
+        }));
+    }
+    deploys.sort_by(|a, b| (&a.deploy.time, &a.service).cmp(&(&b.deploy.time, &b.service)));
+    Ok(deploys)
 }
 
 /// What was learnt of one revision.
@@ -391,6 +420,7 @@ impl Known {
                         later: later.revision.clone(),
                         from: rfc3339(from),
                         to: rfc3339(to),
+                        earlier_goes_on: earlier_last > last,
                     });
                 }
             }

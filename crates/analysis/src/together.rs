@@ -1,6 +1,6 @@
 //! What appears together: changes that share most of their cells likely have one cause and are shown as one.
 
-use crate::grid::Cell;
+use crate::grid::Hits;
 use std::cmp::Ordering;
 
 /// Two sets of cells belong together when this share of all their cells is in both (Jaccard).
@@ -11,7 +11,7 @@ pub(crate) const TOGETHER: f64 = 0.8;
 /// Shape: sets come strongest first, each sorted by cell; a leader leads itself. `may_join` says whether two of them can be
 /// one row at all. Joining leaders only, rather than any member, keeps a chain of half-alike sets from becoming one group.
 /// Cost: per set, a walk through the leaders whose size allows it.
-pub(crate) fn leaders(sets: &[&[(Cell, u64)]], may_join: impl Fn(usize, usize) -> bool) -> Vec<usize> {
+pub(crate) fn leaders(sets: &[&Hits], may_join: impl Fn(usize, usize) -> bool) -> Vec<usize> {
     let mut leading: Vec<usize> = Vec::new();
     let mut found = Vec::with_capacity(sets.len());
     for (idx, set) in sets.iter().enumerate() {
@@ -26,7 +26,7 @@ pub(crate) fn leaders(sets: &[&[(Cell, u64)]], may_join: impl Fn(usize, usize) -
 }
 
 #[expect(clippy::cast_precision_loss, reason = "cells stay far below 2^53")]
-fn is_together(a: &[(Cell, u64)], b: &[(Cell, u64)]) -> bool {
+fn is_together(a: &Hits, b: &Hits) -> bool {
     let (shorter, longer) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     // Even if the shorter one lay in the longer one.
     if shorter.is_empty() || (shorter.len() as f64) < TOGETHER * longer.len() as f64 {
@@ -50,6 +50,7 @@ fn is_together(a: &[(Cell, u64)], b: &[(Cell, u64)]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grid::Cell;
 
     fn set(minutes: &[i64]) -> Vec<(Cell, u64)> {
         minutes.iter().map(|minute| (Cell { row: 0, service: 0, minute: *minute, stream: 0 }, 1)).collect()

@@ -82,12 +82,12 @@ fn planted_regressions_of_the_samples_are_found() {
     assert_eq!(json["schema"], "timberline/regressions/1");
 }
 
-/// One revision a day for an hour: a tick a minute, and errors in some minutes.
+/// One revision a day for an hour: a tick a minute, and errors in some minutes, spread over the hour.
 fn day(folder: &Path, revision: u32, n_errors: u32) -> std::path::PathBuf {
     let mut entries = Vec::new();
     for minute in 0..60 {
         entries.push((minute * 60, revision, "INFO", format!("tick {minute}")));
-        if minute < n_errors {
+        if minute * 37 % 60 < n_errors {
             entries.push((
                 minute * 60 + 7,
                 revision,

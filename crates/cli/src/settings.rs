@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) format: Format,
     /// The zone in which times are shown, and in which times without one are read.
     pub(crate) zone: TimeZone,
+    /// A file with an order of revisions.
+    pub(crate) revision_order: Option<PathBuf>,
     /// Worker threads; at least 1.
     pub(crate) threads: usize,
     /// Memory of an ingest, in bytes.
@@ -135,6 +137,7 @@ impl Settings {
             zone,
             threads,
             memory,
+            revision_order: flags.revision_order.clone(),
             terminal: Terminal {
                 width,
                 color: color(stdout_is_terminal),

@@ -4,7 +4,7 @@ use super::PatternStatus;
 use super::judge::{Judged, judge};
 use super::side::{BASE, TARGET};
 use crate::evidence::Coverage;
-use crate::grid::{Cell, Grid};
+use crate::grid::{Grid, Hits};
 use crate::stats::multiplicity::q_values_counting_once;
 use crate::together::leaders;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +50,7 @@ pub fn compare(
         grid.units.iter().map(|(unit, cells)| (*unit, judge(grid, coverage, cells, &strata))).collect();
     let mut p_values = Vec::new();
     let mut tests = Vec::new();
-    let mut known: BTreeMap<(Severity, &[(Cell, u64)]), usize> = BTreeMap::new();
+    let mut known: BTreeMap<(Severity, &Hits), usize> = BTreeMap::new();
     for (unit, judged) in judged.iter().filter(|(_, judged)| judged.can_matter) {
         let next = known.len();
         let hits = grid.hits(&grid.units[unit], BASE..TARGET + 1);
@@ -82,7 +82,7 @@ fn group(grid: &Grid, compared: &mut [Compared]) {
             .then_with(|| score(b).total_cmp(&score(a)))
             .then_with(|| a.unit.cmp(&b.unit))
     });
-    let sets: Vec<&[(Cell, u64)]> =
+    let sets: Vec<&Hits> =
         changed.iter().map(|idx| grid.hits(&grid.units[&compared[*idx].unit], BASE..TARGET + 1)).collect();
     let found = leaders(&sets, |a, b| compared[changed[a]].status == compared[changed[b]].status);
     let units: Vec<u64> = found.into_iter().map(|leader| compared[changed[leader]].unit).collect();

@@ -28,6 +28,10 @@ pub(crate) struct Judged {
     pub(super) can_matter: bool,
     pub(super) tested: &'static str,
     pub(super) entries: Option<EntryRatio>,
+    /// Minutes looked back for the beginning of an episode; 0 where cells do not cause one another.
+    pub(super) look_back: i64,
+    /// Instances count as one, because they have the unit in the same minutes.
+    is_shared: bool,
     /// What the rank is made of: events on the target and the base under their exposures.
     rank: Option<(Observed, Observed)>,
 }
@@ -46,9 +50,11 @@ pub(super) fn judge(grid: &Grid, coverage: &Coverage, cells: &UnitCells, strata:
         can_matter: false,
         tested: "cells",
         entries: None,
+        look_back: 0,
+        is_shared: false,
         rank: None,
     };
-    let mut tables: Vec<Stratum> = Vec::new();
+    let (mut tables, mut compared): (Vec<Stratum>, Vec<(u32, u32)>) = (Vec::new(), Vec::new());
     let (mut moments_base, mut moments_target) = (CellMoments::default(), CellMoments::default());
     for (of_base, of_target) in &strata.pairs {
         let (k0, k1) = (cells.cells(BASE, *of_base), cells.cells(TARGET, *of_target));
@@ -56,10 +62,21 @@ pub(super) fn judge(grid: &Grid, coverage: &Coverage, cells: &UnitCells, strata:
         let (n0, n1) = (exposure(BASE, *of_base).max(k0), exposure(TARGET, *of_target).max(k1));
         add(&mut judged.base, k0, n0);
         add(&mut judged.target, k1, n1);
-        if let (Some(base), Some(new)) = (Cells::new(k0, n0), Cells::new(k1, n1)) {
-            tables.push(Stratum { new, base });
+        if n0 > 0 && n1 > 0 {
+            let places = [(BASE, *of_base), (TARGET, *of_target)];
+            let events = grid.events(coverage, cells, severity, &places);
+            judged.look_back = judged.look_back.max(events.look_back);
+            judged.is_shared |= events.is_shared;
+            let [(events_base, at_risk_base), (events_target, at_risk_target)] = events.counts[..] else {
+                continue;
+            };
+            let tested = Cells::new(events_base, at_risk_base).zip(Cells::new(events_target, at_risk_target));
+            judged.base.add_events(events_base, at_risk_base);
+            judged.target.add_events(events_target, at_risk_target);
+            tables.extend(tested.map(|(base, new)| Stratum { new, base }));
             moments_base.merge(cells.moments(BASE, *of_base, n0));
             moments_target.merge(cells.moments(TARGET, *of_target, n1));
+            compared.extend(places);
         }
     }
     for service in &strata.alone {
@@ -67,14 +84,19 @@ pub(super) fn judge(grid: &Grid, coverage: &Coverage, cells: &UnitCells, strata:
             side.cells += cells.cells(row, *service);
         }
     }
-    let (k0, k1) =
-        (tables.iter().map(|t| t.base.n_seen()).sum::<u64>(), tables.iter().map(|t| t.new.n_seen()).sum());
+    let sum = |row: u32| {
+        compared.iter().filter(|place| place.0 == row).map(|place| cells.cells(row, place.1)).sum::<u64>()
+    };
+    let (k0, k1) = (sum(BASE), sum(TARGET));
     let (n0, n1): (u64, u64) = (moments_base.n_cells(), moments_target.n_cells());
     let (Some(base), Some(new)) = (Cells::new(k0, n0), Cells::new(k1, n1)) else { return judged };
     if k0 + k1 == 0 {
         return judged;
     }
-    let factor = dispersion::factor(&moments_target, &moments_base);
+    let is_full = are_full(new, base);
+    let moments = [moments_target, moments_base];
+    let factor =
+        if is_full { grid.dispersion(cells, &compared, &moments) } else { dispersion::factor_of(&moments) };
     let scaled = dispersion::scaled(&moments_target, factor).zip(dispersion::scaled(&moments_base, factor));
     if let Some((new, base)) = scaled {
         let test = conditional::compare(new, base, EQUAL_RATES);
@@ -85,7 +107,7 @@ pub(super) fn judge(grid: &Grid, coverage: &Coverage, cells: &UnitCells, strata:
             dispersion: factor,
         });
     }
-    if let (true, Some((new, base))) = (are_full(new, base), scaled) {
+    if let (true, Some((new, base))) = (is_full, scaled) {
         let test = conditional::compare(new, base, EQUAL_RATES);
         judged.tested = "counts";
         judged.ratio = test.ratio;
@@ -107,13 +129,26 @@ pub(super) fn judge(grid: &Grid, coverage: &Coverage, cells: &UnitCells, strata:
     judged.interval = Some(test.interval);
     judged.p = Some(test.two_sided_mid_p());
     judged.can_matter = can_matter(test.min_attainable.min(smallest));
-    judged.rank = Some((new.as_observed(), base.as_observed()));
+    if judged.look_back > 0 {
+        judged.tested = "episodes";
+    } else if judged.is_shared {
+        judged.tested = "minutes";
+    }
+    let events = |side: &PatternSide| Cells::new(side.events, side.at_risk).map(Cells::as_observed);
+    judged.rank = events(&judged.target).zip(events(&judged.base));
     judged
 }
 
 fn add(side: &mut PatternSide, cells: u64, exposure: u64) {
     side.cells += cells;
     side.exposure += exposure;
+}
+
+impl PatternSide {
+    fn add_events(&mut self, events: u64, at_risk: u64) {
+        self.events += events;
+        self.at_risk += at_risk;
+    }
 }
 
 impl Judged {

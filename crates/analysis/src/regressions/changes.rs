@@ -5,7 +5,7 @@ use super::order::Order;
 use super::series::UnitSeries;
 use super::{Regression, State};
 use crate::evidence::Coverage;
-use crate::grid::{Cell, Grid};
+use crate::grid::{Grid, Hits};
 use crate::stats::claims::CHANGED_LIMIT;
 use crate::stats::multiplicity::q_values_counting_once;
 use crate::together::leaders;
@@ -82,7 +82,7 @@ pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
         let strength = || severity_b.cmp(severity_a).then_with(|| b.score.total_cmp(&a.score));
         a.state.cmp(&b.state).then_with(strength).then_with(|| (&a.service, &a.id).cmp(&(&b.service, &b.id)))
     });
-    let sets: Vec<&[(Cell, u64)]> = changed
+    let sets: Vec<&Hits> = changed
         .iter()
         .map(|(tested, ..)| grid.hits(&grid.units[&tested.unit], tested.rows.clone()))
         .collect();
@@ -100,7 +100,7 @@ pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
 
 /// Returns q of the rates and of the silence of each.
 fn q_values(grid: &Grid, all: &[Tested<'_>]) -> Vec<(Option<f64>, Option<f64>)> {
-    let mut known: BTreeMap<(bool, Severity, &[(Cell, u64)]), usize> = BTreeMap::new();
+    let mut known: BTreeMap<(bool, Severity, &Hits), usize> = BTreeMap::new();
     let (mut p_values, mut tests) = (Vec::new(), Vec::new());
     for tested in all {
         let hits = grid.hits(&grid.units[&tested.unit], tested.rows.clone());

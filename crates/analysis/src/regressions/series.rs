@@ -4,12 +4,12 @@ use super::order::Order;
 use super::runs::{self, Level, Run, Seen};
 use super::{Change, InRevision, RateSegment, Regression};
 use crate::evidence::Coverage;
-use crate::grid::Grid;
+use crate::grid::{Events, Grid};
 use crate::revisions::Deploy;
 use crate::stats::cells::FULL_SHARE;
 use crate::stats::change::{Series, one_change};
 use crate::stats::claims::RATIO_MARGIN;
-use crate::stats::dispersion::{self, CellMoments};
+use crate::stats::dispersion::CellMoments;
 use crate::stats::shrink::{HALF_AN_EVENT, expected_events, shrunk_ratio};
 use std::ops::Range;
 use timberline_archive::pattern_name;
@@ -29,7 +29,8 @@ pub(super) struct UnitSeries<'o> {
     uncovered: Vec<u32>,
     /// What was seen in each covered revision.
     seen: Vec<Seen>,
-    entries: Vec<u64>,
+    /// Entries, cells and covered cells of each.
+    counts: Vec<(u64, u64, u64)>,
     pub(super) runs: Vec<Run>,
     pub(super) p: f64,
 }
@@ -57,17 +58,22 @@ impl<'o> UnitSeries<'o> {
                 moments.push((cells.moments(row, service_idx, covered), seen));
             }
         }
-        let total: u64 = moments.iter().map(|(_, seen)| seen).sum();
+        let places: Vec<(u32, u32)> = rows.iter().map(|row| (*row, service_idx)).collect();
+        let events = grid.events(coverage, cells, severity, &places);
+        let total: u64 = events.counts.iter().map(|(events, _)| events).sum();
         if total < MIN_CELLS || rows.len() < 2 {
             return None;
         }
-        let seen = seen(&moments);
+        let seen = seen(&moments, &events, || {
+            grid.dispersion(cells, &places, &moments.iter().map(|(moments, _)| *moments).collect::<Vec<_>>())
+        });
         let series =
             Series::new(&seen.iter().map(|seen| (seen.events(), seen.exposure())).collect::<Vec<_>>())?;
         let runs = runs::runs(&series, &seen);
         let p = runs::p_of(&runs, &seen);
-        let entries = moments.iter().map(|(moments, _)| moments.n_entries()).collect();
-        Some(Self { order, unit, service, severity, rows, uncovered, seen, entries, runs, p })
+        let counts =
+            moments.iter().map(|(moments, seen)| (moments.n_entries(), *seen, moments.n_cells())).collect();
+        Some(Self { order, unit, service, severity, rows, uncovered, seen, counts, runs, p })
     }
 
     fn name(&self, idx: usize) -> &(String, Option<Deploy>) {
@@ -121,9 +127,9 @@ impl<'o> UnitSeries<'o> {
             match self.rows.binary_search(&row) {
                 Ok(idx) => InRevision {
                     revision: name,
-                    count: self.entries[idx],
-                    cells: self.seen[idx].cells,
-                    exposure: self.seen[idx].covered,
+                    count: self.counts[idx].0,
+                    cells: self.counts[idx].1,
+                    exposure: self.counts[idx].2,
                 },
                 Err(_) => InRevision { revision: name, count: 0, cells: 0, exposure: 0 },
             }
@@ -148,35 +154,41 @@ impl<'o> UnitSeries<'o> {
     }
 
     fn segment(&self, run: &Run) -> RateSegment {
-        let sum = Seen::sum(&self.seen[run.range()]);
+        let counts = &self.counts[run.range()];
+        let sum = |part: fn(&(u64, u64, u64)) -> u64| counts.iter().map(part).sum::<u64>();
+        let (count, cells, exposure) = (sum(|part| part.0), sum(|part| part.1), sum(|part| part.2));
         #[expect(clippy::cast_precision_loss, reason = "cells stay far below 2^53")]
-        let rate = sum.cells as f64 / sum.covered as f64 * 60.0;
+        let rate = cells as f64 / exposure as f64 * 60.0;
         RateSegment {
             from: self.name(run.start).0.clone(),
             to: self.name(run.end - 1).0.clone(),
             rate,
             level: run.level,
-            count: self.entries[run.range()].iter().sum(),
-            cells: sum.cells,
-            exposure: sum.covered,
+            count,
+            cells,
+            exposure,
         }
     }
 }
 
-/// Decides between cells and scaled counts for a whole series.
-fn seen(moments: &[(CellMoments, u64)]) -> Vec<Seen> {
+/// Decides between events and scaled counts for a whole series.
+fn seen(moments: &[(CellMoments, u64)], events: &Events, factor: impl FnOnce() -> f64) -> Vec<Seen> {
     let (cells, covered) = moments
         .iter()
         .fold((0, 0), |(cells, covered), (moments, seen)| (cells + seen, covered + moments.n_cells()));
     #[expect(clippy::cast_precision_loss, reason = "cells stay far below 2^53")]
     let is_full = cells as f64 > FULL_SHARE * covered as f64;
-    let factor = dispersion::factor_of(moments.iter().map(|(moments, _)| moments));
-    moments
-        .iter()
-        .map(|(moments, seen)| {
-            #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-            let scaled = moments.n_entries() as f64 / factor;
-            Seen { cells: *seen, covered: moments.n_cells(), scaled: is_full.then_some(scaled) }
-        })
-        .collect()
+    let factor = is_full.then(factor);
+    let scaled = |moments: &CellMoments| {
+        #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+        let entries = moments.n_entries() as f64;
+        factor.map(|factor| entries / factor)
+    };
+    let parts = moments.iter().zip(&events.counts).map(|((moments, seen), (events, at_risk))| {
+        match scaled(moments) {
+            Some(scaled) => Seen { cells: *seen, covered: moments.n_cells(), scaled: Some(scaled) },
+            None => Seen { cells: *events, covered: *at_risk, scaled: None },
+        }
+    });
+    parts.collect()
 }

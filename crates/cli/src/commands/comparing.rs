@@ -1,9 +1,10 @@
-//! What `diff` and `gate` share: the two sides, and an investigation of an archive.
+//! What verbs share that ask an investigation: the investigation itself, and the two sides of a comparison.
 
 use super::open;
 use crate::outcome::Failure;
 use crate::settings::Settings;
-use timberline_analysis::{Investigation, Side};
+use std::path::Path;
+use timberline_analysis::{GivenOrder, Investigation, Side};
 use timberline_archive::Archive;
 
 /// Opens the archive and reads what every answer needs of it.
@@ -12,9 +13,21 @@ pub(super) fn investigate<T>(
     then: impl FnOnce(&Archive, &Investigation<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let archive = open(settings)?;
-    let investigation =
+    let mut investigation =
         Investigation::new(&archive).map_err(|error| Failure::archive(&error, &settings.archive))?;
+    if let Some(path) = &settings.revision_order {
+        investigation.given_order = given_order(path)?;
+    }
     then(&archive, &investigation)
+}
+
+fn given_order(path: &Path) -> Result<GivenOrder, Failure> {
+    let failure = |what: String| Failure::new(format!("--revision-order {}: {what}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| failure(error.to_string()))?;
+    GivenOrder::parse(&text).map_err(|error| {
+        failure(error.to_string())
+            .hint("write one revision a line, oldest first; [SERVICE] before those of a service")
+    })
 }
 
 /// Reads a side: `FROM..TO`, or the name of a revision that the archive has.

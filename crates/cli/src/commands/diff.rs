@@ -2,16 +2,21 @@
 
 use super::asking::rests_on;
 use super::comparing::{investigate, side};
-use crate::args;
+use super::counted;
+use crate::args::{self, Format};
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
 use crate::question::Question;
-use crate::settings::Settings;
-use timberline_analysis::{Asked, DiffAnswer, DiffQuestion, PatternStatus, diff_answer};
-use timberline_report::{Cell, Column, Document, Table};
+use crate::settings::{Settings, Verbosity};
+use std::cmp::Reverse;
+use timberline_analysis::{Asked, DiffAnswer, DiffQuestion, PatternDiff, PatternStatus, diff_answer};
+use timberline_entry::Severity;
+use timberline_report::{Cell, Column, Document, Level, Table};
 
-/// Patterns without a difference are counted, not listed.
+/// Patterns without a difference are counted, not listed; of the others, so many.
 const LISTED: usize = 100;
+/// Of rare ones, so many.
+const RARE_LISTED: usize = 10;
 
 pub(super) fn run(args: &args::Diff, settings: &Settings, printer: &mut Printer) -> Result<Outcome, Failure> {
     investigate(settings, |archive, investigation| {
@@ -37,6 +42,7 @@ pub(super) fn run(args: &args::Diff, settings: &Settings, printer: &mut Printer)
 }
 
 fn document(answer: &DiffAnswer, settings: &Settings, said: &[String]) -> Document {
+    let is_verbose = settings.verbosity == Verbosity::Verbose || settings.format == Format::Csv;
     let mut document = Document::new("diff").in_zone(settings.zone.clone());
     let exposure = &answer.exposure;
     document.paragraph(format!(
@@ -53,8 +59,29 @@ fn document(answer: &DiffAnswer, settings: &Settings, said: &[String]) -> Docume
             "Of a message in 1 % of minutes, {ratio:.1} times the rate would have been noticed; smaller changes may hide."
         ));
     }
-    let is_shown = |status: PatternStatus| status != PatternStatus::Unchanged;
-    let mut table = Table::new(vec![
+    let changes = answer.patterns.iter().filter(|pattern| pattern.status.is_change());
+    let n_changes = changes.clone().count();
+    if n_changes == 0 {
+        document.paragraph("No message changed for sure.");
+    } else {
+        let is_leading = |pattern: &&PatternDiff| is_verbose || pattern.group.as_ref() == Some(&pattern.id);
+        let shown: Vec<&PatternDiff> = changes.filter(is_leading).collect();
+        document.push(table(answer, &shown));
+        if shown.len() < n_changes {
+            document.paragraph(
+                "Messages that appear in the same minutes are one row, as they likely have one cause; -v lists all.",
+            );
+        }
+    }
+    rare(&mut document, answer, is_verbose);
+    silent(&mut document, answer);
+    rests_on(&mut document, &answer.completeness, said);
+    document
+}
+
+fn table(answer: &DiffAnswer, shown: &[&PatternDiff]) -> Table {
+    let has_groups = shown.iter().any(|pattern| n_together(answer, pattern) > 0);
+    let mut columns = vec![
         Column::left("status"),
         Column::left("severity").priority(2),
         Column::right("before"),
@@ -63,10 +90,14 @@ fn document(answer: &DiffAnswer, settings: &Settings, said: &[String]) -> Docume
         Column::left("95 %").priority(1),
         Column::right("q").priority(1),
         Column::left("pattern").priority(2),
-        Column::left("message"),
-    ]);
-    for pattern in answer.patterns.iter().filter(|pattern| is_shown(pattern.status)).take(LISTED) {
-        table.row(vec![
+    ];
+    if has_groups {
+        columns.push(Column::right("with"));
+    }
+    columns.push(Column::left("message"));
+    let mut table = Table::new(columns);
+    for pattern in shown.iter().take(LISTED) {
+        let mut row = vec![
             Cell::text(status_name(pattern.status)),
             Cell::text(pattern.severity),
             Cell::Count(pattern.base.count),
@@ -75,14 +106,77 @@ fn document(answer: &DiffAnswer, settings: &Settings, said: &[String]) -> Docume
             interval(pattern.low, pattern.high),
             pattern.q.map_or(Cell::Empty, |q| Cell::text(format!("{q:.2e}"))),
             Cell::id(&pattern.id),
-            Cell::log(&pattern.template),
-        ]);
+        ];
+        if has_groups {
+            row.push(match n_together(answer, pattern) {
+                0 => Cell::Empty,
+                n => Cell::text(format!("+{n}")),
+            });
+        }
+        row.push(Cell::log(&pattern.template));
+        table.row(row);
     }
-    document.push(table);
-    let unchanged = answer.patterns.iter().filter(|pattern| !is_shown(pattern.status)).count();
-    document.paragraph(format!("{unchanged} more patterns are unchanged."));
-    rests_on(&mut document, &answer.completeness, said);
-    document
+    table
+}
+
+/// How many other changes appear together with this one, if it is the one that stands for them.
+fn n_together(answer: &DiffAnswer, pattern: &PatternDiff) -> usize {
+    if pattern.group.as_ref() != Some(&pattern.id) {
+        return 0;
+    }
+    answer.patterns.iter().filter(|other| other.group == pattern.group).count() - 1
+}
+
+/// Lists what was seen for the first time, too rarely to tell it from a rare message; the worst first.
+fn rare(document: &mut Document, answer: &DiffAnswer, is_verbose: bool) {
+    let of = |status: PatternStatus| answer.patterns.iter().filter(move |pattern| pattern.status == status);
+    let mut first_seen: Vec<&PatternDiff> = of(PatternStatus::FirstSeenButRare).collect();
+    if first_seen.is_empty() {
+        return;
+    }
+    let severity = |pattern: &PatternDiff| Severity::parse(pattern.severity).unwrap_or_default();
+    first_seen.sort_by_key(|pattern| (Reverse(severity(pattern)), Reverse(pattern.target.count)));
+    document.heading(Level::Minor, "First seen, but rare");
+    document.paragraph(format!(
+        "{} occur in the target alone, too seldom to tell them from rare ones that happened to fall there.",
+        counted(first_seen.len() as u64, "message", "messages")
+    ));
+    let n_shown = if is_verbose { first_seen.len() } else { RARE_LISTED };
+    document.push(table(answer, &first_seen[..first_seen.len().min(n_shown)]));
+    if n_shown < first_seen.len() {
+        document.paragraph(format!("{} more; -v lists them.", first_seen.len() - n_shown));
+    }
+}
+
+/// Says of what did not change how much of a change would have been noticed.
+fn silent(document: &mut Document, answer: &DiffAnswer) {
+    let of = |status: PatternStatus| answer.patterns.iter().filter(move |pattern| pattern.status == status);
+    let n = |status| of(status).count() as u64;
+    let would_show = |ratio: f64| {
+        let is_noticed =
+            |pattern: &&PatternDiff| pattern.detectable_ratio.is_some_and(|least| least <= ratio);
+        of(PatternStatus::Unchanged).filter(is_noticed).count() as u64
+    };
+    document.paragraph(format!(
+        "{} unchanged: of {} twice the rate would have been noticed, of {} five times, of {} twenty times. The rest is too rare \
+         to say.",
+        counted(n(PatternStatus::Unchanged), "message is", "messages are"),
+        would_show(2.0),
+        would_show(5.0),
+        would_show(20.0)
+    ));
+    if n(PatternStatus::NotSeen) > 0 {
+        document.paragraph(format!(
+            "{} not seen in the target, which is too short to call them gone.",
+            counted(n(PatternStatus::NotSeen), "message was", "messages were")
+        ));
+    }
+    if n(PatternStatus::NotComparable) > 0 {
+        document.paragraph(format!(
+            "{} compared: one of the sides is not covered for their severity.",
+            counted(n(PatternStatus::NotComparable), "message cannot be", "messages cannot be")
+        ));
+    }
 }
 
 fn status_name(status: PatternStatus) -> &'static str {

@@ -1,12 +1,13 @@
 //! `first`: when something happened for the first and the last time. Contract `timberline/first/1`.
 
 use super::asking::{Prepared, key_cells, key_columns, prepare, remark, rests_on};
-use super::{counted, open, time_cell};
+use super::comparing::investigate;
+use super::{counted, time_cell};
 use crate::args;
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
 use crate::settings::Settings;
-use timberline_analysis::{FirstAnswer, Investigation, Occurrence, Status, first_seen};
+use timberline_analysis::{FirstAnswer, Occurrence, Status, first_seen};
 use timberline_report::units::Precision;
 use timberline_report::{Block, Cell, Column, Document, Level, Table};
 
@@ -15,17 +16,17 @@ pub(super) fn run(
     settings: &Settings,
     printer: &mut Printer,
 ) -> Result<Outcome, Failure> {
-    let archive = open(settings)?;
-    let failed = |error| Failure::archive(&error, &settings.archive);
-    let prepared = prepare(&args.question, args.by.as_deref(), settings, &archive, printer)?;
-    let investigation = Investigation::new(&archive).map_err(failed)?;
-    let answer = first_seen(&investigation, &prepared.asking, prepared.warnings.clone()).map_err(failed)?;
-    remark(printer, &answer.completeness, &prepared.warnings);
-    printer.answer(&answer, || document(&answer, &prepared, settings))?;
-    if answer.matches == 0 {
-        prepared.question.doubt(&archive, printer);
-    }
-    Ok(Outcome::found(answer.matches > 0))
+    investigate(settings, |archive, investigation| {
+        let prepared = prepare(&args.question, args.by.as_deref(), settings, archive, printer)?;
+        let answer = first_seen(investigation, &prepared.asking, prepared.warnings.clone())
+            .map_err(|error| Failure::archive(&error, &settings.archive))?;
+        remark(printer, &answer.completeness, &prepared.warnings);
+        printer.answer(&answer, || document(&answer, &prepared, settings))?;
+        if answer.matches == 0 {
+            prepared.question.doubt(archive, printer);
+        }
+        Ok(Outcome::found(answer.matches > 0))
+    })
 }
 
 fn document(answer: &FirstAnswer, prepared: &Prepared, settings: &Settings) -> Document {

@@ -1,35 +1,38 @@
 //! `freq`: how often something happened, against how often it could have. Contract `timberline/freq/1`.
 
 use super::asking::{Prepared, key_cells, key_columns, prepare, remark, rests_on};
-use super::{counted, open, time_cell};
+use super::comparing::investigate;
+use super::{counted, time_cell};
 use crate::args::{self, Format};
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
 use crate::settings::Settings;
-use timberline_analysis::{
-    BucketCoverage, FrequencyAnswer, FrequencyGroup, GroupBy, Investigation, frequency,
-};
+use timberline_analysis::{BucketCoverage, Deployed, FrequencyAnswer, FrequencyGroup, GroupBy, frequency};
 use timberline_report::units::Precision;
-use timberline_report::{Cell, Column, Document, HeatStrip, Sample, StripRow, Table};
+use timberline_report::{Cell, Column, Document, HeatStrip, Mark, Sample, StripRow, Table};
 
 /// Of more stretches of time than this, the table for people has only those in which something matched; the strip has all.
 const STRETCHES_SHOWN: usize = 60;
 
+/// Of fewer covered hours than this, a minute, people are told no rate per hour: it would say more than is known.
+const SHORTEST_RATED: f64 = 1.0 / 60.0;
+/// More deploys than this in a chart hide it.
+const DEPLOYS_SHOWN: usize = 24;
+
 pub(super) fn run(args: &args::Freq, settings: &Settings, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let archive = open(settings)?;
-    let failed = |error| Failure::archive(&error, &settings.archive);
-    let prepared = prepare(&args.question, Some(&args.by), settings, &archive, printer)?;
-    let investigation = Investigation::new(&archive).map_err(failed)?;
-    // Revisions without a match are half of the answer to "which revision brought this?".
-    let answer =
-        frequency(&investigation, &prepared.asking, true, prepared.warnings.clone()).map_err(failed)?;
-    remark(printer, &answer.completeness, &prepared.warnings);
-    let for_people = printer.format != Format::Csv;
-    printer.answer(&answer, || document(&answer, &prepared, settings, for_people))?;
-    if answer.total == 0 {
-        prepared.question.doubt(&archive, printer);
-    }
-    Ok(Outcome::found(answer.total > 0))
+    investigate(settings, |archive, investigation| {
+        let prepared = prepare(&args.question, Some(&args.by), settings, archive, printer)?;
+        // Revisions without a match are half of the answer to "which revision brought this?".
+        let answer = frequency(investigation, &prepared.asking, true, prepared.warnings.clone())
+            .map_err(|error| Failure::archive(&error, &settings.archive))?;
+        remark(printer, &answer.completeness, &prepared.warnings);
+        let for_people = printer.format != Format::Csv;
+        printer.answer(&answer, || document(&answer, &prepared, settings, for_people))?;
+        if answer.total == 0 {
+            prepared.question.doubt(archive, printer);
+        }
+        Ok(Outcome::found(answer.total > 0))
+    })
 }
 
 fn document(
@@ -96,10 +99,15 @@ fn table<'g>(
         };
         row.extend([time(&group.first), time(&group.last)]);
         if has_exposure {
-            let rate = group.rate.map_or(Cell::Empty, |rate| Cell::Rate {
-                value: rate.value,
-                interval: Some((rate.low, rate.high)),
-                per: rate.per.to_owned(),
+            let rate = group.rate.map_or(Cell::Empty, |rate| {
+                if for_people && group.exposure.hours < SHORTEST_RATED {
+                    return Cell::text("too short for a rate");
+                }
+                Cell::Rate {
+                    value: rate.value,
+                    interval: Some((rate.low, rate.high)),
+                    per: rate.per.to_owned(),
+                }
             });
             row.extend([
                 Cell::Measure(group.exposure.hours),
@@ -137,8 +145,24 @@ fn strip(answer: &FrequencyAnswer, by: &GroupBy, settings: &Settings) -> HeatStr
             label: "count".to_owned(),
             samples: answer.groups.iter().map(|group| Sample::count(group.count)).collect(),
         }],
+        marks: marks(answer, by),
         ..HeatStrip::default()
     }
+}
+
+/// The deploys, each under the stretch of time that it lies in.
+fn marks(answer: &FrequencyAnswer, by: &GroupBy) -> Vec<Mark> {
+    let name = by.name();
+    let starts: Vec<&str> =
+        answer.groups.iter().map(|group| group.key.get(&name).map_or("", String::as_str)).collect();
+    // Both are written alike, so that texts compare as times do.
+    let mark = |deployed: &Deployed| {
+        let idx = starts.partition_point(|start| *start <= deployed.deploy.time.as_str()).checked_sub(1)?;
+        let by = deployed.deploy.by.as_deref().map_or(String::new(), |by| format!(" by {by}"));
+        Some(Mark { column_idx: idx, label: format!("deploy of {}{by}", deployed.revision) })
+    };
+    let marks: Vec<Mark> = answer.deploys.iter().filter_map(mark).collect();
+    if marks.len() > DEPLOYS_SHOWN { Vec::new() } else { marks }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "drawn with at most some hundred steps")]

@@ -1,21 +1,21 @@
 //! `status`: what is in the archive. Contract `timberline/status/1`.
 
-use super::{open, time_cell};
+use super::comparing::investigate;
+use super::time_cell;
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
 use crate::settings::Settings;
-use timberline_analysis::{Investigation, Overview, overview};
+use timberline_analysis::{Overview, overview};
 use timberline_entry::Severity;
 use timberline_report::units::{self, Precision};
 use timberline_report::{Block, Cell, Column, Document, Table};
 
 pub(super) fn run(settings: &Settings, printer: &mut Printer) -> Result<Outcome, Failure> {
-    let archive = open(settings)?;
-    let failed = |error| Failure::archive(&error, &settings.archive);
-    let investigation = Investigation::new(&archive).map_err(failed)?;
-    let answer = overview(&investigation).map_err(failed)?;
-    printer.answer(&answer, || document(&answer, settings))?;
-    Ok(Outcome::found(answer.entries > 0))
+    investigate(settings, |_, investigation| {
+        let answer = overview(investigation).map_err(|error| Failure::archive(&error, &settings.archive))?;
+        printer.answer(&answer, || document(&answer, settings))?;
+        Ok(Outcome::found(answer.entries > 0))
+    })
 }
 
 fn document(answer: &Overview, settings: &Settings) -> Document {
