@@ -16,5 +16,5 @@ mod experiments;
 
 pub use course::{Course, Noise, Planted, SIZES, Service};
 pub use draw::Draw;
-pub use drawn::{Drawn, PLANTED_UNIT};
+pub use drawn::{Drawn, OLD_UNIT, PLANTED_UNIT};
 pub use experiments::{Alarms, Found, draw_planted, false_alarms, planted};

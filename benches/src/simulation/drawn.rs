@@ -7,6 +7,8 @@ use timberline_entry::{Severity, Timestamp};
 
 /// The number of the pattern or value that changes.
 pub const PLANTED_UNIT: u64 = 1_000;
+/// The number of the pattern that a planted value is a value of: it holds the value's entries and its own.
+pub const OLD_UNIT: u64 = 999;
 
 /// Instances of every revision.
 const N_STREAMS: usize = 2;
@@ -35,6 +37,21 @@ impl Drawn {
             drawn.pattern(PLANTED_UNIT, course, draw);
         }
         drawn
+    }
+
+    /// Makes the planted unit a value of an old pattern, which has other values as well.
+    pub fn within(mut self, old: &Course, draw: &mut Draw) -> Self {
+        self.pattern(OLD_UNIT, old, draw);
+        let values: Vec<((usize, usize, usize), u64)> = self
+            .seen
+            .iter()
+            .filter(|((unit, ..), _)| *unit == PLANTED_UNIT)
+            .map(|((_, revision, minute, instance), n)| ((*revision, *minute, *instance), *n))
+            .collect();
+        for ((revision, minute, instance), n) in values {
+            *self.seen.entry((OLD_UNIT, revision, minute, instance)).or_insert(0) += n;
+        }
+        self
     }
 
     fn pattern(&mut self, unit: u64, course: &Course, draw: &mut Draw) {

@@ -1,7 +1,7 @@
 //! The two experiments: nothing changes, and one thing does.
 
 use super::drawn::name;
-use super::{Course, Draw, Drawn, Noise, PLANTED_UNIT, Planted, Service};
+use super::{Course, Draw, Drawn, Noise, OLD_UNIT, PLANTED_UNIT, Planted, Service};
 use timberline_analysis::{
     BASE, Compared, Layers, PatternStatus, Regression, State, TARGET, changes, compare,
 };
@@ -12,6 +12,9 @@ const N_REVISIONS: usize = 12;
 const N_STEADY: usize = 25;
 /// Noise that planted patterns and their neighbours have.
 const USUAL: [Noise; 4] = [Noise::Single, Noise::Bursts(5.0), Noise::Bursts(50.0), Noise::Mixed(1.0)];
+
+/// How often an old pattern is seen of which a new value is planted: in one minute of ten.
+const OLD_RATE: f64 = 0.105_360_5;
 
 /// What was said of archives in which nothing changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -85,11 +88,14 @@ pub fn planted(n_archives: u64, planted: Planted, rate: f64, seed: u64) -> Found
         for (unit, regression) in &answer.found {
             match *unit {
                 PLANTED_UNIT => found.count(regression, planted, at),
+                // With a value more, the pattern may well be more frequent.
+                OLD_UNIT => {}
                 _ => found.false_changes += 1,
             }
         }
         for compared in neighbours(&drawn, at) {
             match compared.unit {
+                OLD_UNIT => {}
                 PLANTED_UNIT => found.found_by_diff += u64::from(is_planted(compared.status, planted)),
                 _ => found.false_by_diff += u64::from(compared.status.is_change()),
             }
@@ -125,7 +131,12 @@ pub fn draw_planted(
     // What is planted comes in bursts of its own, so that twice as often is twice as many bursts.
     let noise = USUAL[draw.whole(0..3)];
     let course = Course::planted(n_revisions, planted, rate, at, noise);
-    (Drawn::of(service, &steady, Some(&course), draw), at)
+    let drawn = Drawn::of(service, &steady, Some(&course), draw);
+    if planted != Planted::NewValue {
+        return (drawn, at);
+    }
+    let old = Course { rates: vec![OLD_RATE; n_revisions], noise };
+    (drawn.within(&old, draw), at)
 }
 
 /// Compares a revision with the one before.
