@@ -49,6 +49,7 @@ impl Exports {
             open: OpenOptions::default(),
             holder: "benchmark".to_owned(),
             check_content: false,
+            mask_rules: None,
         };
         let specs = discover(&[self.path()]).0;
         ingest(storage.clone(), specs, &options, &Silent, &AtomicBool::new(false))

@@ -74,6 +74,7 @@ fn base() -> &'static Base {
             open: OpenOptions::default(),
             holder: "fuzz".to_owned(),
             check_content: false,
+            mask_rules: None,
         };
         ingest(storage.clone(), specs.to_vec(), &options, &Silent, &AtomicBool::new(false))
             .expect("the exports can be ingested");
@@ -208,7 +209,8 @@ fn ask(image: Image) -> Result<Vec<ContentRow>, Error> {
 /// Repairs an archive; what it calls repaired is sound.
 fn repaired(image: Image) {
     let storage: Arc<dyn Storage> = Arc::new(RecordingStorage::new(image));
-    let options = maintain::Options { memory: Options::DEFAULT_MEMORY, holder: "fuzz".to_owned() };
+    let options =
+        maintain::Options { memory: Options::DEFAULT_MEMORY, holder: "fuzz".to_owned(), mask_rules: None };
     if repair::repair(storage.clone(), "fuzz", &options, &verify::Silent).is_err() {
         return;
     }

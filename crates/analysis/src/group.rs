@@ -17,6 +17,8 @@ pub enum GroupBy {
     Severity,
     /// By the pattern of the message.
     Pattern,
+    /// By the exception that the entry tells of.
+    Exception,
     /// By hour, in the zone of the question.
     Hour,
     /// By day.
@@ -32,7 +34,7 @@ pub enum GroupBy {
 /// The text is not a way to group.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error(
-    "{text:?} is neither one of revision, service, severity, pattern, hour, day, week, month nor a field: {reason}"
+    "{text:?} is neither one of revision, service, severity, pattern, exception, hour, day, week, month nor a field: {reason}"
 )]
 pub struct GroupByError {
     /// What was given.
@@ -52,6 +54,7 @@ impl GroupBy {
             "service" => Self::Service,
             "severity" => Self::Severity,
             "pattern" => Self::Pattern,
+            "exception" => Self::Exception,
             "hour" => Self::Hour,
             "day" => Self::Day,
             "week" => Self::Week,
@@ -72,6 +75,7 @@ impl GroupBy {
             Self::Service => "service".to_owned(),
             Self::Severity => "severity".to_owned(),
             Self::Pattern => "pattern".to_owned(),
+            Self::Exception => "exception".to_owned(),
             Self::Hour => "hour".to_owned(),
             Self::Day => "day".to_owned(),
             Self::Week => "week".to_owned(),

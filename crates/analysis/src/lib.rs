@@ -4,6 +4,7 @@
 //! Question (filter, grouping) ──search──► counts and ends per group ──► first_seen, frequency
 //! source catalogue ──► evidence (what each service is covered for) ──► what the answers may claim, coverage
 //! audit entries, system log, ring facts ──► revisions in order, deploys, restarts
+//! ring facts, values, cube ──► patterns, exceptions and variants, with their course over time
 //! rows ──► grid (minutes of streams, per pattern) ──► stats ──► diff ──► gate
 //!                                                     └───────► regressions
 //! ```
@@ -23,6 +24,7 @@ mod grid;
 mod group;
 mod occurrence;
 mod overview;
+mod patterns;
 mod question;
 mod regressions;
 mod revisions;
@@ -47,6 +49,11 @@ pub use grid::{Cell, Grid, GridBuilder};
 pub use group::{GroupBy, GroupByError};
 pub use occurrence::{Occurrence, SourcePlace};
 pub use overview::{ArchiveBytes, Overview, ServiceOverview, overview};
+pub use patterns::{
+    ExceptionSummary, FrameLine, HoleSummary, InstanceCount, PatternDetail, PatternKind, PatternOrder,
+    PatternSample, PatternSummary, PatternsAnswer, PatternsQuestion, RelatedPattern, RevisionCount,
+    TrendAxis, ValueCount, VariantSummary, Vocabulary, pattern_detail, patterns_answer, period_seconds,
+};
 pub use question::{Asked, Investigation, Question};
 pub use regressions::{
     Change, Changes, InRevision, Level, Order, RateSegment, Regression, RegressionsAnswer, State, Stopped,

@@ -4,7 +4,7 @@ use crate::evidence::Evidence;
 use crate::question::Investigation;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use timberline_archive::{Column, Result, compose, pattern_name};
+use timberline_archive::{Column, Result, compose};
 use timberline_entry::json::{Document, parse};
 use timberline_entry::{Field, LogEntry, Severity, message};
 
@@ -124,7 +124,7 @@ fn occurrence(
         revision: revision.to_owned(),
         severity: severity.name().to_owned(),
         insert_id: entry.text(Field::InsertId).map(|text| text.value().into_owned()),
-        pattern: pattern_name(row.pattern),
+        pattern: investigation.names.pattern_name(row.pattern),
         message: message(entry).into_owned(),
         source: SourcePlace {
             path: investigation.names.source(row.source).to_owned(),

@@ -79,7 +79,7 @@ pub fn overview(investigation: &Investigation<'_>) -> Result<Overview> {
     let mut patterns: BTreeSet<u64> = BTreeSet::new();
     for segment in archive.segments() {
         let (rings, names, revisions) = (segment.rings()?, segment.services()?, segment.revisions()?);
-        patterns.extend(segment.shapes()?.iter().map(|shape| shape.pattern));
+        patterns.extend(segment.shapes()?.iter().map(|shape| investigation.names.pattern(shape.pattern)));
         for ring in 0..rings.len() {
             let rows = rings.rows[ring];
             let severity = Severity::ALL[usize::from(rings.severity[ring])];

@@ -9,7 +9,7 @@ use timberline_archive::segment::Segment;
 use timberline_archive::{Result, pattern_name};
 use timberline_entry::{Field, Severity, Timestamp};
 use timberline_query::{FieldPath, Filter, Node, Test, roots_read};
-use timberline_search::{RowView, Sink, Wanted, scan};
+use timberline_search::{Names, RowView, Sink, Wanted, scan};
 
 /// A group's key: one text per grouping. Stretches of time are written as their start.
 pub(crate) type Key = Vec<String>;
@@ -44,7 +44,9 @@ pub(crate) fn tally(investigation: &Investigation<'_>, question: &Question) -> R
         .enumerate()
         .map(|(idx, segment)| (segment.record().id.as_str(), idx))
         .collect();
-    let mut counter = Counter { by: &question.by, zone: &question.zone, by_id, tally: Tally::default() };
+    let names = &investigation.names;
+    let mut counter =
+        Counter { by: &question.by, zone: &question.zone, names, by_id, tally: Tally::default() };
     scan(archive, &investigation.names, &question.filter, &wanted, &mut counter)?;
     Ok(counter.tally)
 }
@@ -64,6 +66,7 @@ fn fields_of(path: &FieldPath) -> BTreeSet<Field> {
 struct Counter<'q> {
     by: &'q [GroupBy],
     zone: &'q TimeZone,
+    names: &'q Names,
     by_id: BTreeMap<&'q str, usize>,
     tally: Tally,
 }
@@ -110,7 +113,10 @@ impl Sink for Counter<'_> {
                 GroupBy::Revision => segment.revisions()?[rings.revision[ring] as usize].clone(),
                 GroupBy::Service => segment.services()?[rings.service[ring] as usize].clone(),
                 GroupBy::Severity => Severity::ALL[usize::from(rings.severity[ring])].name().to_owned(),
-                GroupBy::Pattern => pattern_name(segment.shapes()?[rings.shape[ring] as usize].pattern),
+                GroupBy::Pattern => {
+                    self.names.pattern_name(segment.shapes()?[rings.shape[ring] as usize].pattern)
+                }
+                GroupBy::Exception => exception_name(segment.shapes()?[rings.shape[ring] as usize].exception),
                 GroupBy::Hour | GroupBy::Day | GroupBy::Week | GroupBy::Month => {
                     let bucket = |ns| Bucket::of(by, Timestamp::from_nanos(ns), self.zone);
                     let first = bucket(rings.min_ts[ring]);
@@ -139,7 +145,8 @@ impl Sink for Counter<'_> {
                 GroupBy::Revision => vec![segment.revisions()?[rings.revision[ring] as usize].clone()],
                 GroupBy::Service => vec![segment.services()?[rings.service[ring] as usize].clone()],
                 GroupBy::Severity => vec![Severity::ALL[usize::from(rings.severity[ring])].name().to_owned()],
-                GroupBy::Pattern => vec![pattern_name(row.row.pattern)],
+                GroupBy::Pattern => vec![self.names.pattern_name(row.row.pattern)],
+                GroupBy::Exception => vec![exception_name(row.row.exception)],
                 GroupBy::Hour | GroupBy::Day | GroupBy::Week | GroupBy::Month => {
                     vec![bucket_key(Bucket::of(by, row.row.timestamp, self.zone))]
                 }
@@ -169,6 +176,11 @@ impl Sink for Counter<'_> {
         self.add(keys, Counted { count: 1, first: place, last: place });
         Ok(())
     }
+}
+
+/// Returns the name of an exception; empty for none.
+fn exception_name(key: Option<u64>) -> String {
+    key.map_or_else(String::new, pattern_name)
 }
 
 /// Writes a stretch of time as its start, so that keys sort in time order.

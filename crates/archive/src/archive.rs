@@ -1,11 +1,12 @@
 //! An archive opened for reading.
 
-use crate::catalog::{self, RejectRecord, SourceRecord};
+use crate::catalog::{self, PatternRecord, RejectRecord, SourceRecord};
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::manifest::{FileRecord, Manifest};
 use crate::segment::Segment;
 use crate::storage::Storage;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One moment of an archive: the manifest that was live when it was opened, and its segments.
@@ -69,6 +70,24 @@ impl Archive {
     pub fn rejects(&self) -> Result<Vec<RejectRecord>> {
         let Some(catalog) = &self.manifest.catalog else { return Ok(Vec::new()) };
         catalog::read_rejects(self.read(&catalog.rejects)?, &catalog.rejects.path)
+    }
+
+    /// Reads the pattern catalogue: shapes of messages by pattern, then by fingerprint.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it is not what was written.
+    pub fn patterns(&self) -> Result<Vec<PatternRecord>> {
+        let Some(catalog) = &self.manifest.catalog else { return Ok(Vec::new()) };
+        catalog::read_patterns(self.read(&catalog.patterns)?, &catalog.patterns.path)
+    }
+
+    /// Reads which pattern each shape of message belongs to, and each former id leads to.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the catalogue is not what was written.
+    pub fn pattern_ids(&self) -> Result<BTreeMap<u64, u64>> {
+        let Some(catalog) = &self.manifest.catalog else { return Ok(BTreeMap::new()) };
+        catalog::read_pattern_ids(self.read(&catalog.patterns)?, &catalog.patterns.path)
     }
 
     /// Reads a small file as a whole and compares it with its checksum.

@@ -1,12 +1,13 @@
 //! Few large segments instead of many small ones, and indexes made anew.
 
 use crate::archive::Archive;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ingest::{collect_garbage, merge};
 use crate::maintain::{self, Options};
 use crate::manifest::{Manifest, SegmentRecord};
 use crate::storage::Storage;
 use std::sync::Arc;
+use timberline_pattern::mask::Masker;
 
 /// What a rewrite did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -33,7 +34,7 @@ pub fn compact(storage: Arc<dyn Storage>, name: &str, options: &Options) -> Resu
     let before = archive.manifest();
     collect_garbage(&*storage, before)?;
     let table = maintain::source_table(&archive.sources()?);
-    let mut plan = maintain::plan(&storage, &table, before, options.memory);
+    let mut plan = maintain::plan(&storage, &table, before, options.memory)?;
     let mut result = Rewritten { segments_before: before.segments.len() as u64, ..Rewritten::default() };
     let mut segments: Vec<SegmentRecord> = Vec::new();
     for month in before.segments.chunk_by(|a, b| a.month == b.month) {
@@ -61,6 +62,9 @@ pub fn compact(storage: Arc<dyn Storage>, name: &str, options: &Options) -> Resu
 
 /// Computes shapes, patterns and tokens of every entry again and writes every segment anew, in one commit.
 ///
+/// With [`Options::mask_rules`] the archive has these rules from then on. Ids of patterns that they do away with lead to
+/// the pattern that most of their entries have now.
+///
 /// Needed when a newer program masks or cuts words differently than the one that wrote the archive.
 /// Cost: about that of ingesting the entries again.
 ///
@@ -72,13 +76,25 @@ pub fn reindex(storage: Arc<dyn Storage>, name: &str, options: &Options) -> Resu
     let before = archive.manifest();
     collect_garbage(&*storage, before)?;
     let table = maintain::source_table(&archive.sources()?);
-    let mut plan = maintain::plan(&storage, &table, before, options.memory);
+    let mut after = Manifest { sequence: before.sequence + 1, ..before.clone() };
+    if let Some(rules) = &options.mask_rules {
+        Masker::with_rules(rules).map_err(|error| Error::MaskRules { detail: error.to_string() })?;
+        after.mask_rules.clone_from(rules);
+    }
+    let mut plan = maintain::plan(&storage, &table, before, options.memory)?;
+    plan.masker = after.masker()?;
+    let mut moves = maintain::Moves::new();
     let mut segments = Vec::new();
     for record in &before.segments {
-        segments.push(maintain::rewrite(&mut plan, record)?);
+        segments.push(maintain::rewrite(&mut plan, record, &mut moves)?);
     }
     let n_segments = segments.len() as u64;
-    let after = Manifest { sequence: before.sequence + 1, segments, ..before.clone() };
+    let successors = maintain::successors(&moves);
+    let patterns = maintain::patterns(&storage, &segments, &plan.masker, &archive.patterns()?, &successors)?;
+    if let Some(catalog) = &mut after.catalog {
+        catalog.patterns = maintain::write_patterns(&*storage, after.sequence, &patterns)?;
+    }
+    after.segments = segments;
     maintain::commit(&*storage, before, &after)?;
     Ok(Rewritten {
         segments_before: n_segments,

@@ -44,6 +44,12 @@ pub enum Error {
         /// Who holds it, as the holder described itself.
         holder: String,
     },
+    /// Rules for values in messages that are not those of the archive, or that are none.
+    #[error("mask rules: {detail}")]
+    MaskRules {
+        /// What is wrong with them.
+        detail: String,
+    },
     /// The caller asked to stop.
     #[error("interrupted; the archive is as the last commit left it")]
     Interrupted,

@@ -6,6 +6,8 @@
 //! entries/month=2025-09/000042-00.parquet
 //! index/000042-00/                       one Tantivy index; beside it shapes.parquet, templates.parquet, instances.parquet and
 //!                                        blocks.xxh3
+//!                                        messages, exceptions, values, cube: what is said, how often, by whom and when
+//! catalog/000042-patterns.parquet        which shapes of messages are one pattern
 //! catalog/000042-sources.parquet         where the entries came from
 //! catalog/000042-rejects.parquet         what could not be kept
 //! superseded/entries/…                   entries of the commit before, kept for readers until the next writer
@@ -85,6 +87,31 @@ pub fn set_aside(path: &str) -> String {
 /// Returns the path of a segment's instances.
 pub fn instances(segment_id: &str) -> String {
     format!("index/{segment_id}/instances.parquet")
+}
+
+/// Returns the path of what the messages of a segment look like.
+pub fn messages(segment_id: &str) -> String {
+    format!("index/{segment_id}/messages.parquet")
+}
+
+/// Returns the path of a segment's exceptions.
+pub fn exceptions(segment_id: &str) -> String {
+    format!("index/{segment_id}/exceptions.parquet")
+}
+
+/// Returns the path of the values that a segment's messages and exceptions have held.
+pub fn values(segment_id: &str) -> String {
+    format!("index/{segment_id}/values.parquet")
+}
+
+/// Returns the path of a segment's counts by pattern, exception, service, revision, severity and hour.
+pub fn cube(segment_id: &str) -> String {
+    format!("index/{segment_id}/cube.parquet")
+}
+
+/// Returns the path of the pattern catalogue of a commit.
+pub fn patterns(sequence: u64) -> String {
+    format!("catalog/{sequence:06}-patterns.parquet")
 }
 
 /// Returns the path of the source catalogue of a commit.

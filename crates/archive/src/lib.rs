@@ -5,6 +5,7 @@ pub mod catalog;
 mod columns;
 pub mod compact;
 mod error;
+pub mod exception;
 pub mod ingest;
 pub mod layout;
 pub mod maintain;
@@ -24,7 +25,7 @@ pub use error::{Error, Result};
 
 use segment::read as segment_read;
 
-/// Returns the name of a message pattern as answers show it.
+/// Returns the name of a message pattern, or of an exception, as answers show it.
 pub fn pattern_name(fingerprint: u64) -> String {
     timberline_pattern::shape::Fingerprint(fingerprint).to_string()
 }

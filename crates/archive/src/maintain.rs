@@ -1,15 +1,16 @@
 //! What writers other than ingest have in common: the lock, new segments from old ones, one commit.
 
-use crate::catalog::{self, RejectRecord, SourceRecord};
+use crate::catalog::{self, PatternRecord, RejectRecord, SourceRecord};
 use crate::error::{Error, Result};
-use crate::ingest::{MergePlan, RowMaker, SourceTable, load, segment_memory};
+use crate::ingest::{MergePlan, RowMaker, SourceTable, join_all, load, segment_memory};
 use crate::layout;
 use crate::manifest::{CatalogRecord, FileRecord, Manifest, SegmentRecord};
 use crate::rows::{Place, RowSet};
-use crate::segment::{self, with_entry};
+use crate::segment::{Segment, with_entry};
 use crate::storage::{LockGuard, LockRefusal, Storage};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use timberline_pattern::mask::Masker;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// How to rewrite an archive.
@@ -19,6 +20,8 @@ pub struct Options {
     pub memory: usize,
     /// How this process describes itself to a second writer.
     pub holder: String,
+    /// Other rules for values in messages than those recorded, as their text; only [`crate::compact::reindex`] takes them.
+    pub mask_rules: Option<String>,
 }
 
 /// Takes the writer's lock.
@@ -42,17 +45,41 @@ pub(crate) fn write_file(storage: &dyn Storage, path: &str, content: &[u8]) -> R
     })
 }
 
-/// Writes the catalogue of a commit.
+/// Writes the catalogue of a commit, whose patterns are written already.
 pub(crate) fn write_catalog(
     storage: &dyn Storage,
     sequence: u64,
     sources: &[SourceRecord],
     rejects: &[RejectRecord],
+    patterns: FileRecord,
 ) -> Result<CatalogRecord> {
     Ok(CatalogRecord {
         sources: write_file(storage, &layout::sources(sequence), &catalog::write_sources(sources))?,
         rejects: write_file(storage, &layout::rejects(sequence), &catalog::write_rejects(rejects))?,
+        patterns,
     })
+}
+
+/// Writes the pattern catalogue of a commit.
+pub(crate) fn write_patterns(
+    storage: &dyn Storage,
+    sequence: u64,
+    patterns: &[PatternRecord],
+) -> Result<FileRecord> {
+    write_file(storage, &layout::patterns(sequence), &catalog::write_patterns(patterns))
+}
+
+/// Makes the pattern catalogue of some segments; see [`catalog::patterns_of`].
+pub(crate) fn patterns(
+    storage: &Arc<dyn Storage>,
+    segments: &[SegmentRecord],
+    masker: &Masker,
+    before: &[PatternRecord],
+    successors: &BTreeMap<u64, u64>,
+) -> Result<Vec<PatternRecord>> {
+    let segments: Vec<Segment> =
+        segments.iter().map(|record| Segment::new(storage.clone(), record.clone())).collect();
+    catalog::patterns_of(&segments, masker, before, successors)
 }
 
 /// Makes `after` the live manifest, and moves entries that only `before` names out of the folder that other engines read as
@@ -84,37 +111,66 @@ pub(crate) fn plan<'p>(
     sources: &'p SourceTable,
     before: &Manifest,
     memory: usize,
-) -> MergePlan<'p> {
-    MergePlan {
+) -> Result<MergePlan<'p>> {
+    Ok(MergePlan {
         storage,
         sources,
         sequence: before.sequence + 1,
         n_named: 0,
         segment_memory: segment_memory(memory),
-    }
+        masker: before.masker()?,
+    })
 }
 
-/// Writes a segment anew from its rows, shapes and patterns computed by this program's rules.
-pub(crate) fn rewrite(plan: &mut MergePlan<'_>, record: &SegmentRecord) -> Result<SegmentRecord> {
+/// How many rows of a shape of message now have which other.
+pub(crate) type Moves = BTreeMap<(u64, u64), u64>;
+
+/// Writes a segment anew from its rows, shapes and patterns computed by this program's rules; adds to `moves` which
+/// shapes of messages became which.
+pub(crate) fn rewrite(
+    plan: &mut MergePlan<'_>,
+    record: &SegmentRecord,
+    moves: &mut Moves,
+) -> Result<SegmentRecord> {
     let rows = load(plan, record)?;
     let mut made = RowSet::default();
-    let mut maker = RowMaker::new();
+    let mut maker = RowMaker::new(plan.masker.clone());
     let (mut text, mut nodes) = (String::new(), Vec::new());
     for (idx, head) in rows.heads().iter().enumerate() {
         let (time, place): (_, Place) = (head.keys.timestamp, head.place);
         with_entry(&rows.cells(idx), time, &mut text, &mut nodes, |entry| {
             let (keys, cells, derived) = maker.make(entry, time);
+            if derived.pattern != head.derived.pattern {
+                *moves.entry((head.derived.pattern, derived.pattern)).or_insert(0) += 1;
+            }
             made.push(keys, &cells, derived, place, head.is_whole);
         })
         .map_err(|detail| Error::damaged(layout::entries(&record.month, &record.id), detail))?;
     }
     drop(rows);
-    write_segment(plan, &made)
+    join_all(&mut made)?;
+    write_segment(plan, &made, record.trace_edges.ends_open)
 }
 
-/// Writes rows of one month as the commit's next segment.
-pub(crate) fn write_segment(plan: &mut MergePlan<'_>, rows: &RowSet) -> Result<SegmentRecord> {
+/// Returns for every shape that is gone the one that most of its rows have now.
+pub(crate) fn successors(moves: &Moves) -> BTreeMap<u64, u64> {
+    let mut best: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+    for ((from, to), rows) in moves {
+        let most = best.entry(*from).or_insert((*rows, *to));
+        if *rows > most.0 {
+            *most = (*rows, *to);
+        }
+    }
+    best.into_iter().map(|(from, (_, to))| (from, to)).collect()
+}
+
+/// Writes rows of one month as the commit's next segment; `ends_open` says whether later rows could continue a trace.
+pub(crate) fn write_segment(
+    plan: &mut MergePlan<'_>,
+    rows: &RowSet,
+    ends_open: bool,
+) -> Result<SegmentRecord> {
     let id = layout::segment_id(plan.sequence, plan.n_named);
     plan.n_named += 1;
-    segment::write(&**plan.storage, &id, rows, &plan.sources.keys)
+    plan.write_segment(&id, rows, ends_open)
 }

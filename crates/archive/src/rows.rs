@@ -8,6 +8,7 @@
 
 use crate::columns::{Cell, Cells, Column, ColumnKind, Keys, N_COLUMNS};
 use hashbrown::HashTable;
+use std::collections::BTreeMap;
 use timberline_entry::{Severity, Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -44,6 +45,23 @@ pub(crate) struct Derived {
     pub(crate) shape: u64,
     /// Fingerprint of the message's pattern.
     pub(crate) pattern: u64,
+    /// Key of the exception that the entry tells of.
+    pub(crate) exception: Option<u64>,
+    /// The message may begin a trace whose other lines are entries of their own. Not stored.
+    pub(crate) begins_trace: bool,
+}
+
+impl Derived {
+    /// Replaces the exception, and with it the shape: rows of a ring agree in their exception.
+    pub(crate) fn set_exception(&mut self, exception: Option<u64>) {
+        self.shape ^= Self::exception_mark(self.exception) ^ Self::exception_mark(exception);
+        self.exception = exception;
+    }
+
+    /// Returns what an exception adds to the hash of a shape.
+    pub(crate) fn exception_mark(exception: Option<u64>) -> u64 {
+        exception.map_or(0, |key| xxh3_64(&key.to_le_bytes()))
+    }
 }
 
 /// The fixed-size part of a row.
@@ -72,6 +90,8 @@ pub(crate) struct RowSet {
     heads: Vec<Head>,
     bodies: Vec<u8>,
     texts: Dictionary,
+    /// Texts of traces that were put together from several rows, by the exception of the first of them.
+    joined: BTreeMap<u64, String>,
 }
 
 impl RowSet {
@@ -95,6 +115,25 @@ impl RowSet {
         self.heads.clear();
         self.bodies.clear();
         self.texts = Dictionary::default();
+        self.joined.clear();
+    }
+
+    /// Returns the texts of traces that were put together from several rows, by their exception.
+    pub(crate) const fn joined(&self) -> &BTreeMap<u64, String> {
+        &self.joined
+    }
+
+    /// Says what a row's own text tells of.
+    pub(crate) fn set_own(&mut self, idx: usize, exception: Option<u64>, begins_trace: bool) {
+        let derived = &mut self.heads[idx].derived;
+        derived.set_exception(exception);
+        derived.begins_trace = begins_trace;
+    }
+
+    /// Gives a row the exception of a trace that begins in it and goes on in later rows.
+    pub(crate) fn set_joined(&mut self, idx: usize, exception: u64, text: &str) {
+        self.heads[idx].derived.set_exception(Some(exception));
+        self.joined.entry(exception).or_insert_with(|| text.to_owned());
     }
 
     pub(crate) fn heads(&self) -> &[Head] {
@@ -146,7 +185,8 @@ impl RowSet {
         let severity = Severity::parse(name).unwrap_or_default().rank();
         let identity = crate::columns::identity_of(&row.cells, row.timestamp);
         let keys = Keys { timestamp: row.timestamp, identity, severity };
-        let derived = Derived { shape: row.shape, pattern: row.pattern };
+        let derived =
+            Derived { shape: row.shape, pattern: row.pattern, exception: row.exception, begins_trace: false };
         self.push(keys, &row.cells, derived, Place { source, line: row.source_line }, row.source_is_whole);
     }
 
@@ -276,6 +316,7 @@ impl RowSet {
                 head.keys.identity,
                 head.derived.shape,
                 head.derived.pattern,
+                head.derived.exception.unwrap_or(0),
                 head.place.line,
                 head.body_start,
             ] {
@@ -284,7 +325,12 @@ impl RowSet {
             for number in head.texts.into_iter().chain([head.place.source, head.body_len]) {
                 out.extend_from_slice(&number.to_le_bytes());
             }
-            out.extend_from_slice(&[head.keys.severity, u8::from(head.is_whole)]);
+            out.extend_from_slice(&[
+                head.keys.severity,
+                u8::from(head.is_whole),
+                u8::from(head.derived.exception.is_some()),
+                u8::from(head.derived.begins_trace),
+            ]);
         }
         out.extend_from_slice(&self.bodies);
         out.extend_from_slice(self.texts.bytes.as_bytes());
@@ -301,18 +347,23 @@ impl RowSet {
         let mut rows = Self::default();
         for _ in 0..n_heads {
             let timestamp = Timestamp::from_nanos(i64::from_le_bytes(input.array()?));
-            let [identity, shape, pattern, line, body_start] =
-                [input.u64()?, input.u64()?, input.u64()?, input.u64()?, input.u64()?];
+            let [identity, shape, pattern, exception, line, body_start] =
+                [input.u64()?, input.u64()?, input.u64()?, input.u64()?, input.u64()?, input.u64()?];
             let mut texts = [0; REPEATED.len()];
             for text in &mut texts {
                 *text = u32::from_le_bytes(input.array()?);
             }
             let source = u32::from_le_bytes(input.array()?);
             let body_len = u32::from_le_bytes(input.array()?);
-            let [severity, is_whole] = input.array()?;
+            let [severity, is_whole, has_exception, begins_trace] = input.array()?;
             rows.heads.push(Head {
                 keys: Keys { timestamp, identity, severity },
-                derived: Derived { shape, pattern },
+                derived: Derived {
+                    shape,
+                    pattern,
+                    exception: (has_exception == 1).then_some(exception),
+                    begins_trace: begins_trace == 1,
+                },
                 place: Place { source, line },
                 is_whole: is_whole == 1,
                 texts,
@@ -455,7 +506,7 @@ mod tests {
         cells
     }
 
-    const DERIVED: Derived = Derived { shape: 1, pattern: 2 };
+    const DERIVED: Derived = Derived { shape: 1, pattern: 2, exception: None, begins_trace: false };
 
     #[test]
     fn cells_come_back_also_through_another_set() {

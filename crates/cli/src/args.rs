@@ -3,8 +3,8 @@
 mod verbs;
 
 pub(crate) use verbs::{
-    Completions, Demo, Diff, Explain, First, Freq, Gate, Ingest, Inspect, Question, Reading, Regressions,
-    Rejects, Revisions, Search, Verify,
+    Completions, Demo, Diff, Explain, First, Freq, Gate, Ingest, Inspect, Pattern, PatternKind, PatternOrder,
+    Patterns, Question, Reading, Regressions, Reindex, Rejects, Revisions, Search, Verify,
 };
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -121,6 +121,8 @@ pub(crate) enum Verb {
     Search(Search),
     First(First),
     Freq(Freq),
+    Patterns(Patterns),
+    Pattern(Pattern),
     Revisions(Revisions),
     Diff(Diff),
     Regressions(Regressions),
@@ -135,9 +137,7 @@ pub(crate) enum Verb {
     /// Merges the segments of each month into few; ingest does so by itself as far as it pays
     #[command(after_help = "Examples:\n  timberline compact")]
     Compact,
-    /// Makes all indexes anew from the entries, as a new version of the program may ask for
-    #[command(after_help = "Examples:\n  timberline reindex")]
-    Reindex,
+    Reindex(Reindex),
     Demo(Demo),
     Completions(Completions),
     /// Writes the manual page

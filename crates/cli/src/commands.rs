@@ -14,6 +14,8 @@ mod ingest;
 mod inspect;
 mod maintain;
 mod man;
+mod pattern;
+mod patterns;
 mod regressions;
 mod rejects;
 mod revisions;
@@ -46,6 +48,8 @@ pub(crate) fn run(verb: Verb, settings: &Settings, printer: &mut Printer) -> Res
         Verb::Search(args) => search::run(&args, settings, printer),
         Verb::First(args) => first::run(&args, settings, printer),
         Verb::Freq(args) => freq::run(&args, settings, printer),
+        Verb::Patterns(args) => patterns::run(&args, settings, printer),
+        Verb::Pattern(args) => pattern::run(&args, settings, printer),
         Verb::Revisions(args) => revisions::run(&args, settings, printer),
         Verb::Diff(args) => diff::run(&args, settings, printer),
         Verb::Regressions(args) => regressions::run(&args, settings, printer),
@@ -54,7 +58,7 @@ pub(crate) fn run(verb: Verb, settings: &Settings, printer: &mut Printer) -> Res
         Verb::Explain(args) => explain::run(&args, settings, printer),
         Verb::Verify(args) => verify::run(&args, settings, printer),
         Verb::Compact => maintain::compact(settings, printer),
-        Verb::Reindex => maintain::reindex(settings, printer),
+        Verb::Reindex(args) => maintain::reindex(&args, settings, printer),
         Verb::Demo(args) => demo::run(&args, settings, printer),
         Verb::Completions(args) => completions::run(&args, printer),
         Verb::Man => man::run(printer),
@@ -68,6 +72,15 @@ fn storage(settings: &Settings) -> Arc<dyn Storage> {
 fn open(settings: &Settings) -> Result<Archive, Failure> {
     Archive::open(storage(settings), &settings.archive.display().to_string())
         .map_err(|error| Failure::archive(&error, &settings.archive))
+}
+
+/// Reads `--mask-rules`.
+fn mask_rules(path: Option<&std::path::Path>) -> Result<Option<String>, Failure> {
+    let read = |path: &std::path::Path| {
+        std::fs::read_to_string(path)
+            .map_err(|error| Failure::new(format!("--mask-rules: {}: {error}", path.display())))
+    };
+    path.map(read).transpose()
 }
 
 /// Reads `--dialect` and `--map`.

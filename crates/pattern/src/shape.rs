@@ -54,6 +54,14 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// Returns the shape of these tokens, of which only the first [`MAX_TOKENS`] are kept.
+    #[must_use]
+    pub fn of_tokens(mut tokens: Vec<Token>) -> Self {
+        let is_cut = tokens.len() > MAX_TOKENS;
+        tokens.truncate(MAX_TOKENS);
+        Self { tokens, is_cut }
+    }
+
     /// Returns the tokens, at most [`MAX_TOKENS`].
     #[must_use]
     pub fn tokens(&self) -> &[Token] {

@@ -24,7 +24,7 @@ mod rust_lang;
 mod joiner;
 mod names;
 
-pub use joiner::{Joined, Joiner};
+pub use joiner::{Joined, Joiner, MAX_GAP_NS, may_begin, may_continue, may_hold_beginning};
 
 use lines::Line;
 use regex_automata::meta::Regex;

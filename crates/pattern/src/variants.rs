@@ -45,7 +45,7 @@ pub fn openness<'v>(
     for (value, count) in values {
         n_distinct += 1;
         n_occurrences = n_occurrences.saturating_add(count);
-        all_codes &= value.len() <= MAX_CODE_DIGITS && value.bytes().all(|byte| byte.is_ascii_digit());
+        all_codes &= is_code(value);
     }
     if has_endless_values(*kind)
         && !(*kind == HoleKind::Num && all_codes && is_behind_code_word(tokens, place))
@@ -54,6 +54,20 @@ pub fn openness<'v>(
     }
     let allowed = MIN_CLOSED_VALUES.max(n_occurrences / OCCURRENCES_PER_VALUE).min(MAX_CLOSED_VALUES);
     if n_distinct <= allowed { Openness::Closed } else { Openness::Open }
+}
+
+/// Tells whether a value is worth keeping: whether it can be one of a closed hole.
+///
+/// `tokens` and `place` are the shape of its message and the hole's place in it. A value that is not kept still counts: where
+/// there was one, the hole held a number that is no code, a time, or something else without end.
+#[must_use]
+pub fn is_telling(tokens: &[Token], place: usize, kind: HoleKind, value: &str) -> bool {
+    !has_endless_values(kind)
+        || (kind == HoleKind::Num && is_code(value) && is_behind_code_word(tokens, place))
+}
+
+fn is_code(value: &str) -> bool {
+    value.len() <= MAX_CODE_DIGITS && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Tells whether values of this kind have no end by nature.

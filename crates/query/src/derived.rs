@@ -28,6 +28,8 @@ pub enum DerivedField {
 pub struct Derived<'a> {
     /// See [`DerivedField::Pattern`].
     pub pattern: Option<Cow<'a, str>>,
+    /// Further texts of [`DerivedField::Pattern`]: finer ids that the entry has as well.
+    pub variants: Vec<Cow<'a, str>>,
     /// See [`DerivedField::Exception`].
     pub exception: Option<Cow<'a, str>>,
     /// See [`DerivedField::Service`].

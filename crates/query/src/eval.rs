@@ -12,7 +12,8 @@ mod compare;
 mod computed;
 mod function;
 
-use crate::derived::Derived;
+use crate::ast::Op;
+use crate::derived::{Derived, DerivedField};
 use crate::filter::{DerivedCompare, Filter, Global, Node, Test};
 use crate::resolve::{any_key, any_leaf_of_entry};
 use crate::schema::root_type;
@@ -69,9 +70,17 @@ fn global(global: &Global, entry: &LogEntry<'_>) -> bool {
 }
 
 fn derived(compare: &DerivedCompare, subject: &Subject<'_, '_>) -> bool {
-    match subject.derived.value(compare.name, subject.entry) {
-        Some(text) => compare.accepts(&text),
-        None => false,
+    let Some(text) = subject.derived.value(compare.name, subject.entry) else { return false };
+    let variants = match compare.name {
+        DerivedField::Pattern => subject.derived.variants.as_slice(),
+        _ => &[],
+    };
+    // An entry is of its pattern and of its variants: it is not of another only if none of them is that.
+    match compare.op {
+        Op::Ne | Op::NotMatch => {
+            compare.accepts(&text) && variants.iter().all(|variant| compare.accepts(variant))
+        }
+        _ => compare.accepts(&text) || variants.iter().any(|variant| compare.accepts(variant)),
     }
 }
 

@@ -27,6 +27,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
                 open: OpenOptions::default(),
                 holder: "ask".to_owned(),
                 check_content: false,
+                mask_rules: None,
             };
             let storage = Arc::new(DiskStorage::new(archive));
             ingest(storage, discover(paths).0, &options, &Silent, &AtomicBool::new(false))?;

@@ -7,6 +7,8 @@
 //! ```
 
 use crate::plan::{Counts, Means, plan_of};
+use crate::resolve::resolve;
+use crate::row::Names;
 use serde::Serialize;
 use timberline_archive::{Archive, Result};
 use timberline_query::Filter;
@@ -48,10 +50,12 @@ pub struct TestExplanation {
 /// # Errors
 /// [`Damaged`](timberline_archive::Error::Damaged) when an index cannot be read.
 pub fn explain(archive: &Archive, filter: &Filter) -> Result<Explanation> {
+    let names = Names::read(archive)?;
+    let resolved = resolve(archive, &names, filter)?;
     let mut explanation = Explanation { filter: filter.to_string(), ..Explanation::default() };
     for segment in archive.segments() {
         explanation.segments += 1;
-        let Some((plan, tests)) = plan_of(segment, filter, true)? else {
+        let Some((plan, tests)) = plan_of(segment, &names, &resolved, true)? else {
             explanation.segments_skipped += 1;
             explanation.rows_skipped += segment.record().rows;
             continue;

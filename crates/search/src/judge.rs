@@ -420,5 +420,8 @@ const fn can_be_read_as(candidates: &Candidates, kind: FieldType) -> bool {
 
 /// Says whether a derived field is one that rings know.
 pub(crate) const fn ring_knows(field: DerivedField) -> bool {
-    matches!(field, DerivedField::Service | DerivedField::Revision | DerivedField::Pattern)
+    matches!(
+        field,
+        DerivedField::Service | DerivedField::Revision | DerivedField::Pattern | DerivedField::Exception
+    )
 }

@@ -5,6 +5,7 @@
 //! each, and then read in stretches, so that memory stays bounded however many there are.
 
 use crate::plan::plan;
+use crate::resolve::{Resolved, resolve};
 use crate::row::{Composer, FieldSet, Names, RowView};
 use crate::verdict::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,7 @@ use std::ops::Range;
 use timberline_archive::segment::{Rings, Segment};
 use timberline_archive::{Archive, Column, Result};
 use timberline_entry::Field;
-use timberline_query::{Filter, roots_read};
+use timberline_query::Filter;
 
 /// Which end of time comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,7 @@ pub fn in_time_order(
     fields: &BTreeSet<Field>,
     mut visit: impl FnMut(&RowView<'_>) -> Result<bool>,
 ) -> Result<()> {
+    let resolved = resolve(archive, names, filter)?;
     let mut left = limit.unwrap_or(usize::MAX);
     let wanted = FieldSet::of(fields.iter().copied());
     let mut segments: Vec<&Segment> = archive.segments().iter().collect();
@@ -62,7 +64,7 @@ pub fn in_time_order(
             break;
         }
         // Segments do not overlap in time, so what one holds comes wholly before what the next holds.
-        let mut matches = find(segment, names, filter, direction, left)?;
+        let mut matches = find(segment, names, &resolved, direction, left)?;
         if direction == Direction::Newest {
             matches.reverse();
         }
@@ -81,11 +83,11 @@ pub fn in_time_order(
 fn find(
     segment: &Segment,
     names: &Names,
-    filter: &Filter,
+    filter: &Resolved,
     direction: Direction,
     limit: usize,
 ) -> Result<Vec<Match>> {
-    let Some(plan) = plan(segment, filter)? else { return Ok(Vec::new()) };
+    let Some(plan) = plan(segment, names, filter)? else { return Ok(Vec::new()) };
     let rings = segment.rings()?;
     let possible = |ring: &usize| plan.verdicts[*ring] != Verdict::None;
     let mut order: Vec<usize> = (0..rings.len()).filter(possible).collect();
@@ -122,7 +124,7 @@ fn find(
 fn look_into(
     segment: &Segment,
     names: &Names,
-    filter: &Filter,
+    resolved: &Resolved,
     rings: &Rings,
     verdicts: &[Verdict],
     now: &[usize],
@@ -133,7 +135,8 @@ fn look_into(
     let range = |ring: usize| rings.row_start[ring]..rings.row_start[ring] + rings.rows[ring];
     let ranges: Vec<Range<u64>> = now.iter().map(|ring| range(*ring)).collect();
     let ask = now.iter().any(|ring| verdicts[*ring] != Verdict::All);
-    let read = if ask { FieldSet::of(roots_read(filter)) } else { FieldSet::default() };
+    let read = if ask { resolved.fields_read() } else { FieldSet::default() };
+    let filter = &resolved.filter;
     let fields = read.union(FieldSet::of([Field::InsertId]));
     let file = segment.entries_path();
     let mut composer = Composer::default();
@@ -144,7 +147,9 @@ fn look_into(
         }
         let mut take = verdicts[now[at]] == Verdict::All;
         if !take {
-            match composer.with(&row, fields, &file, names, |view| view.matches(filter)) {
+            match composer
+                .with(&row, fields, &file, names, resolved.variants.as_ref(), |view| view.matches(filter))
+            {
                 Ok(matches) => take = matches,
                 Err(error) => failure = Some(error),
             }
@@ -180,7 +185,7 @@ fn visit_stretch(
     let mut composer = Composer::default();
     for found in stretch {
         let kept = &kept[&found.row];
-        if !kept.with_row(|row| composer.with(row, wanted, &file, names, &mut *visit))?? {
+        if !kept.with_row(|row| composer.with(row, wanted, &file, names, None, &mut *visit))?? {
             return Ok(false);
         }
     }
@@ -194,6 +199,7 @@ struct Kept {
     cells: Vec<(Column, Owned)>,
     pattern: u64,
     shape: u64,
+    exception: Option<u64>,
     source: u64,
     source_line: u64,
     source_is_whole: bool,
@@ -223,6 +229,7 @@ impl Kept {
             cells: columns.iter().filter_map(own).collect(),
             pattern: row.pattern,
             shape: row.shape,
+            exception: row.exception,
             source: row.source,
             source_line: row.source_line,
             source_is_whole: row.source_is_whole,
@@ -248,6 +255,7 @@ impl Kept {
             cells,
             pattern: self.pattern,
             shape: self.shape,
+            exception: self.exception,
             source: self.source,
             source_line: self.source_line,
             source_is_whole: self.source_is_whole,

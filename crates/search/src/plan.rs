@@ -6,6 +6,8 @@
 use crate::ids::{Ids, RingsWithId};
 use crate::judge::{Judge, Needles, Scope, TemplateView, needles, ring_knows, scope};
 use crate::lookup::{RingSet, rings_with};
+use crate::resolve::{Resolved, WantedVariants};
+use crate::row::Names;
 use crate::texts::{Place, TemplateTexts};
 use crate::verdict::Verdict;
 use std::cell::OnceCell;
@@ -15,14 +17,14 @@ use timberline_archive::{Error, Result};
 use timberline_entry::Field;
 use timberline_entry::json::Node as JsonNode;
 use timberline_query::{
-    Compare, DerivedField, Filter, Function, Node, Op, Operand, Search, Test, time_bounds,
+    Compare, DerivedCompare, DerivedField, Filter, Function, Node, Op, Operand, Search, Test, time_bounds,
 };
 
 /// The verdicts of a segment's rings.
 #[derive(Debug)]
-pub struct SegmentPlan {
+pub(crate) struct SegmentPlan {
     /// One verdict per ring; never [`Verdict::IfTokens`].
-    pub verdicts: Vec<Verdict>,
+    pub(crate) verdicts: Vec<Verdict>,
 }
 
 /// How many rings, or how many rows in such rings, stand how.
@@ -62,12 +64,12 @@ impl std::ops::AddAssign for Counts {
 
 impl SegmentPlan {
     /// Counts the rings.
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         self.counts_of(std::iter::repeat(1))
     }
 
     /// Counts the rows, given how many each ring has.
-    pub fn counts_by(&self, rows: &[u64]) -> Counts {
+    pub(crate) fn counts_by(&self, rows: &[u64]) -> Counts {
         self.counts_of(rows.iter().copied())
     }
 
@@ -88,8 +90,8 @@ impl SegmentPlan {
 ///
 /// # Errors
 /// [`Error::Damaged`] when the index cannot be read.
-pub fn plan(segment: &Segment, filter: &Filter) -> Result<Option<SegmentPlan>> {
-    Ok(plan_of(segment, filter, false)?.map(|(plan, _)| plan))
+pub(crate) fn plan(segment: &Segment, names: &Names, filter: &Resolved) -> Result<Option<SegmentPlan>> {
+    Ok(plan_of(segment, names, filter, false)?.map(|(plan, _)| plan))
 }
 
 /// A test as a text, what decides it, and its own verdicts.
@@ -98,9 +100,11 @@ type TestPlan = (String, Means, SegmentPlan);
 /// As [`plan`]; with what is to be said of each test, if `explain`.
 pub(crate) fn plan_of(
     segment: &Segment,
-    filter: &Filter,
+    names: &Names,
+    resolved: &Resolved,
     explain: bool,
 ) -> Result<Option<(SegmentPlan, Vec<TestPlan>)>> {
+    let filter = &resolved.filter;
     let (from, to) = time_bounds(filter);
     let record = segment.record();
     if from.is_some_and(|from| record.last_ns < from) || to.is_some_and(|to| to < record.first_ns) {
@@ -110,6 +114,8 @@ pub(crate) fn plan_of(
     let mut tables = Tables {
         segment,
         rings,
+        patterns: names,
+        variants: resolved.variants.as_ref(),
         tests: Vec::new(),
         names: Vec::new(),
         explain,
@@ -147,6 +153,8 @@ enum Table {
 struct Tables<'s> {
     segment: &'s Segment,
     rings: &'s Rings,
+    patterns: &'s Names,
+    variants: Option<&'s WantedVariants>,
     tests: Vec<Table>,
     /// The tests as texts, if somebody wants to know.
     names: Vec<String>,
@@ -201,9 +209,14 @@ impl Tables<'_> {
                     DerivedField::Revision => {
                         Table::Revision(self.segment.revisions()?.iter().map(certain).collect())
                     }
-                    _ => {
-                        let of_shape =
-                            |shape: &ShapeRecord| certain(&timberline_archive::pattern_name(shape.pattern));
+                    name => {
+                        let of_shape = |shape: &ShapeRecord| match name {
+                            DerivedField::Exception => match shape.exception {
+                                Some(key) => certain(&timberline_archive::pattern_name(key)),
+                                None => Verdict::None,
+                            },
+                            _ => self.of_pattern(compare, shape),
+                        };
                         let verdicts = self.segment.shapes()?.iter().map(of_shape).collect();
                         Table::Shape { verdicts, tokens: None, ids: None }
                     }
@@ -228,6 +241,19 @@ impl Tables<'_> {
             _ => None,
         };
         Ok(Table::Shape { verdicts, tokens, ids })
+    }
+
+    /// Judges a comparison of the pattern for a shape: certain, unless it asks for a variant.
+    fn of_pattern(&self, compare: &DerivedCompare, shape: &ShapeRecord) -> Verdict {
+        let pattern = self.patterns.pattern(shape.pattern);
+        let by_pattern = Verdict::certain(compare.accepts(&timberline_archive::pattern_name(pattern)));
+        match self.variants {
+            Some(variants) if variants.has(&compare.text) => {
+                let is_open = variants.may_be(&compare.text, pattern, shape.exception);
+                if is_open { Verdict::Some } else { by_pattern }
+            }
+            _ => by_pattern,
+        }
     }
 
     /// Judges a test for every shape of the segment: each template once, then every shape by its parts.

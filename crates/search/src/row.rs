@@ -1,5 +1,7 @@
 //! A row as an entry: put together from the columns that were read.
 
+use crate::resolve::WantedVariants;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use timberline_archive::segment::Row;
 use timberline_archive::{Archive, Column, Error, Result, compose, pattern_name};
@@ -11,6 +13,8 @@ use timberline_query::{Derived, Filter, eval_with};
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     sources: BTreeMap<u64, String>,
+    /// The pattern that each shape of message belongs to, and each former id leads to.
+    patterns: BTreeMap<u64, u64>,
 }
 
 impl Names {
@@ -20,7 +24,22 @@ impl Names {
     /// [`Error::Damaged`] when the catalogue cannot be read.
     pub fn read(archive: &Archive) -> Result<Self> {
         let sources = archive.sources()?.into_iter().map(|source| (source.key, source.path)).collect();
-        Ok(Self { sources })
+        Ok(Self { sources, patterns: archive.pattern_ids()? })
+    }
+
+    /// Returns the pattern of a message, given the fingerprint of its shape.
+    pub fn pattern(&self, shape: u64) -> u64 {
+        self.known_pattern(shape).unwrap_or(shape)
+    }
+
+    /// Returns the pattern that a shape's fingerprint, or a former id, leads to; `None` for what is neither.
+    pub fn known_pattern(&self, id: u64) -> Option<u64> {
+        self.patterns.get(&id).copied()
+    }
+
+    /// Returns the name of a message's pattern, given the fingerprint of its shape.
+    pub fn pattern_name(&self, shape: u64) -> String {
+        pattern_name(self.pattern(shape))
     }
 
     /// Returns the path of a source.
@@ -61,6 +80,7 @@ impl Composer {
         fields: FieldSet,
         file: &str,
         names: &Names,
+        variants: Option<&WantedVariants>,
         then: impl FnOnce(&RowView<'_>) -> T,
     ) -> Result<T> {
         let damaged = |detail: String| Error::Damaged { file: file.to_owned(), detail };
@@ -73,9 +93,13 @@ impl Composer {
         let mut entry = LogEntry::from_object(object);
         spell(row.timestamp, time);
         entry.set(Field::Timestamp, Value::plain(time));
+        let pattern = names.pattern(row.pattern);
+        let variants = variants
+            .map_or_else(Vec::new, |wanted| wanted.of_entry(&entry, pattern, row.pattern, row.exception));
         let derived = Derived {
-            pattern: Some(pattern_name(row.pattern).into()),
-            exception: None,
+            pattern: Some(pattern_name(pattern).into()),
+            variants: variants.into_iter().map(Cow::Owned).collect(),
+            exception: row.exception.map(|key| pattern_name(key).into()),
             service: Some(row.cells.text(Column::Service).into()),
             revision: Some(row.cells.text(Column::Revision).into()),
             message: None,

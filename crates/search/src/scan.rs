@@ -1,6 +1,7 @@
 //! Runs a filter over all segments and hands on what matches: whole rings where they are certain, else rows.
 
 use crate::plan::{SegmentPlan, plan};
+use crate::resolve::{WantedVariants, resolve};
 use crate::row::{Composer, FieldSet, Names, RowView};
 use crate::verdict::Verdict;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
@@ -9,7 +10,7 @@ use std::ops::Range;
 use timberline_archive::segment::Segment;
 use timberline_archive::{Archive, Result};
 use timberline_entry::Field;
-use timberline_query::{Filter, roots_read};
+use timberline_query::Filter;
 
 /// Who takes what matches.
 pub trait Sink {
@@ -44,22 +45,27 @@ pub fn scan(
     wanted: &Wanted,
     sink: &mut dyn Sink,
 ) -> Result<()> {
-    let read = FieldSet::of(roots_read(filter));
+    let resolved = resolve(archive, names, filter)?;
+    let filter = &resolved.filter;
+    let read = resolved.fields_read();
     let wanted = FieldSet::of(wanted.fields.iter().copied());
     // Plans are a byte per ring, so those of all segments are made first, side by side.
-    let plans: Vec<_> = archive.segments().par_iter().map(|segment| plan(segment, filter)).collect();
+    let plans: Vec<_> =
+        archive.segments().par_iter().map(|segment| plan(segment, names, &resolved)).collect();
     for (segment, plan) in archive.segments().iter().zip(plans) {
         if let Some(plan) = plan? {
-            scan_segment(segment, names, filter, &plan, read, wanted, sink)?;
+            scan_segment(segment, names, filter, resolved.variants.as_ref(), &plan, read, wanted, sink)?;
         }
     }
     Ok(())
 }
 
+#[expect(clippy::too_many_arguments, reason = "one question against one segment")]
 fn scan_segment(
     segment: &Segment,
     names: &Names,
     filter: &Filter,
+    variants: Option<&WantedVariants>,
     plan: &SegmentPlan,
     read: FieldSet,
     wanted: FieldSet,
@@ -95,7 +101,7 @@ fn scan_segment(
             at += 1;
         }
         let (ring, ask) = looked_at[at];
-        let done = composer.with(&row, fields, &file, names, |view| {
+        let done = composer.with(&row, fields, &file, names, variants.filter(|_| ask), |view| {
             if ask && !view.matches(filter) { Ok(()) } else { sink.row(segment, ring, view) }
         });
         failure = done.and_then(|inner| inner).err();

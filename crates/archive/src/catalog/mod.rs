@@ -1,11 +1,17 @@
-//! The catalogue: where entries came from, and what could not be kept. Small Parquet files that anyone can read.
+//! The catalogue: where entries came from, what could not be kept, and which messages
+//! are one pattern. Small Parquet files that anyone can read.
 
+mod patterns;
 mod rejects;
 mod sources;
 mod table;
 
+pub use patterns::{MAX_MERGED_SHAPES, PatternRecord};
 pub use rejects::RejectRecord;
 pub use sources::{Cut, GroupFacts, Order, SourceRecord, WindowRecord};
 
+pub(crate) use patterns::{
+    of_segments as patterns_of, read as read_patterns, read_ids as read_pattern_ids, write as write_patterns,
+};
 pub(crate) use rejects::{read as read_rejects, write as write_rejects};
 pub(crate) use sources::{read as read_sources, write as write_sources};

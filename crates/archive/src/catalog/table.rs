@@ -4,8 +4,8 @@ use crate::error::{Error, Result};
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt64Type};
 use bytes::Bytes;
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use std::sync::Arc;
@@ -50,10 +50,20 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn decode(content: Bytes, path: &str) -> Result<Self> {
+        Self::decode_columns(content, path, &[])
+    }
+
+    /// Decodes some columns, or all of them when none is named.
+    pub(super) fn decode_columns(content: Bytes, path: &str, names: &[&str]) -> Result<Self> {
         let damaged = |error: String| Error::damaged(path, error);
-        let reader = ParquetRecordBatchReaderBuilder::try_new(content)
-            .and_then(ParquetRecordBatchReaderBuilder::build)
-            .map_err(|error| damaged(error.to_string()))?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new(content).map_err(|error| damaged(error.to_string()))?;
+        let mask = if names.is_empty() {
+            ProjectionMask::all()
+        } else {
+            ProjectionMask::columns(builder.parquet_schema(), names.iter().copied())
+        };
+        let reader = builder.with_projection(mask).build().map_err(|error| damaged(error.to_string()))?;
         let batches =
             reader.collect::<std::result::Result<_, _>>().map_err(|error| damaged(error.to_string()))?;
         Ok(Self { path: path.to_owned(), batches })

@@ -8,10 +8,11 @@
 
 use super::make::RowMaker;
 use super::runs::{Cursor, Run};
+use super::torn::{OwnExceptions, TornTraces};
 use crate::columns::{Cell, Column};
 use crate::error::{Error, Result};
 use crate::layout;
-use crate::manifest::SegmentRecord;
+use crate::manifest::{SegmentRecord, TraceEdges};
 use crate::rows::{Place, Remap, RowSet};
 use crate::segment::{self, Segment, with_entry};
 use crate::storage::Storage;
@@ -19,9 +20,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use timberline_entry::json::{Document, parse};
 use timberline_entry::{LogEntry, Timestamp, join};
+use timberline_pattern::mask::Masker;
 
 /// A segment holds at most this many rows; so rewriting one, which is what late data costs, is bounded.
 pub(crate) const MAX_SEGMENT_ROWS: usize = 1 << 20;
+/// So many rows before that, a segment is cut as soon as no trace is open.
+const ROWS_OF_A_TRACE: usize = 1 << 12;
 
 /// The sources that rows refer to by number.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +60,17 @@ pub(crate) struct MergePlan<'p> {
     pub(crate) n_named: usize,
     /// A segment is cut when its rows take this much memory.
     pub(crate) segment_memory: usize,
+    /// Finds the values in messages, by the archive's rules.
+    pub(crate) masker: Masker,
+}
+
+impl MergePlan<'_> {
+    /// Writes rows of one month as a segment. `ends_open` says whether later rows could continue a trace.
+    pub(crate) fn write_segment(&self, id: &str, rows: &RowSet, ends_open: bool) -> Result<SegmentRecord> {
+        let continues = super::torn::may_continue_earlier(rows)?;
+        let record = segment::write(&**self.storage, id, rows, &self.sources.keys, &self.masker)?;
+        Ok(SegmentRecord { trace_edges: TraceEdges { continues, ends_open }, ..record })
+    }
 }
 
 /// Merges runs with the segments that they overlap.
@@ -72,7 +87,7 @@ pub(crate) fn merge(
     let n_runs = cursors.len();
     let mut waiting = overlapped.iter().peekable();
     let mut cutter = Cutter::new(plan, kept_spans);
-    let mut maker = RowMaker::new();
+    let mut maker = RowMaker::new(plan.masker.clone());
     let mut kept: BTreeMap<u32, u64> = BTreeMap::new();
     let mut group = Group::default();
     loop {
@@ -179,6 +194,7 @@ struct Cutter<'p> {
     plan: &'p MergePlan<'p>,
     kept_spans: &'p [(i64, i64)],
     rows: RowSet,
+    torn: TornTraces,
     /// How texts of the rows that came last are numbered here, and the generation of the cursor they came from.
     remap: Remap,
     remap_from: Option<u64>,
@@ -194,6 +210,7 @@ impl<'p> Cutter<'p> {
             plan,
             kept_spans,
             rows: RowSet::default(),
+            torn: TornTraces::default(),
             remap: Remap::default(),
             remap_from: None,
             month: (0, 0),
@@ -210,10 +227,12 @@ impl<'p> Cutter<'p> {
         if let [only] = copies {
             // One row a time, so the group's dictionary is tiny and there is nothing to remember between rows.
             self.rows.push_from(&group.rows, *only, &mut Remap::default());
+            self.torn.last_row(&mut self.rows)?;
             return Ok((first.place.source, !group.is_archived[*only]));
         }
         let joined = Joined::new(group, copies, self.plan.sources)?;
         joined.push_to(&mut self.rows, maker)?;
+        self.torn.last_row(&mut self.rows)?;
         Ok((joined.place.source, !copies.iter().any(|idx| group.is_archived[*idx])))
     }
 
@@ -228,6 +247,7 @@ impl<'p> Cutter<'p> {
             self.remap_from = from;
         }
         self.rows.push_from(rows, row, &mut self.remap);
+        self.torn.last_row(&mut self.rows)?;
         Ok(head.place.source)
     }
 
@@ -235,7 +255,14 @@ impl<'p> Cutter<'p> {
         let micros = next.as_micros();
         let (year, month, _) = next.utc_date();
         let month = (year, month);
-        let is_full = self.rows.len() >= MAX_SEGMENT_ROWS || self.rows.memory() >= self.plan.segment_memory;
+        self.torn.until(&mut self.rows, next);
+        let (n_rows, memory, most) = (self.rows.len(), self.rows.memory(), self.plan.segment_memory);
+        // A trace that is open may go on a little beyond the limit, and not for ever.
+        let is_full = if self.torn.is_open() {
+            n_rows >= MAX_SEGMENT_ROWS || memory >= most + most / 8
+        } else {
+            n_rows >= MAX_SEGMENT_ROWS - ROWS_OF_A_TRACE || memory >= most
+        };
         let crosses = self.kept_spans.iter().any(|(from, to)| self.last_micros < *from && *to < micros);
         if !self.rows.is_empty() && micros != self.last_micros && (month != self.month || is_full || crosses)
         {
@@ -249,7 +276,10 @@ impl<'p> Cutter<'p> {
     fn write(&mut self) -> Result<()> {
         let id = layout::segment_id(self.plan.sequence, self.n_named);
         self.n_named += 1;
-        self.segments.push(segment::write(&**self.plan.storage, &id, &self.rows, &self.plan.sources.keys)?);
+        let ends_open = self.torn.is_open();
+        self.torn.finish(&mut self.rows);
+        let record = self.plan.write_segment(&id, &self.rows, ends_open)?;
+        self.segments.push(record);
         self.rows.clear();
         self.remap_from = None;
         Ok(())
@@ -344,15 +374,20 @@ pub(crate) fn load(plan: &MergePlan<'_>, record: &SegmentRecord) -> Result<RowSe
     let numbers: BTreeMap<u64, u32> =
         plan.sources.keys.iter().enumerate().map(|(idx, key)| (*key, crate::rows::row_idx(idx))).collect();
     let mut rows = RowSet::default();
+    let mut own = OwnExceptions::new(plan.masker.clone());
+    let mut fault = None;
     let mut unknown = None;
     segment.for_all_rows(&Column::ALL, |row| {
         let Some(source) = numbers.get(&row.source) else {
             unknown = Some(row.source);
             return false;
         };
-        rows.push_read(&row, *source);
-        true
+        fault = own.push(&mut rows, &row, *source).err();
+        fault.is_none()
     })?;
+    if let Some(detail) = fault {
+        return Err(Error::damaged(segment.entries_path(), detail));
+    }
     match unknown {
         None => Ok(rows),
         Some(key) => Err(Error::damaged(segment.entries_path(), format!("unknown source {key:016x}"))),

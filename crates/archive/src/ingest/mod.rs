@@ -18,6 +18,7 @@ mod plan;
 mod read;
 mod runs;
 mod tidy;
+mod torn;
 
 pub use facts::looks_like_a_limit;
 
@@ -38,6 +39,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use tidy::span;
 use timberline_entry::Refusal;
 use timberline_entry::input::{OpenOptions, SourceSpec};
+use timberline_pattern::mask::Masker;
+pub(crate) use torn::{OwnExceptions, join_all, joined_of};
 
 /// How to ingest.
 #[derive(Clone, Debug)]
@@ -52,6 +55,8 @@ pub struct Options {
     pub holder: String,
     /// Read sources again whose file looks unchanged, to find out by their content.
     pub check_content: bool,
+    /// Rules for values in messages beside the built-in ones, as their text; `None` for those that the archive has.
+    pub mask_rules: Option<String>,
 }
 
 impl Options {
@@ -133,6 +138,8 @@ pub fn ingest(
     let _lock = maintain::lock(&*storage, &options.holder)?;
     let archive = Archive::open_or_empty(storage.clone())?;
     collect_garbage(&*storage, archive.manifest())?;
+    let mask_rules = rules_of(&archive, options)?;
+    let masker = masker_of(&mask_rules)?;
     let known = archive.sources()?;
     // A source that may hold entries which were lost to damage is read again, as if it were new.
     let lost: BTreeSet<&str> =
@@ -147,7 +154,7 @@ pub fn ingest(
     Manifest::create(&*storage)?;
     reporter.planned(plan.new.len(), plan.bytes);
     let first_number = crate::rows::row_idx(known.len());
-    let read = read_all(&*storage, &plan.new, first_number, options, reporter, stop)?;
+    let read = read_all(&*storage, &plan.new, first_number, options, &masker, reporter, stop)?;
     reporter.writing();
     summary.spilled_runs = read.spilled;
 
@@ -171,7 +178,7 @@ pub fn ingest(
             }
         }
     }
-    let commit = Commit { storage: &storage, options, stop };
+    let commit = Commit { storage: &storage, options, stop, masker, mask_rules };
     let kept = commit.run(&archive, known, &table, &new_sources, read.runs, &summary.rejects)?;
     summary.sources = new_sources
         .into_iter()
@@ -180,10 +187,32 @@ pub fn ingest(
     Ok(summary)
 }
 
+/// Returns the rules that an ingest goes by: the archive's, which the first ingest decides.
+fn rules_of(archive: &Archive, options: &Options) -> Result<String> {
+    let recorded = &archive.manifest().mask_rules;
+    match &options.mask_rules {
+        Some(given) if archive.manifest().sequence > 0 && given != recorded => {
+            let what = if recorded.is_empty() { "without any" } else { "with others" };
+            let detail = format!(
+                "the archive was made {what}; `reindex --mask-rules FILE` computes all patterns by the new ones"
+            );
+            Err(Error::MaskRules { detail })
+        }
+        Some(given) => Ok(given.clone()),
+        None => Ok(recorded.clone()),
+    }
+}
+
+fn masker_of(rules: &str) -> Result<Masker> {
+    Masker::with_rules(rules).map_err(|error| Error::MaskRules { detail: error.to_string() })
+}
+
 struct Commit<'c> {
     storage: &'c Arc<dyn Storage>,
     options: &'c Options,
     stop: &'c AtomicBool,
+    masker: Masker,
+    mask_rules: String,
 }
 
 impl Commit<'_> {
@@ -205,9 +234,9 @@ impl Commit<'_> {
             sequence,
             n_named: 0,
             segment_memory: Budget::of(self.options.memory, self.options.threads).segment,
+            masker: self.masker.clone(),
         };
-        let (overlapped, untouched): (Vec<_>, Vec<_>) =
-            before.segments.iter().cloned().partition(|segment| runs.iter().any(|run| run.overlaps(segment)));
+        let (overlapped, untouched) = overlapped(&before.segments, &runs);
         let spans: Vec<(i64, i64)> = untouched.iter().map(tidy::span).collect();
         let merged = merge(&plan, runs, &overlapped, &spans)?;
         let n_before: u64 = overlapped.iter().map(|segment| segment.rows).sum();
@@ -222,13 +251,34 @@ impl Commit<'_> {
         }
 
         let (sources, rejects) = catalog_of(known, new_sources, archive.rejects()?, new_rejects);
-        let catalog = maintain::write_catalog(&**self.storage, sequence, &sources, &rejects)?;
+        let patterns = maintain::patterns(
+            self.storage,
+            &segments,
+            &self.masker,
+            &archive.patterns()?,
+            &BTreeMap::new(),
+        )?;
+        let patterns = maintain::write_patterns(&**self.storage, sequence, &patterns)?;
+        let catalog = maintain::write_catalog(&**self.storage, sequence, &sources, &rejects, patterns)?;
         let set_aside = still_missing(&before.set_aside, new_sources);
-        let manifest = Manifest { sequence, segments, catalog: Some(catalog), set_aside };
+        let mask_rules = self.mask_rules.clone();
+        let manifest = Manifest { sequence, segments, catalog: Some(catalog), set_aside, mask_rules };
         // The manifest before this one may still be in use by a reader, so its files stay until the next ingest.
         maintain::commit(&**self.storage, before, &manifest)?;
         Ok(merged.kept)
     }
+}
+
+/// Parts segments into those that rows of the runs can change, and the others.
+fn overlapped(segments: &[SegmentRecord], runs: &[Run]) -> (Vec<SegmentRecord>, Vec<SegmentRecord>) {
+    let mut is_hit: Vec<bool> =
+        segments.iter().map(|segment| runs.iter().any(|run| run.overlaps(segment))).collect();
+    // A trace that goes on through the end of a segment goes on in the next one.
+    for idx in 1..segments.len() {
+        is_hit[idx] |= is_hit[idx - 1] && tidy::reach(&segments[idx]).0 <= tidy::span(&segments[idx - 1]).1;
+    }
+    let mut hits = is_hit.iter();
+    segments.iter().cloned().partition(|_| *hits.next().expect("one answer per segment"))
 }
 
 /// Adds new sources and their rejects to the catalogue.

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use timberline_entry::input::{OpenOptions, Reader, SourceFacts, SourceSpec};
 use timberline_entry::split::Batch;
 use timberline_entry::{Refusal, Scratch, origin, read};
+use timberline_pattern::mask::Masker;
 
 /// What reading the sources gave.
 pub(super) struct Read {
@@ -41,7 +42,7 @@ struct Job {
 }
 
 enum Event {
-    Part { source: u32, number: u64, rows: RowSet, tally: Tally, rejects: Vec<RejectRecord> },
+    Part { source: u32, number: u64, rows: Box<RowSet>, tally: Tally, rejects: Vec<RejectRecord> },
     Finished { source: u32, n_batches: u64, facts: Box<SourceFacts> },
     Refused { source: u32, refusal: Refusal },
     Failed(Error),
@@ -53,6 +54,7 @@ pub(super) fn read_all(
     specs: &[SourceSpec],
     first_number: u32,
     options: &Options,
+    masker: &Masker,
     reporter: &dyn Reporter,
     stop: &AtomicBool,
 ) -> Result<Read> {
@@ -81,7 +83,7 @@ pub(super) fn read_all(
         for _ in 0..n_workers {
             let (jobs, event_sender) = (jobs.clone(), event_sender.clone());
             scope.spawn(move || {
-                let mut maker = RowMaker::new();
+                let mut maker = RowMaker::new(masker.clone());
                 let mut scratch = Scratch::new();
                 for job in jobs {
                     if event_sender.send(read_batch(&job, &mut maker, &mut scratch)).is_err() {
@@ -195,7 +197,13 @@ fn read_batch(job: &Job, maker: &mut RowMaker, scratch: &mut Scratch) -> Event {
         detail: reject.reason.to_string(),
         sample: reject.sample,
     });
-    Event::Part { source: job.source, number: job.number, rows, tally, rejects: rejects.collect() }
+    Event::Part {
+        source: job.source,
+        number: job.number,
+        rows: Box::new(rows),
+        tally,
+        rejects: rejects.collect(),
+    }
 }
 
 /// A source of which parts are still on the way.

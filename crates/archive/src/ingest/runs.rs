@@ -54,9 +54,10 @@ impl Run {
         Ok(Self::Spilled { file, spans })
     }
 
-    /// Says whether a row may lie inside the span of a segment. `false` means that none does.
+    /// Says whether a row may change a segment: lie inside its span, or so near that a trace could go on. `false` means that
+    /// none does.
     pub(crate) fn overlaps(&self, segment: &SegmentRecord) -> bool {
-        let (from, to) = super::tidy::span(segment);
+        let (from, to) = super::tidy::reach(segment);
         match self {
             Self::Memory { rows, order } => {
                 let micros = |idx: u32| rows.heads()[idx as usize].identity().0;

@@ -4,6 +4,7 @@ use super::merge::{MAX_SEGMENT_ROWS, MergePlan, merge};
 use crate::error::{Error, Result};
 use crate::manifest::SegmentRecord;
 use timberline_entry::Timestamp;
+use timberline_pattern::trace::MAX_GAP_NS;
 
 /// Segments up to this size are always merged with their neighbours in the month.
 const SMALL_ROWS: u64 = 1 << 16;
@@ -14,6 +15,15 @@ const MAX_IMBALANCE: u64 = 4;
 /// Returns the span of a segment in microseconds, inclusive.
 pub(crate) const fn span(segment: &SegmentRecord) -> (i64, i64) {
     (Timestamp::from_nanos(segment.first_ns).as_micros(), Timestamp::from_nanos(segment.last_ns).as_micros())
+}
+
+/// Returns the span within which new rows could change a segment: its own, and a second beside it where a trace could go
+/// on.
+pub(crate) const fn reach(segment: &SegmentRecord) -> (i64, i64) {
+    let (from, to) = span(segment);
+    let gap = MAX_GAP_NS / 1000 + 1;
+    let edges = segment.trace_edges;
+    (if edges.continues { from - gap } else { from }, if edges.ends_open { to + gap } else { to })
 }
 
 /// Merges small neighbours; `segments` is in time order and so is the result.
@@ -77,6 +87,7 @@ fn belongs_together(a: u64, b: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::TraceEdges;
     use std::collections::BTreeMap;
 
     fn segments(of: &[(&str, u64)]) -> Vec<SegmentRecord> {
@@ -89,6 +100,7 @@ mod tests {
             first_ns: 0,
             last_ns: 0,
             sources: BTreeMap::new(),
+            trace_edges: TraceEdges::default(),
             files: Vec::new(),
         };
         of.iter().enumerate().map(record).collect()

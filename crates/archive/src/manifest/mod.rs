@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::layout;
 use crate::storage::Storage;
 use std::collections::{BTreeMap, BTreeSet};
+use timberline_pattern::mask::Masker;
 
 /// The newest format version that this program reads, and the one it writes.
 pub const FORMAT: u32 = 1;
@@ -24,6 +25,8 @@ pub struct Manifest {
     pub catalog: Option<CatalogRecord>,
     /// Segments that were damaged and could not be rebuilt, in time order: gaps, until their sources are read again.
     pub set_aside: Vec<SetAside>,
+    /// Rules for values in messages that were given beside the built-in ones, as their text; empty for none.
+    pub mask_rules: String,
 }
 
 /// Entries that were lost to damage.
@@ -91,8 +94,20 @@ pub struct SegmentRecord {
     pub last_ns: i64,
     /// Entries attributed to each source, by [`source_name`].
     pub sources: BTreeMap<String, u64>,
+    /// Whether traces could go on across its ends.
+    pub trace_edges: TraceEdges,
     /// The files: entries first, checksums of blocks last.
     pub files: Vec<FileRecord>,
+}
+
+/// Whether traces that were logged line by line could go on across the ends of a segment, if entries came that are
+/// within a second of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TraceEdges {
+    /// An entry of its first second looks like a later line of a trace.
+    pub continues: bool,
+    /// A trace was open at its end.
+    pub ends_open: bool,
 }
 
 /// The catalogue's files.
@@ -102,6 +117,15 @@ pub struct CatalogRecord {
     pub sources: FileRecord,
     /// What could not be kept.
     pub rejects: FileRecord,
+    /// Which shapes of messages are one pattern.
+    pub patterns: FileRecord,
+}
+
+impl CatalogRecord {
+    /// Returns its files.
+    pub const fn files(&self) -> [&FileRecord; 3] {
+        [&self.sources, &self.rejects, &self.patterns]
+    }
 }
 
 impl Manifest {
@@ -165,6 +189,15 @@ impl Manifest {
         storage.replace(layout::CURRENT, &pointer.encode()).map_err(Error::io(layout::CURRENT))
     }
 
+    /// Returns what finds the values in messages.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the recorded rules are none.
+    pub fn masker(&self) -> Result<Masker> {
+        Masker::with_rules(&self.mask_rules)
+            .map_err(|error| Error::damaged(layout::manifest(self.sequence), error))
+    }
+
     /// Returns the number of entries.
     pub fn entries(&self) -> u64 {
         self.segments.iter().map(|segment| segment.rows).sum()
@@ -172,7 +205,7 @@ impl Manifest {
 
     /// Returns every file that belongs to the archive, `CURRENT` and the lock aside.
     pub fn files(&self) -> impl Iterator<Item = &FileRecord> {
-        let catalog = self.catalog.iter().flat_map(|catalog| [&catalog.sources, &catalog.rejects]);
+        let catalog = self.catalog.iter().flat_map(|catalog| catalog.files());
         self.segments.iter().flat_map(|segment| &segment.files).chain(catalog)
     }
 }

@@ -1,6 +1,6 @@
 //! Format version 1 of the manifest, and `CURRENT`.
 
-use super::{CatalogRecord, FORMAT, FileRecord, Manifest, SegmentRecord, SetAside};
+use super::{CatalogRecord, FORMAT, FileRecord, Manifest, SegmentRecord, SetAside, TraceEdges};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,8 @@ struct OnDisk {
     catalog: Option<CatalogOnDisk>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     set_aside: Vec<SetAsideOnDisk>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    mask_rules: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -37,6 +39,10 @@ struct SegmentOnDisk {
     first_ns: i64,
     last_ns: i64,
     sources: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    trace_continues: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    trace_ends_open: bool,
     files: Vec<FileOnDisk>,
 }
 
@@ -44,6 +50,7 @@ struct SegmentOnDisk {
 struct CatalogOnDisk {
     sources: FileOnDisk,
     rejects: FileOnDisk,
+    patterns: FileOnDisk,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,12 +110,15 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
                 first_ns: segment.first_ns,
                 last_ns: segment.last_ns,
                 sources: segment.sources.clone(),
+                trace_continues: segment.trace_edges.continues,
+                trace_ends_open: segment.trace_edges.ends_open,
                 files: segment.files.iter().map(file).collect(),
             })
             .collect(),
         catalog: manifest.catalog.as_ref().map(|catalog| CatalogOnDisk {
             sources: file(&catalog.sources),
             rejects: file(&catalog.rejects),
+            patterns: file(&catalog.patterns),
         }),
         set_aside: manifest
             .set_aside
@@ -123,6 +133,7 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
                 path: lost.path.clone(),
             })
             .collect(),
+        mask_rules: manifest.mask_rules.clone(),
     };
     let mut content = serde_json::to_vec_pretty(&on_disk).expect("the manifest is plain data");
     content.push(b'\n');
@@ -157,13 +168,19 @@ pub(super) fn decode(content: &[u8], path: &str) -> Result<Manifest> {
             first_ns: segment.first_ns,
             last_ns: segment.last_ns,
             sources: segment.sources,
+            trace_edges: TraceEdges {
+                continues: segment.trace_continues,
+                ends_open: segment.trace_ends_open,
+            },
             files: segment.files.into_iter().map(file).collect::<Result<_>>()?,
         })
     };
     let catalog = match on_disk.catalog {
-        Some(catalog) => {
-            Some(CatalogRecord { sources: file(catalog.sources)?, rejects: file(catalog.rejects)? })
-        }
+        Some(catalog) => Some(CatalogRecord {
+            sources: file(catalog.sources)?,
+            rejects: file(catalog.rejects)?,
+            patterns: file(catalog.patterns)?,
+        }),
         None => None,
     };
     let set_aside = on_disk.set_aside.into_iter().map(|lost| SetAside {
@@ -177,6 +194,7 @@ pub(super) fn decode(content: &[u8], path: &str) -> Result<Manifest> {
     });
     Ok(Manifest {
         set_aside: set_aside.collect(),
+        mask_rules: on_disk.mask_rules,
         sequence: on_disk.sequence,
         segments: on_disk.segments.into_iter().map(segment).collect::<Result<_>>()?,
         catalog,
@@ -200,9 +218,14 @@ mod tests {
                 first_ns: -1,
                 last_ns: 5,
                 sources: BTreeMap::from([("ab".to_owned(), 2)]),
+                trace_edges: TraceEdges { continues: false, ends_open: true },
                 files: vec![file("entries/month=2025-09/000007-00.parquet")],
             }],
-            catalog: Some(CatalogRecord { sources: file("catalog/s"), rejects: file("catalog/r") }),
+            catalog: Some(CatalogRecord {
+                sources: file("catalog/s"),
+                rejects: file("catalog/r"),
+                patterns: file("catalog/p"),
+            }),
             set_aside: vec![SetAside {
                 segment: "000003-01".to_owned(),
                 month: "2025-08".to_owned(),
@@ -212,6 +235,7 @@ mod tests {
                 unread: BTreeSet::from(["ab".to_owned(), "cd".to_owned()]),
                 path: "damaged/entries/month=2025-08/000003-01.parquet".to_owned(),
             }],
+            mask_rules: "word = ZZ+".to_owned(),
         }
     }
 

@@ -103,7 +103,8 @@ impl<'r> Repair<'r> {
         };
         let sources = self.sources(&mut after, report)?;
         let table = maintain::source_table(&sources);
-        let mut plan = maintain::plan(&self.storage, &table, before, self.options.memory);
+        let mut plan = maintain::plan(&self.storage, &table, before, self.options.memory)?;
+        let mut moves = maintain::Moves::new();
         let mut disordered = Vec::new();
         after.segments.clear();
         for record in &before.segments {
@@ -120,7 +121,7 @@ impl<'r> Repair<'r> {
                     after.set_aside.push(rescued.missing);
                 }
             } else if is_hit(record, &[Impact::Index, Impact::Stale]) {
-                after.segments.push(maintain::rewrite(&mut plan, record)?);
+                after.segments.push(maintain::rewrite(&mut plan, record, &mut moves)?);
                 report.rebuilt.push(Affected::of(record));
             } else {
                 after.segments.push(record.clone());
@@ -134,6 +135,18 @@ impl<'r> Repair<'r> {
         }
         after.segments.sort_by_key(|segment| segment.first_ns);
         after.set_aside.sort_by(|a, b| (a.first_ns, &a.segment).cmp(&(b.first_ns, &b.segment)));
+        let known = readable(self.archive.patterns())?;
+        if known.is_none()
+            && let Some(catalog) = &before.catalog
+        {
+            report.catalog.push(catalog.patterns.path.clone());
+        }
+        let successors = maintain::successors(&moves);
+        let known = known.unwrap_or_default();
+        let patterns = maintain::patterns(&self.storage, &after.segments, &plan.masker, &known, &successors)?;
+        if let Some(catalog) = &mut after.catalog {
+            catalog.patterns = maintain::write_patterns(&*self.storage, after.sequence, &patterns)?;
+        }
         maintain::commit(&*self.storage, before, &after)
     }
 
@@ -172,7 +185,12 @@ impl<'r> Repair<'r> {
             }
             None => lost::rejects(&sources),
         };
-        after.catalog = Some(maintain::write_catalog(&*self.storage, after.sequence, &sources, &rejects)?);
+        if let Some(before) = &manifest.catalog {
+            let patterns = before.patterns.clone();
+            let storage = &*self.storage;
+            after.catalog =
+                Some(maintain::write_catalog(storage, after.sequence, &sources, &rejects, patterns)?);
+        }
         Ok(sources)
     }
 }

@@ -3,7 +3,7 @@
 use crate::catalog::SourceRecord;
 use crate::columns::{Column, compose};
 use crate::error::{Error, Result};
-use crate::ingest::MergePlan;
+use crate::ingest::{MergePlan, OwnExceptions, join_all};
 use crate::layout;
 use crate::maintain;
 use crate::manifest::{SegmentRecord, SetAside, source_name};
@@ -42,6 +42,7 @@ pub(super) fn rescue(
     let numbers: BTreeMap<u64, u32> =
         plan.sources.keys.iter().enumerate().map(|(idx, key)| (*key, row_idx(idx))).collect();
     let mut rows = RowSet::default();
+    let mut own = OwnExceptions::new(plan.masker.clone());
     let mut missing = record.sources.clone();
     let mut start = 0;
     while start < record.rows {
@@ -50,8 +51,10 @@ pub(super) fn rescue(
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         let mut is_plausible = true;
         let is_read = read(&segment, start..end, |row| match numbers.get(&row.source) {
-            Some(number) if layout::month(row.timestamp) == record.month => {
-                part.push_read(row, *number);
+            Some(number)
+                if layout::month(row.timestamp) == record.month
+                    && own.push(&mut part, row, *number).is_ok() =>
+            {
                 *counts.entry(source_name(row.source)).or_insert(0) += 1;
             }
             _ => is_plausible = false,
@@ -67,7 +70,8 @@ pub(super) fn rescue(
         start = end;
     }
     missing.retain(|_, rows| *rows > 0);
-    let segment = if rows.is_empty() { None } else { Some(maintain::write_segment(plan, &rows)?) };
+    join_all(&mut rows)?;
+    let segment = if rows.is_empty() { None } else { Some(maintain::write_segment(plan, &rows, true)?) };
     let overlaps = |source: &&SourceRecord| {
         source.first_ns.is_none_or(|first| first <= record.last_ns)
             && source.last_ns.is_none_or(|last| last >= record.first_ns)

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::ingest::merge;
 use crate::layout;
 use crate::maintain::{self, Options};
-use crate::manifest::{FileRecord, Manifest, SegmentRecord, source_name};
+use crate::manifest::{FileRecord, Manifest, SegmentRecord, TraceEdges, source_name};
 use crate::segment::Segment;
 use crate::storage::Storage;
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ pub(super) fn manifest(storage: &Arc<dyn Storage>, options: &Options) -> Result<
     let (mut sources, rejects) = catalog(&**storage, &segments)?;
     let table = maintain::source_table(&sources);
     let before = Manifest { sequence: sequence - 1, ..Manifest::default() };
-    let plan = maintain::plan(storage, &table, &before, options.memory);
+    let plan = maintain::plan(storage, &table, &before, options.memory)?;
     let merged = merge(&plan, Vec::new(), &segments, &[])?;
     let readers: Vec<Segment> =
         merged.segments.iter().map(|record| Segment::new(storage.clone(), record.clone())).collect();
@@ -53,9 +53,12 @@ pub(super) fn manifest(storage: &Arc<dyn Storage>, options: &Options) -> Result<
             *unknown = told;
         }
     }
-    let catalog = maintain::write_catalog(&**storage, sequence, &sources, &rejects)?;
+    let known = known_patterns(&**storage)?;
+    let patterns = maintain::patterns(storage, &merged.segments, &plan.masker, &known, &BTreeMap::new())?;
+    let patterns = maintain::write_patterns(&**storage, sequence, &patterns)?;
+    let catalog = maintain::write_catalog(&**storage, sequence, &sources, &rejects, patterns)?;
     let manifest =
-        Manifest { sequence, segments: merged.segments, catalog: Some(catalog), set_aside: Vec::new() };
+        Manifest { sequence, segments: merged.segments, catalog: Some(catalog), ..Manifest::default() };
     maintain::commit(&**storage, &Manifest { segments: segments.clone(), ..before }, &manifest)?;
     Ok(format!("{} files of entries", segments.len()))
 }
@@ -109,6 +112,7 @@ fn segment(storage: &Arc<dyn Storage>, path: &str) -> Option<SegmentRecord> {
         first_ns: i64::MAX,
         last_ns: i64::MIN,
         sources: BTreeMap::new(),
+        trace_edges: TraceEdges::default(),
         files: vec![file],
     };
     let reader = Segment::new(storage.clone(), record.clone());
@@ -125,6 +129,14 @@ fn segment(storage: &Arc<dyn Storage>, path: &str) -> Option<SegmentRecord> {
         is_readable
     });
     (read.is_ok() && is_readable && record.rows > 0).then_some(record)
+}
+
+/// Reads the newest pattern catalogue that can be read, for the ids that it remembers.
+fn known_patterns(storage: &dyn Storage) -> Result<Vec<catalog::PatternRecord>> {
+    let mut paths = storage.list("catalog").map_err(Error::io("catalog"))?;
+    paths.sort_by_key(|path| std::cmp::Reverse(sequence_of(path)));
+    let read = |path: &String| catalog::read_patterns(storage.read(path).ok()?, path).ok();
+    Ok(paths.iter().filter(|path| path.ends_with("-patterns.parquet")).find_map(read).unwrap_or_default())
 }
 
 type Catalog = (Vec<SourceRecord>, Vec<catalog::RejectRecord>);

@@ -239,6 +239,7 @@ impl Read for CheckedRead {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::TraceEdges;
     use crate::testing::{Image, RecordingStorage};
     use std::collections::BTreeMap;
 
@@ -262,6 +263,7 @@ mod tests {
             first_ns: 0,
             last_ns: 0,
             sources: BTreeMap::new(),
+            trace_edges: TraceEdges::default(),
             files,
         }
     }

@@ -21,6 +21,7 @@ use timberline_entry::Timestamp;
 pub(super) const TIMESTAMP: &str = "timestamp";
 pub(super) const PATTERN: &str = "pattern";
 pub(super) const SHAPE: &str = "shape";
+pub(super) const EXCEPTION: &str = "exception";
 pub(super) const SOURCE: &str = "source";
 pub(super) const SOURCE_LINE: &str = "source_line";
 pub(super) const SOURCE_IS_WHOLE: &str = "source_is_whole";
@@ -49,6 +50,7 @@ pub(super) fn schema() -> Schema {
         fields.push(Field::new(name, DataType::UInt64, false));
     }
     fields.push(Field::new(SOURCE_IS_WHOLE, DataType::Boolean, false));
+    fields.push(Field::new(EXCEPTION, DataType::UInt64, true));
     Schema::new(fields)
 }
 
@@ -70,9 +72,18 @@ fn properties(n_rows: usize) -> WriterProperties {
     for repeated in Column::ALL.into_iter().filter(|c| c.kind() == ColumnKind::Repeated) {
         builder = builder.set_column_dictionary_enabled(column(repeated.name()), true);
     }
-    for name in
-        ["trace", "http_url", "http_remote_ip", "http_server_ip", "http_rest", "rest", PATTERN, SHAPE, SOURCE]
-    {
+    for name in [
+        "trace",
+        "http_url",
+        "http_remote_ip",
+        "http_server_ip",
+        "http_rest",
+        "rest",
+        PATTERN,
+        SHAPE,
+        SOURCE,
+        EXCEPTION,
+    ] {
         builder = builder.set_column_dictionary_enabled(column(name), true);
     }
     let n_distinct = n_rows.min(ROW_GROUP_ROWS) as u64;
@@ -128,6 +139,7 @@ struct Builders {
     source: UInt64Builder,
     source_line: UInt64Builder,
     source_is_whole: BooleanBuilder,
+    exception: UInt64Builder,
 }
 
 impl Builders {
@@ -147,6 +159,7 @@ impl Builders {
             source: UInt64Builder::new(),
             source_line: UInt64Builder::new(),
             source_is_whole: BooleanBuilder::new(),
+            exception: UInt64Builder::new(),
         }
     }
 
@@ -170,6 +183,7 @@ impl Builders {
         self.source.append_value(sources[head.place.source as usize]);
         self.source_line.append_value(head.place.line);
         self.source_is_whole.append_value(head.is_whole);
+        self.exception.append_option(head.derived.exception);
     }
 
     fn finish(&mut self) -> Vec<ArrayRef> {
@@ -186,6 +200,7 @@ impl Builders {
             arrays.push(Arc::new(builder.finish()));
         }
         arrays.push(Arc::new(self.source_is_whole.finish()));
+        arrays.push(Arc::new(self.exception.finish()));
         arrays
     }
 }

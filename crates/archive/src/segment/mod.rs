@@ -8,26 +8,36 @@
 //!                                shapes.parquet, templates.parquet: what the entries of a ring look like;
 //!                                words.parquet: tokens to look for parts in;
 //!                                instances.parquet: what ran from when to when;
+//!                                messages, exceptions, values, cube: what is said, how often, by whom and when;
 //!                                blocks.xxh3: checksums of all that
 //! ```
 
 mod checked;
+mod cube;
 mod entries;
+mod exceptions;
 mod facts;
 mod ids;
 mod index;
 mod instances;
+mod messages;
+mod observer;
 mod reader;
 mod shapes;
+mod values;
 mod words;
 mod writer;
 
+pub use cube::{CubeCell, HOUR_NS};
 pub use facts::Rings;
 pub use instances::InstanceRecord;
+pub use messages::MessageRecord;
 pub use reader::{Row, Segment};
 pub use shapes::{ShapeParts, ShapeRecord, Templates};
+pub use values::{Subject, ValueRecord};
 
 pub(crate) use entries::with_entry;
+pub(crate) use observer::{Observer, RowFacts};
 pub(crate) use reader::read;
 pub(crate) use writer::write;
 

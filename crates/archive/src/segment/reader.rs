@@ -3,9 +3,13 @@
 use super::checked::{CheckedFile, SegmentFiles};
 use super::index::IndexReader;
 use super::shapes::{Names, ShapeParts, Templates};
-use super::{InstanceRecord, Rings, ShapeRecord, entries, instances, shapes, words};
+use super::{
+    CubeCell, InstanceRecord, MessageRecord, Rings, ShapeRecord, ValueRecord, cube, entries, exceptions,
+    instances, messages, shapes, values, words,
+};
 use crate::columns::{Cell, Cells, Column, ColumnKind};
 use crate::error::{Error, Result};
+use crate::exception::ExceptionRecord;
 use crate::layout;
 use crate::manifest::SegmentRecord;
 use crate::storage::Storage;
@@ -50,6 +54,8 @@ pub struct Row<'a> {
     pub pattern: u64,
     /// Hash of the entry's shape.
     pub shape: u64,
+    /// Key of the exception that the entry tells of, if it tells of one.
+    pub exception: Option<u64>,
     /// Key of the source that the entry is attributed to.
     pub source: u64,
     /// Line of that source's text, from 1.
@@ -230,6 +236,7 @@ impl Segment {
                 entries::SOURCE,
                 entries::SOURCE_LINE,
                 entries::SOURCE_IS_WHOLE,
+                entries::EXCEPTION,
             ])
             .collect();
         let mask = ProjectionMask::columns(metadata.parquet_schema(), names.iter().copied());
@@ -303,8 +310,43 @@ impl Segment {
     /// [`Error::Damaged`] when the file cannot be read.
     pub fn instances(&self) -> Result<Vec<InstanceRecord>> {
         let path = layout::instances(&self.record.id);
-        let content = self.files.open(&path)?.all().map_err(|error| Error::damaged(&path, error))?;
-        instances::read(content, &path)
+        instances::read(self.content(&path)?, &path)
+    }
+
+    /// Returns what the segment's messages look like, by fingerprint.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn messages(&self) -> Result<Vec<MessageRecord>> {
+        let path = layout::messages(&self.record.id);
+        messages::read(self.content(&path)?, &path)
+    }
+
+    /// Returns the exceptions that the segment's entries tell of, by key.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn exceptions(&self) -> Result<Vec<ExceptionRecord>> {
+        let path = layout::exceptions(&self.record.id);
+        exceptions::read(self.content(&path)?, &path)
+    }
+
+    /// Returns the values of holes that may be closed, by message or exception, hole, value and revision.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn values(&self) -> Result<Vec<ValueRecord>> {
+        let path = layout::values(&self.record.id);
+        values::read(self.content(&path)?, &path)
+    }
+
+    /// Returns the entries by pattern, exception, service, revision, severity and hour, sorted by these.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn cube(&self) -> Result<Vec<CubeCell>> {
+        let path = layout::cube(&self.record.id);
+        cube::read(self.content(&path)?, &path)
     }
 
     pub(super) fn parquet(&self) -> Result<&(CheckedFile, ArrowReaderMetadata)> {
@@ -380,6 +422,7 @@ struct BatchView<'b> {
     source: usize,
     source_line: usize,
     source_is_whole: usize,
+    exception: usize,
 }
 
 impl<'b> BatchView<'b> {
@@ -398,6 +441,7 @@ impl<'b> BatchView<'b> {
             source: position(entries::SOURCE)?,
             source_line: position(entries::SOURCE_LINE)?,
             source_is_whole: position(entries::SOURCE_IS_WHOLE)?,
+            exception: position(entries::EXCEPTION)?,
         })
     }
 
@@ -424,6 +468,7 @@ impl<'b> BatchView<'b> {
             cells,
             pattern: number(self.pattern),
             shape: number(self.shape),
+            exception: (!self.batch.column(self.exception).is_null(row)).then(|| number(self.exception)),
             source: number(self.source),
             source_line: number(self.source_line),
             source_is_whole: self.batch.column(self.source_is_whole).as_boolean().value(row),

@@ -19,7 +19,7 @@ use arrow::datatypes::{DataType, UInt64Type};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use std::io::Write;
@@ -33,6 +33,8 @@ pub struct ShapeRecord {
     pub shape: u64,
     /// Fingerprint of the message's pattern, as in the column `pattern`.
     pub pattern: u64,
+    /// Key of the exception that its entries tell of, as in the column `exception`.
+    pub exception: Option<u64>,
     /// Rows of this shape in the segment.
     pub rows: u64,
 }
@@ -115,17 +117,20 @@ const NAMES: &str = "timberline.names";
 pub(super) fn write(shapes: &[(ShapeRecord, Vec<u32>)], path: &str, out: impl Write + Send) -> Result<()> {
     let (mut shape, mut pattern, mut rows) =
         (UInt64Builder::new(), UInt64Builder::new(), UInt64Builder::new());
+    let mut exception = UInt64Builder::new();
     let mut parts = BinaryBuilder::new();
     for (record, templates) in shapes {
         shape.append_value(record.shape);
         pattern.append_value(record.pattern);
         rows.append_value(record.rows);
+        exception.append_option(record.exception);
         parts.append_value(templates.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>());
     }
-    let columns: [(&str, ArrayRef); 4] = [
+    let columns: [(&str, ArrayRef); 5] = [
         ("shape", Arc::new(shape.finish())),
         ("pattern", Arc::new(pattern.finish())),
         ("rows", Arc::new(rows.finish())),
+        ("exception", Arc::new(exception.finish())),
         ("parts", Arc::new(parts.finish())),
     ];
     write_columns(columns, None, path, out)
@@ -162,12 +167,38 @@ pub(super) fn write_columns<const N: usize>(
     path: &str,
     out: impl Write + Send,
 ) -> Result<()> {
+    write_encoded(columns, names, false, path, out)
+}
+
+/// Writes columns whose values repeat.
+pub(super) fn write_repeating<const N: usize>(
+    columns: [(&str, ArrayRef); N],
+    path: &str,
+    out: impl Write + Send,
+) -> Result<()> {
+    write_encoded(columns, None, true, path, out)
+}
+
+fn write_encoded<const N: usize>(
+    columns: [(&str, ArrayRef); N],
+    names: Option<String>,
+    is_repeating: bool,
+    path: &str,
+    out: impl Write + Send,
+) -> Result<()> {
     let failed = |error: parquet::errors::ParquetError| Error::io(path)(std::io::Error::other(error));
-    let columns = columns.into_iter().map(|(name, array)| (name, array, false));
+    let columns = columns.into_iter().map(|(name, array)| {
+        let is_nullable = array.null_count() > 0;
+        (name, array, is_nullable)
+    });
     let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("the columns have one length");
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).expect("the level is one of zstd's")))
-        .set_dictionary_enabled(false)
+        .set_dictionary_enabled(is_repeating)
+        .set_column_dictionary_enabled("first_ns".into(), false)
+        .set_column_encoding("first_ns".into(), Encoding::DELTA_BINARY_PACKED)
+        .set_column_dictionary_enabled("last_ns".into(), false)
+        .set_column_encoding("last_ns".into(), Encoding::DELTA_BINARY_PACKED)
         .set_key_value_metadata(names.map(|names| vec![KeyValue::new(NAMES.to_owned(), names)]))
         .set_created_by("timberline".to_owned())
         .build();
@@ -182,11 +213,20 @@ pub(super) fn read(content: Bytes, path: &str) -> Result<Vec<ShapeRecord>> {
     let (columns, _) = read_columns(
         content,
         path,
-        [("shape", DataType::UInt64), ("pattern", DataType::UInt64), ("rows", DataType::UInt64)],
+        [
+            ("shape", DataType::UInt64),
+            ("pattern", DataType::UInt64),
+            ("exception", DataType::UInt64),
+            ("rows", DataType::UInt64),
+        ],
     )?;
-    let [shape, pattern, rows] = columns.map(|array| array.as_primitive::<UInt64Type>().clone());
-    let record =
-        |idx| ShapeRecord { shape: shape.value(idx), pattern: pattern.value(idx), rows: rows.value(idx) };
+    let [shape, pattern, exception, rows] = columns.map(|array| array.as_primitive::<UInt64Type>().clone());
+    let record = |idx| ShapeRecord {
+        shape: shape.value(idx),
+        pattern: pattern.value(idx),
+        exception: (!exception.is_null(idx)).then(|| exception.value(idx)),
+        rows: rows.value(idx),
+    };
     Ok((0..shape.len()).map(record).collect())
 }
 
@@ -285,7 +325,7 @@ mod tests {
         file.truncate(file.len() / 2);
         assert!(matches!(read_templates(Bytes::from(file), "x"), Err(Error::Damaged { .. })));
 
-        let record = |shape| ShapeRecord { shape, pattern: 9, rows: 4 };
+        let record = |shape| ShapeRecord { shape, pattern: 9, exception: (shape == 2).then_some(5), rows: 4 };
         let mut file = Vec::new();
         write(&[(record(1), vec![0, 1]), (record(2), vec![1])], "x", &mut file).unwrap();
         let content = || Bytes::from(file.clone());

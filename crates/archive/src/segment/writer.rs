@@ -4,28 +4,32 @@ use super::checked::BlockHasher;
 use super::facts::RingKey;
 use super::index::IndexWriter;
 use super::instances::{InstanceCounter, InstanceRecord};
+use super::observer::{Observer, RowFacts, Said};
 use super::shapes::{Names, ShapeRecord};
 use super::{MAX_RING_ROWS, Rings, entries, instances, shapes, words};
 use crate::columns::Column;
 use crate::error::{Error, Result};
 use crate::layout;
-use crate::manifest::{FileRecord, SegmentRecord};
-use crate::rows::{Head, RowSet, row_idx};
+use crate::manifest::{FileRecord, SegmentRecord, TraceEdges};
+use crate::rows::{Derived, Head, RowSet, row_idx};
 use crate::shape::{CharSet, RowTokens, Shaper, Template};
 use crate::storage::{FileWriter, Storage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use timberline_entry::Field;
+use timberline_pattern::mask::Masker;
 
 /// Writes the rows as segment `id`, syncs its files and folders, and returns its record.
 ///
-/// `rows` must lie in one month and be free of duplicates; `sources` gives the key of each source that rows refer to.
+/// `rows` must lie in one month and be free of duplicates; `sources` gives the key of each source that rows refer to, and
+/// `masker` is the archive's.
 /// The bytes depend on the set of rows alone, not on their order.
 pub(crate) fn write(
     storage: &dyn Storage,
     id: &str,
     rows: &RowSet,
     sources: &[u64],
+    masker: &Masker,
 ) -> Result<SegmentRecord> {
     let order = rows.by_ring();
     let times = || rows.heads().iter().map(|head| head.keys.timestamp);
@@ -42,7 +46,7 @@ pub(crate) fn write(
                 entries::write(rows, &order, sources, &entries_path, out)
             })
         },
-        || index(rows, &order, id),
+        || index(rows, &order, id, masker),
     );
     let (entries, mut blocks) = written?;
     let mut files = vec![entries];
@@ -67,6 +71,10 @@ pub(crate) fn write(
     add(write_file(storage, &instances_path, |out| {
         instances::write(&index.instances, &instances_path, out)
     })?);
+    index.said.write_files(id, |path, content| {
+        add(write_file(storage, path, |out| content(out))?);
+        Ok(())
+    })?;
     let blocks_path = layout::blocks(id);
     let blocks: Vec<u8> = blocks.iter().flat_map(|sum| sum.to_le_bytes()).collect();
     files.push(
@@ -85,6 +93,7 @@ pub(crate) fn write(
         first_ns: first.as_nanos(),
         last_ns: last.as_nanos(),
         sources: rows_by_source(rows, sources),
+        trace_edges: TraceEdges::default(),
         files,
     })
 }
@@ -135,11 +144,12 @@ struct Indexed {
     words: BTreeSet<String>,
     names: Names,
     instances: Vec<InstanceRecord>,
+    said: Said,
     n_rings: usize,
 }
 
 /// Makes ring documents and shape templates of the rows.
-fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
+fn index(rows: &RowSet, order: &[u32], segment_id: &str, masker: &Masker) -> Result<Indexed> {
     let mut writer = IndexWriter::new(segment_id)?;
     let mut rings = Rings::default();
     let mut numbering = Numbering::default();
@@ -147,6 +157,7 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
     let mut tokens = RowTokens::default();
     let (mut charsets, mut words) = (Vec::new(), BTreeSet::new());
     let mut instances = InstanceCounter::default();
+    let mut observer = Observer::new(masker.clone());
     let (mut text, mut nodes) = (String::new(), Vec::new());
     let mut start = 0;
     while start < order.len() {
@@ -158,7 +169,7 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
             .count();
         tokens.clear();
         let Head { derived, keys, .. } = rows.heads()[first];
-        let shape_idx = numbering.shape(derived.shape, derived.pattern);
+        let shape_idx = numbering.shape(&derived);
         let cells = rows.cells(first);
         let (service, revision) = (cells.text(Column::Service), cells.text(Column::Revision));
         let key = RingKey {
@@ -175,7 +186,17 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
             let templates = &mut numbering.templates;
             let cells = rows.cells(idx);
             instances.add(key.service, key.revision, &cells, timestamp.as_nanos());
+            let facts = RowFacts {
+                idx: (start + offset) as u64,
+                time_ns: timestamp.as_nanos(),
+                pattern: derived.pattern,
+                exception: derived.exception,
+                service: cells.text(Column::Service),
+                revision: cells.text(Column::Revision),
+                severity: key.severity,
+            };
             entries::with_entry(&cells, timestamp, &mut text, &mut nodes, |entry| {
+                observer.row(&facts, entry);
                 if shape.n_holes.is_none() {
                     shape.set_templates(shaper.templates(entry), templates);
                 }
@@ -219,6 +240,7 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
         words,
         names: numbering.names,
         instances,
+        said: observer.finish(rows.joined()),
         n_rings: rings.len(),
     })
 }
@@ -249,13 +271,14 @@ struct NumberedTemplates {
 }
 
 impl Numbering {
-    fn shape(&mut self, shape: u64, pattern: u64) -> u32 {
+    fn shape(&mut self, derived: &Derived) -> u32 {
+        let Derived { shape, pattern, exception, .. } = *derived;
         if let Some(idx) = self.by_hash.get(&shape) {
             return *idx;
         }
         let idx = row_idx(self.shapes.len());
         self.by_hash.insert(shape, idx);
-        let record = ShapeRecord { shape, pattern, rows: 0 };
+        let record = ShapeRecord { shape, pattern, exception, rows: 0 };
         self.shapes.push(NumberedShape { record, parts: Vec::new(), n_holes: None });
         idx
     }

@@ -51,7 +51,7 @@ pub fn for_each_leaf<'a>(entry: &LogEntry<'a>, mut visit: impl FnMut(Leaf<'_, 'a
 }
 
 /// Calls `visit` for every leaf of one field.
-pub(super) fn for_each_leaf_of<'a>(field: Field, value: Value<'a>, visit: &mut impl FnMut(Leaf<'_, 'a>)) {
+pub(crate) fn for_each_leaf_of<'a>(field: Field, value: Value<'a>, visit: &mut impl FnMut(Leaf<'_, 'a>)) {
     walk(value, &mut vec![field.name().into()], visit);
 }
 

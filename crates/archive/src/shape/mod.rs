@@ -22,6 +22,6 @@ pub use tokens::{LONG_TOKEN, MAX_TOKEN, is_token_byte, tokens};
 
 pub use leaf::{Leaf, for_each_leaf};
 
-pub(crate) use leaf::Form;
+pub(crate) use leaf::{Form, for_each_leaf_of};
 pub(crate) use template::Shaper;
 pub(crate) use tokens::RowTokens;

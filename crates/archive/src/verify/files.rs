@@ -17,7 +17,7 @@ pub(super) fn check(
         files.extend(segment.files.iter().map(|file| (file, Some(segment))));
     }
     if let Some(catalog) = &manifest.catalog {
-        files.extend([(&catalog.sources, None), (&catalog.rejects, None)]);
+        files.extend(catalog.files().map(|file| (file, None)));
     }
     reporter.planned(files.len(), files.iter().map(|(file, _)| file.bytes).sum());
     report.files = files.len() as u64;

@@ -4,6 +4,7 @@
 //! files      CURRENT ─► manifest ─► each file it names: there, as long, the same content     files
 //! rows       Parquet readable, in ring order, in the month and span it claims, no copies;    rows
 //!            shapes and patterns as this program computes them; rings and shapes agree
+//! patterns   the catalogue is what the messages of all segments make                            patterns
 //! counts     read = kept + duplicates + rejected + set aside, per source and in total        counts
 //! leftovers  files that nothing names: no error, the next commit deletes them
 //! ```
@@ -12,6 +13,7 @@
 
 mod counts;
 mod files;
+mod patterns;
 mod rows;
 
 use crate::archive::Archive;
@@ -164,10 +166,13 @@ pub fn verify(
     check_spans(manifest, &mut report);
     counts::check(&archive, &mut report);
     if depth == Depth::Rows {
+        // Rules that cannot be read make the manifest one that cannot be opened.
+        let masker = manifest.masker()?;
         for segment in archive.segments() {
             reporter.segment_started(&segment.record().id, segment.record().rows);
-            rows::check(segment, &mut report);
+            rows::check(segment, &masker, &mut report);
         }
+        patterns::check(&archive, &masker, &mut report);
     }
     report.problems.sort_by(|a, b| (&a.file, a.impact).cmp(&(&b.file, b.impact)));
     Ok(report)
@@ -220,7 +225,7 @@ fn problem(file: &str, detail: impl ToString, impact: Impact, segment: Option<&S
             "reindex computes shapes and patterns again",
         ),
         Impact::Catalog => (
-            "everything but coverage, sources and rejects",
+            "everything but coverage, sources, rejects and ids of merged patterns",
             "verify --repair keeps what the entries tell of their sources; ingesting the exports again restores the rest",
         ),
         Impact::Counts => ("everything; numbers of duplicates may be wrong", "ingest the exports again"),

@@ -3,16 +3,17 @@
 use super::{Impact, VerifyReport, problem};
 use crate::columns::{Cell, Column};
 use crate::error::Error;
-use crate::ingest::RowMaker;
+use crate::ingest::{RowMaker, joined_of};
 use crate::layout;
 use crate::manifest::source_name;
-use crate::segment::{MAX_RING_ROWS, Row, Segment, with_entry};
+use crate::segment::{MAX_RING_ROWS, Observer, Row, RowFacts, Segment, with_entry};
 use std::collections::BTreeMap;
 use timberline_entry::Severity;
 use timberline_entry::json::Node;
+use timberline_pattern::mask::Masker;
 use xxhash_rust::xxh3::xxh3_128;
 
-pub(super) fn check(segment: &Segment, report: &mut VerifyReport) {
+pub(super) fn check(segment: &Segment, masker: &Masker, report: &mut VerifyReport) {
     let record = segment.record();
     let entries_path = segment.entries_path();
     let is_known = |report: &VerifyReport, impact: Impact| {
@@ -24,7 +25,7 @@ pub(super) fn check(segment: &Segment, report: &mut VerifyReport) {
     if is_known(report, Impact::Entries) {
         return;
     }
-    let mut seen = Seen::default();
+    let mut seen = Seen::new(masker);
     let read = segment.stored_rows().and_then(|stored| {
         if stored != record.rows {
             return Err(Error::damaged(&entries_path, format!("{stored} rows instead of {}", record.rows)));
@@ -39,6 +40,13 @@ pub(super) fn check(segment: &Segment, report: &mut VerifyReport) {
         report.problems.push(problem(&entries_path, detail(error), Impact::Entries, Some(record)));
         return;
     }
+    let joined = match seen.joined(segment, masker) {
+        Ok(joined) => joined,
+        Err(error) => {
+            report.problems.push(problem(&entries_path, detail(error), Impact::Entries, Some(record)));
+            return;
+        }
+    };
     seen.finish(record.first_ns, record.last_ns, &record.sources);
     for (impact, detail) in std::mem::take(&mut seen.faults) {
         report.problems.push(problem(&entries_path, detail, impact, Some(record)));
@@ -46,7 +54,7 @@ pub(super) fn check(segment: &Segment, report: &mut VerifyReport) {
     if is_known(report, Impact::Index) {
         return;
     }
-    match index_faults(segment, &seen) {
+    match index_faults(segment, seen, &joined) {
         Ok(faults) => {
             for detail in faults {
                 let folder = layout::index_folder(&record.id);
@@ -84,7 +92,6 @@ struct Ring {
 }
 
 /// What the rows show.
-#[derive(Default)]
 struct Seen {
     rows: u64,
     first_ns: Option<i64>,
@@ -92,11 +99,16 @@ struct Seen {
     sources: BTreeMap<String, u64>,
     rings: Vec<Ring>,
     /// Rows and pattern of each shape.
-    shapes: BTreeMap<u64, (u64, u64)>,
+    shapes: BTreeMap<u64, (u64, u64, Option<u64>)>,
+    /// Rows whose exception is not what their own text tells of, with that exception.
+    others: BTreeMap<u64, Option<u64>>,
+    /// Whether some row may begin a trace that goes on in others.
+    begins_trace: bool,
+    observer: Observer,
     /// Time in microseconds and hash of what identifies the entry beside it.
     identities: Vec<(i64, u128)>,
     previous: Option<(i64, u64)>,
-    maker: Option<RowMaker>,
+    maker: RowMaker,
     text: String,
     nodes: Vec<Node>,
     /// The first fault of each kind; a damaged file has thousands.
@@ -105,6 +117,42 @@ struct Seen {
 }
 
 impl Seen {
+    fn new(masker: &Masker) -> Self {
+        Self {
+            rows: 0,
+            first_ns: None,
+            last_ns: None,
+            sources: BTreeMap::new(),
+            rings: Vec::new(),
+            shapes: BTreeMap::new(),
+            others: BTreeMap::new(),
+            begins_trace: false,
+            observer: Observer::new(masker.clone()),
+            identities: Vec::new(),
+            previous: None,
+            maker: RowMaker::new(masker.clone()),
+            text: String::new(),
+            nodes: Vec::new(),
+            faults: Vec::new(),
+            kinds: Vec::new(),
+        }
+    }
+
+    /// Puts traces together that were logged line by line, compares their exceptions, and returns their texts.
+    fn joined(&mut self, segment: &Segment, masker: &Masker) -> Result<BTreeMap<u64, String>, Error> {
+        let (rows, texts) = if self.begins_trace { joined_of(segment, masker)? } else { Default::default() };
+        let expected: BTreeMap<u64, Option<u64>> =
+            rows.into_iter().map(|(row, key)| (row, Some(key))).collect();
+        if expected != self.others {
+            let all = expected.keys().chain(self.others.keys());
+            let wrong = all.copied().filter(|row| expected.get(row) != self.others.get(row)).min();
+            let detail =
+                format!("row {}: the exception is computed differently now", wrong.unwrap_or_default());
+            self.fault("derived", Impact::Stale, detail);
+        }
+        Ok(texts)
+    }
+
     fn fault(&mut self, kind: &'static str, impact: Impact, detail: String) {
         if !self.kinds.contains(&kind) {
             self.kinds.push(kind);
@@ -127,13 +175,13 @@ impl Seen {
             return self.fault("severity", Impact::Entries, detail);
         };
         self.add_to_ring(row, severity);
-        let shape = self.shapes.entry(row.shape).or_insert((0, row.pattern));
+        let shape = self.shapes.entry(row.shape).or_insert((0, row.pattern, row.exception));
         shape.0 += 1;
-        if shape.1 != row.pattern {
+        if (shape.1, shape.2) != (row.pattern, row.exception) {
             self.fault(
                 "pattern",
                 Impact::Entries,
-                format!("row {idx}: the pattern is not that of its shape"),
+                format!("row {idx}: pattern or exception is not that of its shape"),
             );
         }
         self.recompute(row, severity);
@@ -178,17 +226,30 @@ impl Seen {
 
     /// Puts the entry together and takes it apart again: what is derived must come out the same.
     fn recompute(&mut self, row: &Row<'_>, severity: u8) {
-        let mut maker = self.maker.take().unwrap_or_else(RowMaker::new);
-        let Self { text, nodes, .. } = self;
+        let Self { text, nodes, maker, observer, others, begins_trace, .. } = self;
+        let facts = RowFacts {
+            idx: row.idx,
+            time_ns: row.timestamp.as_nanos(),
+            pattern: row.pattern,
+            exception: row.exception,
+            service: row.cells.text(Column::Service),
+            revision: row.cells.text(Column::Revision),
+            severity,
+        };
         let made = with_entry(&row.cells, row.timestamp, text, nodes, |entry| {
-            let (keys, cells, derived) = maker.make(entry, row.timestamp);
+            observer.row(&facts, entry);
+            let (keys, cells, mut derived) = maker.make(entry, row.timestamp);
+            *begins_trace |= derived.begins_trace;
+            if derived.exception != row.exception {
+                others.insert(row.idx, row.exception);
+                derived.set_exception(row.exception);
+            }
             let is_same = keys.severity == severity
                 && [Column::Service, Column::Revision]
                     .iter()
                     .all(|column| cells.text(*column) == row.cells.text(*column));
             (is_same && (derived.shape, derived.pattern) == (row.shape, row.pattern)).then_some(())
         });
-        self.maker = Some(maker);
         match made {
             Ok(Some(())) => {}
             Ok(None) => {
@@ -223,7 +284,7 @@ impl Seen {
     }
 }
 
-fn index_faults(segment: &Segment, seen: &Seen) -> Result<Vec<String>, Error> {
+fn index_faults(segment: &Segment, seen: Seen, joined: &BTreeMap<u64, String>) -> Result<Vec<String>, Error> {
     let (rings, shapes) = (segment.rings()?, segment.shapes()?);
     let (services, revisions) = (segment.services()?, segment.revisions()?);
     let record = segment.record();
@@ -250,10 +311,21 @@ fn index_faults(segment: &Segment, seen: &Seen) -> Result<Vec<String>, Error> {
     {
         faults.push("the facts of the rings are not those of the rows".to_owned());
     }
-    let by_hash: BTreeMap<u64, (u64, u64)> =
-        shapes.iter().map(|shape| (shape.shape, (shape.rows, shape.pattern))).collect();
+    let by_hash: BTreeMap<u64, _> =
+        shapes.iter().map(|shape| (shape.shape, (shape.rows, shape.pattern, shape.exception))).collect();
     if by_hash != seen.shapes || by_hash.len() != shapes.len() {
-        faults.push("rows or patterns of the shapes are not those of the rows".to_owned());
+        faults.push("rows, patterns or exceptions of the shapes are not those of the rows".to_owned());
+    }
+    let said = seen.observer.finish(joined);
+    for (what, is_same) in [
+        ("messages", segment.messages()? == said.messages),
+        ("exceptions", segment.exceptions()? == said.exceptions),
+        ("values", segment.values()? == said.values),
+        ("cube", segment.cube()? == said.cube),
+    ] {
+        if !is_same {
+            faults.push(format!("the {what} are not those of the rows"));
+        }
     }
     Ok(faults)
 }

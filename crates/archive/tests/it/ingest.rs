@@ -16,6 +16,7 @@ fn options(memory: usize) -> Options {
         open: timberline_entry::input::OpenOptions::default(),
         holder: "test".to_owned(),
         check_content: false,
+        mask_rules: None,
     }
 }
 

@@ -70,12 +70,13 @@ pub(crate) fn ingest(storage: &Arc<dyn Storage>, paths: &[PathBuf], memory: usiz
         open: OpenOptions::default(),
         holder: "test".to_owned(),
         check_content: false,
+        mask_rules: None,
     };
     timberline_archive::ingest::ingest(storage.clone(), specs, &options, &Silent, &AtomicBool::new(false))
 }
 
 pub(crate) fn rewrite_options() -> maintain::Options {
-    maintain::Options { memory: Options::DEFAULT_MEMORY, holder: "test".to_owned() }
+    maintain::Options { memory: Options::DEFAULT_MEMORY, holder: "test".to_owned(), mask_rules: None }
 }
 
 pub(crate) fn verify(storage: &Arc<dyn Storage>) -> verify::VerifyReport {

@@ -26,6 +26,21 @@ pub(crate) struct Ingest {
     /// Compare files that look unchanged by their content as well
     #[arg(long)]
     pub(crate) check_content: bool,
+    /// Rules for values in messages beside the built-in ones, one `name = regex` a line; the first ingest decides them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mask_rules: Option<PathBuf>,
+}
+
+/// Makes all indexes and patterns anew from the entries, as a new version of the program may ask for
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline reindex
+  timberline reindex --mask-rules rules.txt     patterns by other rules; former ids still lead to theirs")]
+pub(crate) struct Reindex {
+    /// Other rules for values in messages than the archive has, one `name = regex` a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mask_rules: Option<PathBuf>,
 }
 
 /// How a source is read, where that is not to be found out.
@@ -127,7 +142,7 @@ Examples:
 pub(crate) struct First {
     #[command(flatten)]
     pub(crate) question: Question,
-    /// One answer for each value: revision, service, severity, pattern, or any field
+    /// One answer for each value: revision, service, severity, pattern, exception, or any field
     #[arg(long, value_name = "FIELD")]
     pub(crate) by: Option<String>,
 }
@@ -142,9 +157,74 @@ Examples:
 pub(crate) struct Freq {
     #[command(flatten)]
     pub(crate) question: Question,
-    /// What to count by: revision, service, severity, pattern, hour, day, week, month, or any field; several with commas
+    /// What to count by: revision, service, severity, pattern, exception, hour, day, week, month, or any field; several with commas
     #[arg(long, value_name = "KEY[,…]", default_value = "revision")]
     pub(crate) by: String,
+}
+
+/// Shows what is being said: the patterns of messages and the exceptions, with how often and since when
+///
+/// A pattern is a message without its values. Where a place holds one of a few values, each is a variant with an id of its own; they
+/// are listed under their pattern when they were first seen in different revisions.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline patterns
+  timberline patterns 'severity>=ERROR' --kind exception
+  timberline patterns --new-since storefront-00414-9ch --sort first
+  timberline patterns --service payments --format json | jq '.patterns[] | {id, count, template}'")]
+pub(crate) struct Patterns {
+    #[command(flatten)]
+    pub(crate) question: Question,
+    /// Only patterns of messages, or only exceptions
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<PatternKind>,
+    /// What comes first
+    #[arg(long, value_name = "BY", default_value = "count")]
+    pub(crate) sort: PatternOrder,
+    /// Only what was never seen before this moment, or before this revision: patterns, and new variants of older ones
+    #[arg(long, value_name = "TIME|REVISION", allow_hyphen_values = true)]
+    pub(crate) new_since: Option<String>,
+    /// How many to show; 0 for all [default: 50 in text and markdown, else all]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+}
+
+/// What a pattern is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum PatternKind {
+    /// Messages of one statement
+    Message,
+    /// Entries that tell of one bug
+    Exception,
+}
+
+/// Which pattern comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum PatternOrder {
+    /// The most frequent
+    Count,
+    /// The one that began last
+    First,
+    /// The one that was seen last
+    Last,
+    /// The worst
+    Severity,
+}
+
+/// Says everything about one pattern, exception or variant
+///
+/// Revisions, instances, what stood in its holes, whether it comes at regular intervals, three of its entries, the frames of
+/// its trace, and what else is said in the same requests and hours.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline pattern 52231d9f907b02d8
+  timberline pattern 52231d9f907b02d8 --format json | jq .holes")]
+pub(crate) struct Pattern {
+    /// Its id, as `timberline patterns` shows it; ids of before still lead to it
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
 }
 
 /// Shows the revisions in order: when, how much, who deployed them

@@ -97,7 +97,7 @@ pub(super) fn key_cells(by: &[GroupBy], key: &BTreeMap<String, String>) -> Vec<C
             _ if value.is_empty() => Cell::text("(none)"),
             GroupBy::Hour => time_cell(value, Precision::Minute),
             by if by.is_time() => time_cell(value, Precision::Day),
-            GroupBy::Revision | GroupBy::Pattern => Cell::id(value),
+            GroupBy::Revision | GroupBy::Pattern | GroupBy::Exception => Cell::id(value),
             _ => Cell::log(value),
         }
     };

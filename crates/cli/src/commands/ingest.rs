@@ -5,7 +5,7 @@ mod show;
 
 pub(super) use account::Account;
 
-use super::{open_options, storage};
+use super::{mask_rules, open_options, storage};
 use crate::args;
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
@@ -24,7 +24,8 @@ pub(super) fn run(
     settings: &Settings,
     printer: &mut Printer,
 ) -> Result<Outcome, Failure> {
-    let account = take_in(&args.paths, open_options(&args.reading)?, args.check_content, settings)?;
+    let rules = mask_rules(args.mask_rules.as_deref())?;
+    let account = take_in(&args.paths, open_options(&args.reading)?, args.check_content, rules, settings)?;
     printer.answer(&account, || show::document(&account, settings))?;
     Ok(account.outcome())
 }
@@ -34,6 +35,7 @@ pub(super) fn take_in(
     paths: &[String],
     open: OpenOptions,
     check_content: bool,
+    mask_rules: Option<String>,
     settings: &Settings,
 ) -> Result<Account, Failure> {
     let (specs, refused) = discover(paths);
@@ -48,6 +50,7 @@ pub(super) fn take_in(
             open,
             holder: format!("timberline ingest, process {}", std::process::id()),
             check_content,
+            mask_rules,
         };
         listen_for_interrupts()?;
         let progress = Progress::new(settings);

@@ -1,6 +1,7 @@
 //! `compact` and `reindex`: the archive written anew, without a change in what it holds.
 
-use super::storage;
+use super::{mask_rules, storage};
+use crate::args;
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
 use crate::settings::Settings;
@@ -11,7 +12,8 @@ use timberline_report::units;
 
 /// How writers other than ingest work.
 pub(super) fn options(settings: &Settings) -> Options {
-    Options { memory: settings.memory, holder: format!("timberline, process {}", std::process::id()) }
+    let holder = format!("timberline, process {}", std::process::id());
+    Options { memory: settings.memory, holder, mask_rules: None }
 }
 
 pub(super) fn compact(settings: &Settings, printer: &mut Printer) -> Result<Outcome, Failure> {
@@ -19,9 +21,14 @@ pub(super) fn compact(settings: &Settings, printer: &mut Printer) -> Result<Outc
     show(compact::compact(storage(settings), &name, &options(settings)), "compact", settings, printer)
 }
 
-pub(super) fn reindex(settings: &Settings, printer: &mut Printer) -> Result<Outcome, Failure> {
+pub(super) fn reindex(
+    args: &args::Reindex,
+    settings: &Settings,
+    printer: &mut Printer,
+) -> Result<Outcome, Failure> {
     let name = settings.archive.display().to_string();
-    show(compact::reindex(storage(settings), &name, &options(settings)), "reindex", settings, printer)
+    let options = Options { mask_rules: mask_rules(args.mask_rules.as_deref())?, ..options(settings) };
+    show(compact::reindex(storage(settings), &name, &options), "reindex", settings, printer)
 }
 
 fn show(

@@ -4,10 +4,12 @@
 //! following ones of the same stream are taken in as long as they come within a second of the one before and the grammar
 //! of the language accepts their lines. Only what was joined from two entries or more is reported.
 
+use regex_automata::meta::Regex;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Entries further apart than this do not belong to one trace, in nanoseconds.
-const MAX_GAP_NS: i64 = 1_000_000_000;
+pub const MAX_GAP_NS: i64 = 1_000_000_000;
 /// A trace of more lines than this is cut; deeper stacks add nothing.
 const MAX_LINES: usize = 5000;
 
@@ -91,11 +93,74 @@ impl Joiner {
         done
     }
 
+    /// Says whether no trace is open.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.streams.is_empty()
+    }
+
+    /// Ends every trace that an entry at `now_ns` or later comes too late for, and returns those of two entries or more.
+    pub fn expire(&mut self, now_ns: i64) -> Vec<Joined> {
+        let is_over = |pending: &Pending| now_ns.saturating_sub(pending.last_ns) > MAX_GAP_NS;
+        let over = self.streams.extract_if(.., |_, pending| is_over(pending));
+        over.filter_map(|(stream, pending)| complete(&stream, pending)).collect()
+    }
+
     /// Returns what is still open, by stream name.
     #[must_use]
     pub fn finish(self) -> Vec<Joined> {
         self.streams.into_iter().filter_map(|(stream, pending)| complete(&stream, pending)).collect()
     }
+}
+
+/// Tells whether an entry of this text may be the first of several that hold one trace.
+///
+/// Cost: one search for anchors, unless there is one.
+#[must_use]
+pub fn may_begin(text: &str) -> bool {
+    may_hold_beginning(text) && begin(text).is_some()
+}
+
+/// Tells whether a text may hold another that [`may_begin`] says yes to; `false` means that it does not.
+#[must_use]
+pub fn may_hold_beginning(text: &str) -> bool {
+    static ANCHORS: LazyLock<Regex> = LazyLock::new(|| {
+        let literals = [
+            r"Traceback \(most recent",
+            "panicked at ",
+            "panic: ",
+            "panic serving ",
+            "fatal error: ",
+            "goroutine ",
+            "Stack trace:",
+            r"\.rb:",
+            "rror",
+            "xception",
+            "hrowable",
+        ];
+        Regex::new(&literals.join("|")).expect("the anchors are valid regexes")
+    });
+    ANCHORS.is_match(text)
+}
+
+/// Tells whether an entry of this text may be a later one of several that hold one trace. Only an unindented free line of
+/// a panic's message is not told by its form.
+#[must_use]
+pub fn may_continue(text: &str) -> bool {
+    const STATES: [Expect; 10] = [
+        Expect::PythonStack,
+        Expect::PythonDone,
+        Expect::PythonAgain,
+        Expect::FrameFirst,
+        Expect::Frames,
+        Expect::RustStack,
+        Expect::GoHead,
+        Expect::GoStack,
+        Expect::RubyStack,
+        Expect::PhpStack,
+    ];
+    let first = text.lines().next().unwrap_or_default();
+    first.starts_with("stack backtrace:") || STATES.iter().any(|state| accept(*state, first).is_some())
 }
 
 fn complete(stream: &str, pending: Pending) -> Option<Joined> {

@@ -64,6 +64,7 @@ impl Fixture {
             open: timberline_entry::input::OpenOptions::default(),
             holder: "test".to_owned(),
             check_content: false,
+            mask_rules: None,
         };
         ingest(storage.clone(), discover(paths).0, &options, &Silent, &AtomicBool::new(false)).unwrap();
         let archive = Archive::open(storage, "test").unwrap();

@@ -1,0 +1,441 @@
+//! The patterns of an archive: which shapes of messages belong together, and what stood in their holes.
+//!
+//! ```text
+//! pattern "No module named '<*>'"
+//!   shape  No module named ' auth_service '        the word itself is the value, for all its rows
+//!   shape  No module named ' <name> '              the values that its hole has held
+//! ```
+//!
+//! A hole whose values are few and come back is closed, and each value of it is a *variant* with an id of its own. The same
+//! goes for the message of an exception. Whether a hole is closed is a function of all its values in the archive.
+
+use hashbrown::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
+use timberline_archive::catalog::PatternRecord;
+use timberline_archive::exception::ExceptionRecord;
+use timberline_archive::segment::{Subject, ValueRecord};
+use timberline_archive::{Archive, Result};
+use timberline_pattern::mask::{Hole, HoleKind, Masker};
+use timberline_pattern::shape::{Fingerprint, Shape, Token};
+use timberline_pattern::template;
+use timberline_pattern::variants::{MAX_CLOSED_VALUES, Openness, openness, variant_id};
+
+/// The pattern catalogue, ready to be asked.
+#[derive(Debug)]
+pub struct Patterns {
+    records: Vec<PatternRecord>,
+    by_shape: HashMap<u64, usize>,
+    /// Shapes of each pattern, the founding one among them.
+    members: BTreeMap<u64, Vec<usize>>,
+    masker: Masker,
+}
+
+/// How often something was there, and between when and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Entries.
+    pub entries: u64,
+    /// Time of the first, nanoseconds since the Unix epoch.
+    pub first_ns: i64,
+    /// Time of the last.
+    pub last_ns: i64,
+}
+
+/// Service and revision.
+pub type Stream = (String, String);
+
+/// A place of a pattern that varies.
+#[derive(Clone, Debug)]
+pub struct HoleValues {
+    /// Index of its token in the template.
+    pub place: usize,
+    /// Its kind.
+    pub kind: HoleKind,
+    /// Whether a new value is worth telling.
+    pub openness: Openness,
+    /// What is known of its values, by service and revision. Values without end (times, sizes, numbers that are no codes) are
+    /// not among them; nor is any value of a hole that had more than [`MAX_CLOSED_VALUES`] in one segment.
+    pub values: BTreeMap<String, BTreeMap<Stream, Seen>>,
+    /// Entries whose value is not among them.
+    pub others: u64,
+}
+
+/// One value of a closed hole.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// Its id, which works wherever an id of a pattern does.
+    pub id: u64,
+    /// Whose hole it is.
+    pub subject: Subject,
+    /// Which hole: index of its token in the template; 0 for an exception.
+    pub place: usize,
+    /// The value.
+    pub value: String,
+    /// By service and revision.
+    pub seen: BTreeMap<Stream, Seen>,
+}
+
+impl Seen {
+    /// Adds another.
+    pub fn add(&mut self, other: Self) {
+        self.entries += other.entries;
+        self.first_ns = self.first_ns.min(other.first_ns);
+        self.last_ns = self.last_ns.max(other.last_ns);
+    }
+}
+
+impl Variant {
+    /// Returns how often the value was there in all.
+    pub fn total(&self) -> Seen {
+        let mut all = self.seen.values().copied();
+        let first = all.next().unwrap_or(Seen { entries: 0, first_ns: i64::MAX, last_ns: i64::MIN });
+        all.fold(first, |mut sum, seen| {
+            sum.add(seen);
+            sum
+        })
+    }
+}
+
+impl Patterns {
+    /// Reads the catalogue.
+    ///
+    /// # Errors
+    /// [`Damaged`](timberline_archive::Error::Damaged) when it cannot be read.
+    pub fn read(archive: &Archive) -> Result<Self> {
+        let records = archive.patterns()?;
+        let masker = archive.manifest().masker()?;
+        let mut members: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        let mut by_shape = HashMap::with_capacity(records.len());
+        for (idx, record) in records.iter().enumerate() {
+            by_shape.insert(record.shape, idx);
+            if record.entries > 0 {
+                members.entry(record.pattern).or_default().push(idx);
+            }
+        }
+        Ok(Self { records, by_shape, members, masker })
+    }
+
+    /// Returns the ids of all patterns, ascending.
+    pub fn ids(&self) -> impl Iterator<Item = u64> {
+        self.members.keys().copied()
+    }
+
+    /// Returns the shapes of a pattern, by fingerprint; none for what is no id of today.
+    pub fn shapes_of(&self, pattern: u64) -> impl Iterator<Item = &PatternRecord> {
+        self.members.get(&pattern).into_iter().flatten().map(|idx| &self.records[*idx])
+    }
+
+    /// Returns a pattern as it is shown; empty for what is no id of today.
+    pub fn template(&self, pattern: u64) -> &str {
+        self.shapes_of(pattern).next().map_or("", |record| &record.template)
+    }
+
+    /// Returns what finds the values in messages.
+    pub const fn masker(&self) -> &Masker {
+        &self.masker
+    }
+
+    /// Returns the value that a message has at a place of its pattern's template; `None` where it has several in one or
+    /// the message is not of a known shape.
+    ///
+    /// `shape` is the fingerprint of the message's shape, and `holes` are its values.
+    pub fn value_at(&self, shape: u64, place: usize, text: &str, holes: &[Hole]) -> Option<String> {
+        Some(self.part(shape, place)?.value(text, holes)?.to_owned())
+    }
+
+    /// Returns what a shape has at a place of its pattern's template; `None` where several values, or values and words,
+    /// became one place.
+    pub fn part(&self, shape: u64, place: usize) -> Option<Part> {
+        let record = &self.records[*self.by_shape.get(&shape)?];
+        Part::of(&Shape::from_line(&record.line), &record.places, place)
+    }
+
+    /// Returns what stood in each hole of each pattern. Cost: the values and ring facts of all segments.
+    ///
+    /// # Errors
+    /// [`Damaged`](timberline_archive::Error::Damaged) when an index cannot be read.
+    pub fn holes(&self, archive: &Archive) -> Result<BTreeMap<u64, Vec<HoleValues>>> {
+        let counts = shape_counts(archive)?;
+        let values = Values::read(archive)?;
+        let of_pattern =
+            |(pattern, members): (&u64, &Vec<usize>)| (*pattern, self.holes_of(members, &counts, &values));
+        Ok(self.members.iter().map(of_pattern).collect())
+    }
+
+    fn holes_of(
+        &self,
+        members: &[usize],
+        counts: &BTreeMap<u64, BTreeMap<Stream, Seen>>,
+        values: &Values,
+    ) -> Vec<HoleValues> {
+        let template = Shape::from_line(&self.records[members[0]].template_line);
+        let mut holes = Vec::new();
+        for (place, token) in template.tokens().iter().enumerate() {
+            let Token::Value(kind) = token else { continue };
+            let mut found: BTreeMap<String, BTreeMap<Stream, Seen>> = BTreeMap::new();
+            let (mut others, mut is_endless) = (0, false);
+            for record in members.iter().map(|idx| &self.records[*idx]) {
+                let shape = Shape::from_line(&record.line);
+                match Part::of(&shape, &record.places, place) {
+                    Some(Part::Constant(value)) => {
+                        let streams = found.entry(value).or_default();
+                        let of_shape = counts.get(&record.shape).into_iter().flatten();
+                        of_shape.for_each(|(stream, seen)| add(streams, stream, *seen));
+                    }
+                    Some(Part::Hole(idx)) => {
+                        let mut known = 0;
+                        for value in values.of(Subject::Message(record.shape), idx) {
+                            let Some(text) = &value.value else {
+                                is_endless = true;
+                                continue;
+                            };
+                            known += value.rows;
+                            let stream = (value.service.clone(), value.revision.clone());
+                            add(found.entry(text.clone()).or_default(), &stream, seen_of(value));
+                        }
+                        others += record.entries - known;
+                    }
+                    None => others += record.entries,
+                }
+            }
+            let entries =
+                |streams: &BTreeMap<Stream, Seen>| streams.values().map(|seen| seen.entries).sum::<u64>();
+            let listed = found.iter().map(|(value, streams)| (value.as_str(), entries(streams)));
+            let is_endless = is_endless || (*kind == HoleKind::Num && others > 0) || found.is_empty();
+            let openness = openness(template.tokens(), place, listed, is_endless);
+            holes.push(HoleValues { place, kind: *kind, openness, values: found, others });
+        }
+        holes
+    }
+
+    /// Returns the variants of every pattern, by pattern, hole and value. A hole that held one value only has none.
+    pub fn variants(&self, holes: &BTreeMap<u64, Vec<HoleValues>>) -> BTreeMap<u64, Vec<Variant>> {
+        let of_hole = |pattern: u64, hole: &HoleValues| {
+            let place = self.founding_place(pattern, hole.place).unwrap_or(hole.place);
+            let variant = |(value, seen): (&String, &BTreeMap<Stream, Seen>)| Variant {
+                id: variant_id(Fingerprint(pattern), place, value).0,
+                subject: Subject::Message(pattern),
+                place: hole.place,
+                value: value.clone(),
+                seen: seen.clone(),
+            };
+            hole.values.iter().map(variant).collect::<Vec<_>>()
+        };
+        let tells = |hole: &&HoleValues| {
+            hole.openness == Openness::Closed && hole.values.len() + usize::from(hole.others > 0) > 1
+        };
+        let of_pattern = |(pattern, holes): (&u64, &Vec<HoleValues>)| {
+            (*pattern, holes.iter().filter(tells).flat_map(|hole| of_hole(*pattern, hole)).collect())
+        };
+        holes.iter().map(of_pattern).collect()
+    }
+
+    /// Returns the index, among the tokens of a shape, of the first that became part of a place of the template.
+    fn founding_place(&self, shape: u64, place: usize) -> Option<usize> {
+        let record = &self.records[*self.by_shape.get(&shape)?];
+        record.places.iter().position(|of| usize::from(*of) == place)
+    }
+
+    /// Finds the pattern's variant that has, or had when another shape was the founding one, an id.
+    pub(crate) fn find_variant(&self, holes: &BTreeMap<u64, Vec<HoleValues>>, id: u64) -> Option<Variant> {
+        let variants = self.variants(holes);
+        if let Some(found) = variants.values().flatten().find(|variant| variant.id == id) {
+            return Some(found.clone());
+        }
+        // Rarely asked: an id from before older messages founded the pattern anew.
+        variants
+            .iter()
+            .find_map(|(pattern, variants)| {
+                variants.iter().find(|variant| {
+                    self.shapes_of(*pattern).any(|shape| {
+                        let place = self.founding_place(shape.shape, variant.place);
+                        place.is_some_and(|place| {
+                            variant_id(Fingerprint(shape.shape), place, &variant.value).0 == id
+                        })
+                    })
+                })
+            })
+            .cloned()
+    }
+}
+
+/// What a shape has at a place of its pattern's template.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// The same in all its messages.
+    Constant(String),
+    /// The value of its hole of this number.
+    Hole(usize),
+}
+
+impl Part {
+    /// Returns the value of a message of the shape, whose values are `holes`.
+    pub fn value<'v>(&'v self, text: &'v str, holes: &[Hole]) -> Option<&'v str> {
+        match self {
+            Self::Constant(value) => Some(value),
+            Self::Hole(idx) => Some(holes.get(*idx)?.value(text)),
+        }
+    }
+
+    /// `None` where several values, or values and words, became one place.
+    fn of(shape: &Shape, places: &[u16], place: usize) -> Option<Self> {
+        let at = |token: &usize| places.get(*token).is_some_and(|of| usize::from(*of) == place);
+        let own: Vec<usize> = (0..shape.tokens().len()).filter(at).collect();
+        let is_value = |token: &usize| matches!(shape.tokens()[*token], Token::Value(_));
+        match own.as_slice() {
+            [] => None,
+            [only] if is_value(only) => Some(Self::Hole((0..*only).filter(is_value).count())),
+            [first, .., last] if !own.iter().any(is_value) => {
+                Some(Self::Constant(template::of_tokens(&shape.tokens()[*first..=*last])))
+            }
+            [only] => Some(Self::Constant(template::of_tokens(&shape.tokens()[*only..=*only]))),
+            _ => None,
+        }
+    }
+}
+
+/// Values of all segments, by whose they are and which hole.
+pub(crate) struct Values(BTreeMap<(Subject, u32), Vec<ValueRecord>>);
+
+impl Values {
+    pub(crate) fn read(archive: &Archive) -> Result<Self> {
+        let mut all: BTreeMap<(Subject, u32), Vec<ValueRecord>> = BTreeMap::new();
+        for segment in archive.segments() {
+            for value in segment.values()? {
+                all.entry((value.subject, value.hole)).or_default().push(value);
+            }
+        }
+        Ok(Self(all))
+    }
+
+    fn of(&self, subject: Subject, hole: usize) -> &[ValueRecord] {
+        let hole = u32::try_from(hole).expect("a message has few holes");
+        self.0.get(&(subject, hole)).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn seen_of(value: &ValueRecord) -> Seen {
+    Seen { entries: value.rows, first_ns: value.first_ns, last_ns: value.last_ns }
+}
+
+fn add(streams: &mut BTreeMap<Stream, Seen>, stream: &Stream, seen: Seen) {
+    match streams.get_mut(stream) {
+        Some(known) => known.add(seen),
+        None => {
+            streams.insert(stream.clone(), seen);
+        }
+    }
+}
+
+/// Counts rows by shape of message, service and revision, from ring facts.
+fn shape_counts(archive: &Archive) -> Result<BTreeMap<u64, BTreeMap<Stream, Seen>>> {
+    let mut counts: BTreeMap<u64, BTreeMap<Stream, Seen>> = BTreeMap::new();
+    for segment in archive.segments() {
+        let (rings, shapes) = (segment.rings()?, segment.shapes()?);
+        let (services, revisions) = (segment.services()?, segment.revisions()?);
+        let mut own: HashMap<(u64, u32, u32), Seen> = HashMap::new();
+        for ring in 0..rings.len() {
+            let seen =
+                Seen { entries: rings.rows[ring], first_ns: rings.min_ts[ring], last_ns: rings.max_ts[ring] };
+            let pattern = shapes[rings.shape[ring] as usize].pattern;
+            own.entry((pattern, rings.service[ring], rings.revision[ring]))
+                .and_modify(|known| known.add(seen))
+                .or_insert(seen);
+        }
+        for ((pattern, service, revision), seen) in own {
+            let stream = (services[service as usize].clone(), revisions[revision as usize].clone());
+            add(counts.entry(pattern).or_default(), &stream, seen);
+        }
+    }
+    Ok(counts)
+}
+
+/// The exceptions of an archive.
+#[derive(Debug, Default)]
+pub struct Exceptions {
+    records: BTreeMap<u64, ExceptionRecord>,
+    by_loose: BTreeMap<u64, BTreeSet<u64>>,
+}
+
+impl Exceptions {
+    /// Reads the exceptions of all segments; what is said of one is what its first entry says.
+    ///
+    /// # Errors
+    /// [`Damaged`](timberline_archive::Error::Damaged) when an index cannot be read.
+    pub fn read(archive: &Archive) -> Result<Self> {
+        let mut all = Self::default();
+        for segment in archive.segments() {
+            for record in segment.exceptions()? {
+                all.by_loose.entry(record.loose).or_default().insert(record.key);
+                match all.records.get_mut(&record.key) {
+                    None => {
+                        all.records.insert(record.key, record);
+                    }
+                    // Segments are in time order, so what is known is earlier.
+                    Some(known) => {
+                        known.rows += record.rows;
+                        known.last_ns = known.last_ns.max(record.last_ns);
+                    }
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Returns what is known of an exception.
+    pub fn get(&self, key: u64) -> Option<&ExceptionRecord> {
+        self.records.get(&key)
+    }
+
+    /// Returns all exceptions by key.
+    pub fn all(&self) -> impl Iterator<Item = &ExceptionRecord> {
+        self.records.values()
+    }
+
+    /// Returns the keys that an id means: itself, or those that have it as their loose key.
+    pub fn keys_of(&self, id: u64) -> Vec<u64> {
+        if self.records.contains_key(&id) {
+            return vec![id];
+        }
+        self.by_loose.get(&id).into_iter().flatten().copied().collect()
+    }
+
+    /// Returns the variants of every exception whose message is one of a few. Messages of traces that go on in other
+    /// entries are not told apart.
+    ///
+    /// # Errors
+    /// [`Damaged`](timberline_archive::Error::Damaged) when an index cannot be read.
+    pub fn variants(&self, archive: &Archive) -> Result<BTreeMap<u64, Vec<Variant>>> {
+        let values = Values::read(archive)?;
+        let mut variants = BTreeMap::new();
+        let tokens = [Token::Value(HoleKind::Value)];
+        for key in self.records.keys() {
+            let mut found: BTreeMap<String, BTreeMap<Stream, Seen>> = BTreeMap::new();
+            let mut is_endless = false;
+            for value in values.of(Subject::Exception(*key), 0) {
+                let Some(text) = &value.value else {
+                    is_endless = true;
+                    continue;
+                };
+                let stream = (value.service.clone(), value.revision.clone());
+                add(found.entry(text.clone()).or_default(), &stream, seen_of(value));
+            }
+            let entries =
+                |streams: &BTreeMap<Stream, Seen>| streams.values().map(|seen| seen.entries).sum::<u64>();
+            let listed = found.iter().map(|(value, streams)| (value.as_str(), entries(streams)));
+            if found.len() < 2 || openness(&tokens, 0, listed, is_endless) == Openness::Open {
+                continue;
+            }
+            debug_assert!(found.len() as u64 <= MAX_CLOSED_VALUES);
+            let variant = |(value, seen): (String, BTreeMap<Stream, Seen>)| Variant {
+                id: variant_id(Fingerprint(*key), 0, &value).0,
+                subject: Subject::Exception(*key),
+                place: 0,
+                value,
+                seen,
+            };
+            variants.insert(*key, found.into_iter().map(variant).collect());
+        }
+        Ok(variants)
+    }
+}
