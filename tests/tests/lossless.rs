@@ -39,13 +39,13 @@ fn camel_case(entry: &Map<String, Value>) -> Map<String, Value> {
     let is_client = entry.contains_key("insert_id");
     let mut out = Map::new();
     for (key, value) in entry {
-        if !is_client {
+        if !is_client && key != "httpRequest" {
             out.insert(key.clone(), value.clone());
             continue;
         }
         match key.as_str() {
             "raw_payload" | "raw_payload_type" => {}
-            "http_request" => {
+            "http_request" | "httpRequest" => {
                 let mut request = value.clone();
                 if let Value::Object(members) = value {
                     let rename = |key: &str| match key {

@@ -191,7 +191,7 @@ fn gaps(coverage: &Coverage, service: &str, written: Severities, place: &Place) 
     let mut found: Vec<(i64, i64, Severities, bool)> = Vec::new();
     for pair in edges.windows(2) {
         // A stretch that ends just before the next begins leaves nothing out.
-        if pair[1] - pair[0] <= 1 {
+        if pair[1].saturating_sub(pair[0]) <= 1 {
             continue;
         }
         let holds =

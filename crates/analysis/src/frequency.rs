@@ -223,7 +223,7 @@ fn stretches(by: &GroupBy, question: &Question, whole: Option<&Counted>) -> Vec<
 
 fn bucket_coverage(covered: f64, from: i64, to: i64) -> BucketCoverage {
     #[expect(clippy::cast_precision_loss, reason = "compared with a tolerance of a second")]
-    let length = (to - from) as f64;
+    let length = to.saturating_sub(from) as f64;
     if covered <= 0.0 {
         BucketCoverage::None
     } else if covered >= length - 1e9 {
@@ -238,7 +238,7 @@ fn group_coverage(investigation: &Investigation<'_>, counted: Option<&Counted>) 
     let Some(counted) = counted else { return BucketCoverage::Partial };
     let (from, to) = (counted.first.time_ns, counted.last.time_ns);
     #[expect(clippy::cast_precision_loss, reason = "compared with a tolerance of a second")]
-    let length = (to - from) as f64;
+    let length = to.saturating_sub(from) as f64;
     if covered_ns(investigation, None, from, to) >= length - 1e9 {
         BucketCoverage::Full
     } else {

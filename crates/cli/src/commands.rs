@@ -99,9 +99,23 @@ fn open_options(reading: &crate::args::Reading) -> Result<OpenOptions, Failure> 
     Ok(OpenOptions { dialect, field_map: reading.map.as_deref().map(field_map).transpose()? })
 }
 
+/// Reads `member=path` pairs, separated by commas; of `@FILE`, those in a file, one per line, `#` for remarks.
 fn field_map(text: &str) -> Result<FieldMap, Failure> {
+    let file = match text.strip_prefix('@') {
+        None => None,
+        Some(path) => Some(
+            std::fs::read_to_string(path)
+                .map_err(|error| Failure::new(format!("--map: cannot read {path}")).cause(&error))?,
+        ),
+    };
     let mut map = FieldMap::default();
-    for part in text.split(',') {
+    let parts: Vec<&str> = match &file {
+        None => text.split(',').collect(),
+        Some(file) => {
+            file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+        }
+    };
+    for part in parts {
         let wrong = || {
             Failure::new(format!("--map: '{part}' names no member"))
                 .hint("write timestamp=PATH,severity=PATH,message=PATH,service=PATH,revision=PATH,id=PATH; any of them")

@@ -9,6 +9,7 @@
 
 mod args;
 mod commands;
+mod interrupt;
 mod outcome;
 mod printer;
 mod progress;

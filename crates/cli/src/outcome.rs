@@ -111,6 +111,12 @@ impl Failure {
         }
     }
 
+    /// Somebody wanted it to stop.
+    pub(crate) fn interrupted(message: &str) -> Self {
+        let failure = Self::new(message).hint("the same command does the work from the start");
+        Self { kind: Kind::Interrupted, ..failure }
+    }
+
     /// Explains an error of the archive in `folder`.
     pub(crate) fn archive(error: &ArchiveError, folder: &Path) -> Self {
         let shown = folder.display();
@@ -122,14 +128,10 @@ impl Failure {
                 Self::new(format!("the archive {shown} is being written by {holder}"))
                     .hint("wait until it has finished; questions are answered meanwhile")
             }
-            ArchiveError::Interrupted => Self {
-                kind: Kind::Interrupted,
-                ..Self::new("interrupted; the archive is as it was before")
-                    .hint("the same command does the work from the start")
-            },
+            ArchiveError::Interrupted => Self::interrupted("interrupted; the archive is as it was before"),
             ArchiveError::Damaged { .. } => Self::new(format!("the archive {shown} is damaged"))
                 .cause(error)
-                .hint("put the same exports into a new folder to make it again"),
+                .hint("timberline verify says what is affected, timberline verify --repair rebuilds what can be rebuilt"),
             ArchiveError::Version { .. } => Self::new(format!("the archive {shown} cannot be read"))
                 .cause(error)
                 .hint("use the version of timberline that wrote it, or a newer one"),

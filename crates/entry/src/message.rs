@@ -1,5 +1,6 @@
 //! What an entry says, in one line of text: what is shown, grouped into patterns and searched for traces.
 
+use crate::dialect::unmojibake;
 use crate::json::{Value, canonical};
 use crate::log_entry::{Field, LogEntry};
 use std::borrow::Cow;
@@ -10,7 +11,16 @@ const AUDIT_LOG: &str = "type.googleapis.com/google.cloud.audit.AuditLog";
 ///
 /// `textPayload`; `jsonPayload.message`, `.msg`, `.log`, `.event`; an audit record's status message or method;
 /// `GET https://… 503` for a request without payload; the payload as JSON. An entry with none of them says nothing: `""`.
+/// Text that was UTF-8 and became `ðŸ”´` on its way is what it was; the entry itself stays as it was exported.
 pub fn message<'a>(entry: &LogEntry<'a>) -> Cow<'a, str> {
+    let text = exported_message(entry);
+    match unmojibake(&text) {
+        Some(repaired) => Cow::Owned(repaired),
+        None => text,
+    }
+}
+
+fn exported_message<'a>(entry: &LogEntry<'a>) -> Cow<'a, str> {
     if let Some(text) = entry.text(Field::TextPayload).filter(|text| !text.is_empty()) {
         return text.value();
     }
@@ -68,6 +78,8 @@ mod tests {
     fn first_that_says_something() {
         check("{}", "");
         check(r#"{"textPayload":"a\nb"}"#, "a\nb");
+        check(r#"{"textPayload":"ðŸ”´ 1 â†’ 2"}"#, "🔴 1 → 2");
+        check(r#"{"jsonPayload":{"message":"\u00f0\u0178\u201d\u00b4"}}"#, "🔴");
         check(r#"{"textPayload":"","jsonPayload":{"message":"m"}}"#, "m");
         check(r#"{"jsonPayload":{"message":"","msg":"n"}}"#, "n");
         check(r#"{"jsonPayload":{"message":{"x":1}}}"#, r#"{"message":{"x":1}}"#);

@@ -98,6 +98,8 @@ pub struct Summary {
     pub refused: Vec<Refusal>,
     /// Sorted runs that did not fit into memory.
     pub spilled_runs: usize,
+    /// What they took in temporary files.
+    pub spilled_bytes: u64,
     /// Bytes of text after decompression.
     pub text_bytes: u64,
     /// What could not be kept, by source and place.
@@ -157,6 +159,7 @@ pub fn ingest(
     let read = read_all(&*storage, &plan.new, first_number, options, &masker, reporter, stop)?;
     reporter.writing();
     summary.spilled_runs = read.spilled;
+    summary.spilled_bytes = read.runs.iter().map(Run::spilled_bytes).sum();
 
     let mut table = SourceTable {
         keys: known.iter().map(|source| source.key).collect(),

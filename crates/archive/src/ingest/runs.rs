@@ -20,6 +20,7 @@ pub(crate) enum Run {
     Spilled {
         file: Box<dyn ScratchFile>,
         spans: Vec<(i64, i64)>,
+        bytes: u64,
     },
 }
 
@@ -36,6 +37,7 @@ impl Run {
         let order = rows.by_identity();
         let mut out = BufWriter::with_capacity(1 << 20, storage.scratch().map_err(failed)?);
         let mut spans = Vec::new();
+        let mut bytes = 0;
         let mut block = RowSet::default();
         for chunk in order.chunks(BLOCK_ROWS) {
             block.clear();
@@ -46,12 +48,21 @@ impl Run {
             let packed = zstd::bulk::compress(&block.encode(), 1).map_err(failed)?;
             out.write_all(&(packed.len() as u64).to_le_bytes()).map_err(failed)?;
             out.write_all(&packed).map_err(failed)?;
+            bytes += 8 + packed.len() as u64;
             let micros = |idx: u32| rows.heads()[idx as usize].identity().0;
             spans.push((micros(chunk[0]), micros(chunk[chunk.len() - 1])));
         }
         rows.clear();
         let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
-        Ok(Self::Spilled { file, spans })
+        Ok(Self::Spilled { file, spans, bytes })
+    }
+
+    /// Returns the length of its temporary file.
+    pub(crate) const fn spilled_bytes(&self) -> u64 {
+        match self {
+            Self::Memory { .. } => 0,
+            Self::Spilled { bytes, .. } => *bytes,
+        }
     }
 
     /// Says whether a row may change a segment: lie inside its span, or so near that a trace could go on. `false` means that
@@ -74,7 +85,7 @@ impl Run {
             Self::Memory { rows, order } => {
                 Cursor { rows, order, at: 0, generation: new_generation(), more: None }
             }
-            Self::Spilled { mut file, spans } => {
+            Self::Spilled { mut file, spans, .. } => {
                 file.seek(SeekFrom::Start(0)).map_err(Error::io("temporary file"))?;
                 let more = Some((BufReader::with_capacity(1 << 18, file), spans.len()));
                 Cursor {

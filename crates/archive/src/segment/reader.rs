@@ -91,9 +91,13 @@ impl Segment {
     pub fn rings(&self) -> Result<&Rings> {
         get_or_try(&self.rings, || {
             let rings = self.index()?.rings()?;
-            let rows: u64 = rings.rows.iter().sum();
-            if rows != self.record.rows
+            if !self.is_partition(&rings)
                 || rings.shape.iter().any(|shape| u64::from(*shape) >= self.record.shapes)
+                || rings
+                    .min_ts
+                    .iter()
+                    .zip(&rings.max_ts)
+                    .any(|(min, max)| *min < self.record.first_ns || self.record.last_ns < *max || max < min)
             {
                 return Err(Error::damaged(self.index()?.path(), "the rings do not fit the segment"));
             }
@@ -288,8 +292,27 @@ impl Segment {
     fn templates_and_names(&self) -> Result<&(Templates, Names)> {
         get_or_try(&self.templates, || {
             let path = layout::templates(&self.record.id);
-            shapes::read_templates(self.content(&path)?, &path)
+            let (templates, names) = shapes::read_templates(self.content(&path)?, &path)?;
+            let rings = self.rings()?;
+            let is_named = |ordinals: &[u32], names: &[String]| {
+                ordinals.iter().all(|ordinal| (*ordinal as usize) < names.len())
+            };
+            if !is_named(&rings.service, &names.services) || !is_named(&rings.revision, &names.revisions) {
+                return Err(Error::damaged(&path, "the names do not fit the rings"));
+            }
+            Ok((templates, names))
         })
+    }
+
+    /// Says whether the rings are the rows of the segment, one after another.
+    fn is_partition(&self, rings: &Rings) -> bool {
+        let mut next = 0_u64;
+        let follow = rings.row_start.iter().zip(&rings.rows).all(|(start, rows)| {
+            let follows = *start == next && *rows > 0;
+            next = next.saturating_add(*rows);
+            follows
+        });
+        follow && next == self.record.rows
     }
 
     fn check_number(&self, n_shapes: usize, path: &str) -> Result<()> {

@@ -16,6 +16,8 @@ Examples:
   timberline ingest 'dumps/*.json.gz' audit.tar
   gcloud logging read 'severity>=ERROR' --format json | timberline ingest -
   timberline ingest app.log --dialect generic --map timestamp=when,service=app,message=what
+  timberline ingest app.log --map @fields.map     one member=path per line
+  timberline ingest exports/ --memory 256MB --stats
   timberline ingest exports/ --format json | jq '.sources[] | select(.cut != \"no\")'")]
 pub(crate) struct Ingest {
     /// Files, folders, globs, or - for standard input
@@ -29,6 +31,9 @@ pub(crate) struct Ingest {
     /// Rules for values in messages beside the built-in ones, one `name = regex` a line; the first ingest decides them
     #[arg(long, value_name = "FILE")]
     pub(crate) mask_rules: Option<PathBuf>,
+    /// Say what it cost: peak memory, temporary data, time and rates (on stderr; with --format json as the member `stats`)
+    #[arg(long)]
+    pub(crate) stats: bool,
 }
 
 /// Makes all indexes and patterns anew from the entries, as a new version of the program may ask for
@@ -49,7 +54,7 @@ pub(crate) struct Reading {
     /// The dialect of the entries: log-entry, client-library, otlp, kubernetes, docker, journald, cloudwatch, ecs, generic
     #[arg(long, value_name = "NAME")]
     pub(crate) dialect: Option<String>,
-    /// Which members of generic entries mean what: timestamp=PATH,severity=…,message=…,service=…,revision=…,id=…
+    /// Which members of generic entries mean what: timestamp=PATH,severity=…,message=…,service=…,revision=…,id=…; @FILE reads that from a file, one per line
     #[arg(long, value_name = "MAP")]
     pub(crate) map: Option<String>,
 }

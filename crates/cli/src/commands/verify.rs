@@ -4,9 +4,10 @@ use super::storage;
 use crate::args;
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
+use crate::progress::Progress;
 use crate::settings::Settings;
 use timberline_archive::repair::{RepairReport, repair};
-use timberline_archive::verify::{Affected, Depth, Silent, VerifyReport, verify};
+use timberline_archive::verify::{Affected, Depth, VerifyReport, verify};
 use timberline_report::units::{self, Precision};
 use timberline_report::{Block, Cell, Document, Span};
 
@@ -18,13 +19,18 @@ pub(super) fn run(
     let name = settings.archive.display().to_string();
     let failed = |error| Failure::archive(&error, &settings.archive);
     if args.repair {
-        let report =
-            repair(storage(settings), &name, &super::maintain::options(settings), &Silent).map_err(failed)?;
+        let progress = Progress::new(settings);
+        let report = repair(storage(settings), &name, &super::maintain::options(settings), &progress);
+        progress.clear();
+        let report = report.map_err(failed)?;
         printer.answer(&report, || repaired(&report, settings))?;
         return Ok(if report.set_aside.is_empty() { Outcome::Answered } else { Outcome::Incomplete });
     }
     let depth = if args.files { Depth::Files } else { Depth::Rows };
-    let report = verify(storage(settings), &name, depth, &Silent).map_err(failed)?;
+    let progress = Progress::new(settings);
+    let report = verify(storage(settings), &name, depth, &progress);
+    progress.clear();
+    let report = report.map_err(failed)?;
     printer.answer(&report, || verified(&report, settings))?;
     Ok(if report.is_sound() { Outcome::Answered } else { Outcome::Incomplete })
 }

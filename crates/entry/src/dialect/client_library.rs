@@ -45,9 +45,18 @@ const SPLIT_NAMES: [(&str, &str); 1] = [("total_splits", "totalSplits")];
 
 const METADATA_NAMES: [(&str, &str); 2] = [("system_labels", "systemLabels"), ("user_labels", "userLabels")];
 
-/// Says whether an entry has a member under its `snake_case` name.
+/// Says whether an entry has a member under its `snake_case` name, or a request with the short names of the client's objects.
 pub(super) fn is_one(object: Object<'_>) -> bool {
-    object.iter().any(|(key, _)| key.as_plain().is_some_and(is_own_name))
+    object.iter().any(|(key, value)| {
+        key.as_plain().is_some_and(|key| is_own_name(key) || key == "httpRequest" && has_short_names(value))
+    })
+}
+
+fn has_short_names(request: Value<'_>) -> bool {
+    let Value::Object(request) = request else { return false };
+    let is_short =
+        |key: &str| REQUEST_NAMES.iter().any(|(short, name)| *short == key && request.get(name).is_none());
+    request.iter().any(|(key, _)| key.as_plain().is_some_and(is_short))
 }
 
 /// Says whether a root key is a field's `snake_case` name.
@@ -80,7 +89,9 @@ pub(super) fn rewrite(object: Object<'_>, out: &mut String) {
             _ if name != key && object.get(name).is_some() => {
                 members.add(&key, |out| write_canonical(value, out));
             }
-            "http_request" => members.add(name, |out| write_renamed(value, &REQUEST_NAMES, out)),
+            "http_request" | "httpRequest" => {
+                members.add(name, |out| write_renamed(value, &REQUEST_NAMES, out));
+            }
             "split" => members.add(name, |out| write_renamed(value, &SPLIT_NAMES, out)),
             "metadata" => members.add(name, |out| write_renamed(value, &METADATA_NAMES, out)),
             _ => members.add(name, |out| write_canonical(value, out)),
@@ -167,6 +178,10 @@ mod tests {
         check(
             r#"{"log_name":"l","extra_member":{"log_name":1}}"#,
             r#"{"logName":"l","extra_member":{"log_name":1}}"#,
+        );
+        check(
+            r#"{"insertId":"i","httpRequest":{"method":"GET","url":"u","user_agent":"c","protocol":"p"}}"#,
+            r#"{"insertId":"i","httpRequest":{"requestMethod":"GET","requestUrl":"u","userAgent":"c","protocol":"p"}}"#,
         );
         check(r#"{"insert_id":"a","insertId":"b"}"#, r#"{"insert_id":"a","insertId":"b"}"#);
     }

@@ -185,8 +185,8 @@ pub fn read<'a>(
     let mut repairs = Repairs::default();
     repairs.add_parsed(parsed);
     repairs.add(RepairKind::InvalidUtf8, record.n_replaced);
-    repairs.add_found_in(text);
     let root = Document::new(text, nodes).root();
+    repairs.add_found_in(text, root);
     let Value::Object(object) = root else { return Err(reject(RejectReason::NotAnEntry)) };
     repairs.add(RepairKind::DuplicateKey, repairs::count_duplicate_keys(root));
     rewritten_text.clear();

@@ -107,15 +107,33 @@ impl Repairs {
     }
 
     /// Adds what shows in the text itself. Each kind counts once per entry.
-    pub(super) fn add_found_in(&mut self, text: &str) {
+    pub(super) fn add_found_in(&mut self, text: &str, root: Value<'_>) {
         static SURROGATE: LazyLock<memchr::memmem::Finder<'static>> =
             LazyLock::new(|| memchr::memmem::Finder::new(b"\\u"));
         if SURROGATE.find(text.as_bytes()).is_some() && has_lone_surrogate(text) {
             self.add(RepairKind::LoneSurrogate, 1);
         }
-        if has_mojibake(text) {
+        if has_mojibake(text) || escapes_a_lead_byte(text) && any_text(root, &|text| has_mojibake(text)) {
             self.add(RepairKind::Mojibake, 1);
         }
+    }
+}
+
+/// Says whether a character is escaped that could be the first byte of text read as cp1252: `\u00c2` to `\u00f4`.
+fn escapes_a_lead_byte(text: &str) -> bool {
+    static ESCAPE: LazyLock<memchr::memmem::Finder<'static>> =
+        LazyLock::new(|| memchr::memmem::Finder::new(b"\\u00"));
+    let bytes = text.as_bytes();
+    ESCAPE.find_iter(bytes).any(|at| matches!(bytes.get(at + 4), Some(b'c'..=b'f' | b'C'..=b'F')))
+}
+
+/// Says whether any string in a value is such, keys aside.
+fn any_text(value: Value<'_>, is_such: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => is_such(&text.value()),
+        Value::Array(array) => array.iter().any(|value| any_text(value, is_such)),
+        Value::Object(object) => object.iter().any(|(_, value)| any_text(value, is_such)),
+        _ => false,
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn describe(first: &[u8]) -> &'static str {
     } else if matches!(first.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'[')) {
         "starts like JSON, but no log entry was found in it"
     } else {
-        "looks like plain text, not JSON"
+        "looks like plain text"
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
         assert!(not_json(b"httpRequest:\n  status: 200\ninsertId: abc\n").unwrap().contains("YAML"));
         assert!(not_json(b"\n<!DOCTYPE html><html>").unwrap().contains("web page"));
         assert!(not_json(b"timestamp,severity,message\n").unwrap().contains("CSV"));
-        assert_eq!(describe(b"hello\n"), "looks like plain text, not JSON");
+        assert_eq!(describe(b"hello\n"), "looks like plain text");
         assert_eq!(describe(b"\0\x01\x02\x03"), "looks like binary data");
     }
 }

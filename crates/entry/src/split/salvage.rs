@@ -5,7 +5,7 @@ use super::frame::FrameKind;
 use super::splitter::Splitter;
 use crate::dialect::Strength;
 use crate::json::{Document, FaultKind, Node, parse_prefix};
-use crate::reject::{Reject, RejectReason, SAMPLE_BYTES};
+use crate::reject::{Reject, RejectReason, SAMPLE_BYTES, sample};
 use std::borrow::Cow;
 use std::io;
 
@@ -184,6 +184,13 @@ impl Splitter {
         let end = trim_end(&self.buffer.bytes()[..end], b",").len();
         let Some(len @ 1..) = self.buffer.offset(end).checked_sub(reject.offset) else { return };
         reject.len = len;
+        // The sample was taken before anybody knew where the damage ends; it shows no more than that.
+        let start = reject.offset.checked_sub(self.buffer.offset(0)).and_then(|at| usize::try_from(at).ok());
+        if let Some(start) = start
+            && end - start < SAMPLE_BYTES
+        {
+            reject.sample = sample(&self.buffer.bytes()[start..end]);
+        }
         let is_first = self.facts.n_records == 0 && self.facts.n_rejects == 0;
         if at_end && is_first && reject.reason == RejectReason::StrayText {
             reject.reason = RejectReason::NotJson;

@@ -33,9 +33,6 @@ fn plain_entries(document: &Value) -> Vec<Value> {
 /// The names of the service, given by hand for what occurs in the dumps.
 fn camel_case(entry: Value) -> Value {
     let Value::Object(entry) = entry else { panic!("an entry is an object") };
-    if !entry.contains_key("insert_id") {
-        return Value::Object(entry);
-    }
     let rename = |object: Map<String, Value>, names: &[(&str, &str)]| -> Value {
         let renamed = object.into_iter().map(|(key, value)| {
             let name = names.iter().find(|(snake, _)| *snake == key).map(|(_, name)| (*name).to_owned());
@@ -53,7 +50,7 @@ fn camel_case(entry: Value) -> Value {
     ];
     let kept = entry.into_iter().filter(|(key, _)| !key.starts_with("raw_payload"));
     let kept = kept.map(|(key, value)| match (key.as_str(), value) {
-        ("http_request", Value::Object(value)) => (key, rename(value, &request)),
+        ("http_request" | "httpRequest", Value::Object(value)) => (key, rename(value, &request)),
         (_, value) => (key, value),
     });
     rename(kept.collect(), &own)

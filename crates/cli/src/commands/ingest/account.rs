@@ -1,5 +1,6 @@
 //! The account of an ingest: contract `timberline/ingest/1`.
 
+use super::stats::Stats;
 use crate::commands::rfc3339;
 use crate::outcome::{Failure, Outcome};
 use serde::Serialize;
@@ -33,6 +34,9 @@ pub(in crate::commands) struct Account {
     pub(in crate::commands) refused: Vec<Refused>,
     /// What was rejected, by source and reason.
     pub(in crate::commands) damage: Vec<Damage>,
+    /// What it cost, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::commands) stats: Option<Stats>,
 }
 
 #[derive(Debug, Serialize)]
@@ -117,6 +121,7 @@ impl Account {
                 })
                 .collect(),
             damage,
+            stats: None,
         }
     }
 
