@@ -13,7 +13,7 @@ mod judge;
 mod side;
 
 use crate::completeness::Completeness;
-use crate::grid::Grid;
+use crate::grid::{Grid, Variant};
 use crate::question::{Asked, Investigation};
 use crate::samples::samples;
 use crate::stats::claims::Coverage as Exposures;
@@ -91,8 +91,8 @@ pub struct PatternDiff {
     pub id: String,
     /// Its message with the values replaced by marks.
     pub template: String,
-    /// The value that is the news, where one is; not told apart yet.
-    pub variant: Option<()>,
+    /// The value that is the news, where one is; `null` for a pattern as a whole.
+    pub variant: Option<Variant>,
     /// What became of it.
     pub status: PatternStatus,
     /// The severity that most of its entries have.
@@ -203,16 +203,17 @@ pub fn diff_answer(
     let grid = Grid::read(investigation, &question.filter, &sides.filter(), &sides)?;
     let layers = if sides.are_revisions() { Layers::Joined } else { Layers::ByService };
     let compared = compare(&grid, &investigation.coverage, layers, &mut warnings);
-    let samples = samples(investigation, &grid.units.keys().copied().collect())?;
+    let samples =
+        samples(investigation, &compared.iter().map(|compared| grid.pattern_of(compared.unit)).collect())?;
     let mut detectable = Detectable::default();
     let mut patterns = Vec::with_capacity(compared.len());
     for Compared { unit, status, p, q, leader, judged } in compared {
-        let sample = &samples[&unit];
+        let sample = &samples[&grid.pattern_of(unit)];
         let is_silent = matches!(status, PatternStatus::Unchanged | PatternStatus::NotSeen);
         patterns.push(PatternDiff {
             id: pattern_name(unit),
             template: sample.template.clone(),
-            variant: None,
+            variant: grid.values.get(&unit).map(|value| value.variant.clone()),
             status,
             severity: judged.severity.name(),
             base: judged.base,

@@ -16,6 +16,7 @@ mod read;
 
 use crate::evidence::Coverage;
 use crate::stats::dispersion::CellMoments;
+use serde::Serialize;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -47,6 +48,24 @@ pub struct Cell {
 /// Cells with their entries, sorted.
 pub(crate) type Hits = [(Cell, u64)];
 
+/// A value of a pattern's variable part that is tested on its own, beside the pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitValue {
+    /// The unit of the pattern.
+    pub pattern: u64,
+    /// Which part, and the value.
+    pub variant: Variant,
+}
+
+/// A value in a place that holds one of a few.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Variant {
+    /// The place: the number of the variable part, from 0.
+    pub hole: u32,
+    /// The value.
+    pub value: String,
+}
+
 /// The cells of a comparison.
 #[derive(Debug)]
 pub struct Grid {
@@ -54,6 +73,8 @@ pub struct Grid {
     pub(crate) services: Vec<String>,
     /// Every unit that matched.
     pub(crate) units: BTreeMap<u64, UnitCells>,
+    /// The units that are values of a pattern; all others are patterns.
+    pub(crate) values: BTreeMap<u64, UnitValue>,
     /// Entries in scope, by row.
     pub(crate) entries: BTreeMap<u32, u64>,
     /// Row, service and minute of every cell; sorted.
@@ -118,6 +139,7 @@ pub struct GridBuilder {
     hits: Vec<(Hit, u64)>,
     merged_hits: usize,
     severities: BTreeMap<u64, BTreeMap<Severity, u64>>,
+    values: BTreeMap<u64, UnitValue>,
     entries: BTreeMap<u32, u64>,
 }
 
@@ -173,6 +195,11 @@ impl GridBuilder {
         if self.cells.len() - self.merged_cells >= MAX_UNMERGED {
             self.merge_cells();
         }
+    }
+
+    /// Says that a unit is a value of a pattern.
+    pub fn value(&mut self, unit: u64, value: UnitValue) {
+        self.values.entry(unit).or_insert(value);
     }
 
     /// Takes some entries of a unit in a cell.
@@ -234,6 +261,7 @@ impl GridBuilder {
         Grid {
             services,
             units,
+            values: self.values,
             entries: self.entries,
             cells: self.cells,
             hits: self.hits.into_iter().map(|(hit, n)| (hit.cell, n)).collect(),
@@ -354,6 +382,11 @@ impl Grid {
     /// Returns the services that have cells in a row.
     pub(crate) fn services_of(&self, row: u32) -> BTreeSet<u32> {
         self.cells.iter().filter(|cell| cell.row == row).map(|cell| cell.service).collect()
+    }
+
+    /// Returns the pattern that a unit is, or is a value of.
+    pub(crate) fn pattern_of(&self, unit: u64) -> u64 {
+        self.values.get(&unit).map_or(unit, |value| value.pattern)
     }
 
     /// Returns the cells of a row and service, in time order.

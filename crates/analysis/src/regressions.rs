@@ -15,7 +15,7 @@ mod runs;
 mod series;
 
 use crate::completeness::Completeness;
-use crate::grid::Grid;
+use crate::grid::{Grid, Variant};
 use crate::question::{Asked, Investigation, Question};
 use crate::revisions::{Deploy, revisions_in_order};
 use crate::samples::samples;
@@ -52,8 +52,8 @@ pub struct Regression {
     pub id: String,
     /// Its message with the values replaced by marks.
     pub template: String,
-    /// The value that is the news, where one is; not told apart yet.
-    pub variant: Option<()>,
+    /// The value that is the news, where one is; `null` for a pattern as a whole.
+    pub variant: Option<Variant>,
     /// The service.
     pub service: String,
     /// The severity that most of its entries have.
@@ -148,9 +148,9 @@ pub fn regressions_answer(
     }));
     let grid = Grid::read(investigation, &question.filter, &Filter::all(), &order)?;
     let Changes { mut found, tested, not_tested } = changes(&grid, &investigation.coverage, &order);
-    let samples = samples(investigation, &found.iter().map(|(unit, _)| *unit).collect())?;
+    let samples = samples(investigation, &found.iter().map(|(unit, _)| grid.pattern_of(*unit)).collect())?;
     for (unit, regression) in &mut found {
-        regression.template = samples[unit].template.clone();
+        regression.template = samples[&grid.pattern_of(*unit)].template.clone();
     }
     Ok(RegressionsAnswer {
         schema: "timberline/regressions/1",

@@ -8,7 +8,9 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use support::{archive, entries_in, samples, shared, time, write_day};
-use timberline_analysis::{Investigation, OrderRule, Resolution, coverage_answer, revisions_answer};
+use timberline_analysis::{
+    GivenOrder, Investigation, OrderRule, Resolution, coverage_answer, revisions_answer,
+};
 use timberline_entry::Timestamp;
 
 fn nine(time: &Value) -> String {
@@ -230,4 +232,84 @@ fn cut_samples_name_what_they_cannot_speak_for() {
             }
         }
     }
+}
+
+/// Ticks of two revisions that overlap, with what the platform says of their containers.
+fn two_revisions(folder: &Path) -> std::path::PathBuf {
+    let mut entries: Vec<(u32, u32, &str, String)> = Vec::new();
+    for minute in 0..120 {
+        if minute < 60 || minute >= 90 {
+            entries.push((minute * 60, 7, "INFO", format!("tick {minute}")));
+        }
+        if (40..80).contains(&minute) {
+            entries.push((minute * 60 + 1, 8, "INFO", format!("tick {minute}")));
+        }
+    }
+    for (second, revision, text) in [
+        (2400, 8, "Starting new instance. Reason: AUTOSCALING - Instance started due to traffic"),
+        (2401, 8, "STARTUP HTTP probe failed 1 time consecutively for container \"shop-1\" on path /"),
+        (
+            2402,
+            8,
+            "Default STARTUP TCP probe succeeded after 1 attempt for container \"shop-1\" on port 8080.",
+        ),
+        (2500, 8, "Container called exit(1)."),
+        (
+            2501,
+            8,
+            "Default STARTUP TCP probe succeeded after 1 attempt for container \"shop-1\" on port 8080.",
+        ),
+    ] {
+        entries.push((second, revision, "INFO", text.to_owned()));
+    }
+    entries.push((600, 7, "ERROR", "ledger unreachable".to_owned()));
+    entries.push((2600, 8, "ERROR", "ledger unreachable".to_owned()));
+    entries.push((2700, 8, "ERROR", "order not booked".to_owned()));
+    write_day(folder, 1, &entries)
+}
+
+#[test]
+fn overlaps_containers_and_new_errors_are_told() {
+    let files = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = std::fs::read_to_string(two_revisions(files.path())).unwrap();
+    // The platform's log is not the service's own.
+    for line in text
+        .clone()
+        .lines()
+        .filter(|line| line.contains("probe") || line.contains("ontainer") || line.contains("instance."))
+    {
+        text = text.replace(
+            line,
+            &line.replace("run.googleapis.com%2Fstderr", "run.googleapis.com%2Fvarlog%2Fsystem"),
+        );
+    }
+    let export = files.path().join("all.ndjson");
+    std::fs::write(&export, text).unwrap();
+    let archive = archive(folder.path(), &[export]);
+    let mut investigation = Investigation::new(&archive).unwrap();
+    let answer = revisions_answer(&investigation, None).unwrap();
+    let names: Vec<&str> = answer.revisions.iter().map(|r| r.revision.as_str()).collect();
+    assert_eq!(names, ["shop-00007-abc", "shop-00008-abc"]);
+    let [overlap] = &answer.overlaps[..] else { panic!("one overlap: {answer:?}") };
+    assert!(overlap.earlier_goes_on, "the old revision writes again after the new one: {overlap:?}");
+    let containers = answer.revisions[1].containers;
+    assert_eq!(
+        (containers.instance_starts, containers.starts, containers.failed_starts, containers.exits),
+        (1, 2, 1, 1)
+    );
+    assert_eq!(answer.revisions[1].restarts, 1);
+    // The first error of the new revision is an old one; what it brought came later.
+    let new = answer.revisions[1].first_new_error.as_ref().unwrap();
+    assert_eq!((new.message.as_str(), new.patterns, new.lag_seconds), ("order not booked", 1, None));
+    assert_eq!(new.time, nine(&time(1, 2700).into()));
+
+    // A file can say otherwise, and names it does not know are told.
+    investigation.given_order =
+        GivenOrder::parse("[shop]\nshop-00008-abc\nshop-00007-abc\nshop-00099-zzz").unwrap();
+    let given = revisions_answer(&investigation, None).unwrap();
+    let order: Vec<_> =
+        given.revisions.iter().map(|r| (r.revision.as_str(), r.order, r.order_rule)).collect();
+    assert_eq!(order, [("shop-00008-abc", 1, OrderRule::Given), ("shop-00007-abc", 2, OrderRule::Given)]);
+    assert_eq!(given.unknown_in_order, ["shop-00099-zzz"]);
 }

@@ -65,8 +65,24 @@ pub fn compare(
             Compared { unit, status: judged.status(q), p: judged.p, q, leader: None, judged }
         })
         .collect();
+    keep_news(grid, &mut compared);
     group(grid, &mut compared);
     compared
+}
+
+/// Leaves out values of a pattern that are no news: those that became what the pattern itself became, and those that did not
+/// change. An error's value seen for the first time is news even where it is rare.
+fn keep_news(grid: &Grid, compared: &mut Vec<Compared>) {
+    let of_patterns: BTreeMap<u64, PatternStatus> =
+        compared.iter().map(|compared| (compared.unit, compared.status)).collect();
+    compared.retain(|compared| {
+        let Some(value) = grid.values.get(&compared.unit) else { return true };
+        let is_told = of_patterns.get(&value.pattern) == Some(&compared.status);
+        let is_rare_error = compared.status == PatternStatus::FirstSeenButRare
+            && compared.judged.severity >= Severity::Error
+            && of_patterns.get(&value.pattern) != Some(&PatternStatus::New);
+        !is_told && (compared.status.is_change() || is_rare_error)
+    });
 }
 
 /// Gives every change its leader: within one status the strongest it shares its cells with.

@@ -18,6 +18,7 @@ use crate::regressions::Level;
 use crate::stats::observed::Observed;
 use crate::stats::shrink::{HALF_AN_EVENT, expected_events, shrunk_ratio};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use timberline_archive::pattern_name;
 use timberline_entry::Severity;
@@ -63,6 +64,37 @@ pub(super) struct Absence {
     revisions: Vec<InRevision>,
 }
 
+/// When a service ran and was covered, by service and severity: the same for all of its units.
+#[derive(Default)]
+pub(super) struct Calendars(BTreeMap<(u32, Severity), Calendar>);
+
+/// When a service ran and was covered for a severity.
+struct Calendar {
+    covered: Covered,
+    /// Covered minutes in which it wrote, ascending.
+    active: Vec<i64>,
+}
+
+impl Calendars {
+    fn of(
+        &mut self,
+        grid: &Grid,
+        coverage: &Coverage,
+        service: u32,
+        severity: Severity,
+        rows: Range<u32>,
+    ) -> &Calendar {
+        self.0.entry((service, severity)).or_insert_with(|| {
+            let covered = Covered::of(&coverage.merged(&grid.services[service as usize], Some(severity)));
+            let minutes = rows.flat_map(|row| grid.cells_of(row, service)).map(|cell| cell.minute);
+            let mut active: Vec<i64> = minutes.filter(|minute| covered.has(*minute)).collect();
+            active.sort_unstable();
+            active.dedup();
+            Calendar { covered, active }
+        })
+    }
+}
+
 /// Gaps on one clock, in minutes.
 #[derive(Clone, Copy, Debug)]
 struct Clock {
@@ -80,31 +112,24 @@ impl Absence {
         coverage: &Coverage,
         unit: u64,
         service: u32,
-        rows: Range<u32>,
+        calendars: &mut Calendars,
     ) -> Option<Self> {
+        let rows = order.rows.get(&grid.services[service as usize])?.clone();
         let cells = &grid.units[&unit];
         let severity = cells.severity();
         let hits = grid.hits(cells, rows.clone());
         if severity >= Severity::Warning || hits.len() <= MIN_GAPS {
             return None;
         }
-        let mut seen: Vec<i64> = hits.iter().map(|(cell, _)| cell.minute).collect();
+        let Calendar { covered, active } = calendars.of(grid, coverage, service, severity, rows.clone());
+        // A minute that no source covers for the severity is on neither clock.
+        let mut seen: Vec<i64> =
+            hits.iter().map(|(cell, _)| cell.minute).filter(|minute| covered.has(*minute)).collect();
         seen.sort_unstable();
         seen.dedup();
         if seen.len() <= MIN_GAPS {
             return None;
         }
-        let stretches = coverage.merged(&grid.services[service as usize], Some(severity));
-        let covered = Covered::of(&stretches);
-        let mut active: Vec<i64> = rows
-            .clone()
-            .flat_map(|row| grid.cells_of(row, service))
-            .map(|cell| cell.minute)
-            .filter(|minute| covered.has(*minute))
-            .collect();
-        active.extend(&seen);
-        active.sort_unstable();
-        active.dedup();
         let end = *active.last()?;
         #[expect(clippy::cast_precision_loss, reason = "there are fewer minutes than 2^53")]
         let active_clock =

@@ -1,6 +1,6 @@
 //! All units of a grid along the revisions: one multiplicity control, and what appears together.
 
-use super::absence::Absence;
+use super::absence::{Absence, Calendars};
 use super::order::Order;
 use super::series::UnitSeries;
 use super::{Regression, State};
@@ -40,12 +40,13 @@ struct Tested<'o> {
 pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
     let mut all = Vec::new();
     let mut not_tested = 0;
+    let mut calendars = Calendars::default();
     for (unit, cells) in &grid.units {
         let services: BTreeSet<u32> = cells.seen.keys().map(|(_, service)| *service).collect();
         for service in services {
             let Some(rows) = order.rows.get(&grid.services[service as usize]).cloned() else { continue };
             let series = UnitSeries::of(order, grid, coverage, *unit, service);
-            let absence = Absence::of(order, grid, coverage, *unit, service, rows.clone());
+            let absence = Absence::of(order, grid, coverage, *unit, service, &mut calendars);
             if series.is_none() && absence.is_none() {
                 not_tested += 1;
             } else {
@@ -78,6 +79,7 @@ pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
         };
         changed.extend(found.map(|(severity, regression)| (tested, severity, regression)));
     }
+    keep_news(grid, &mut changed);
     changed.sort_by(|(_, severity_a, a), (_, severity_b, b)| {
         let strength = || severity_b.cmp(severity_a).then_with(|| b.score.total_cmp(&a.score));
         a.state.cmp(&b.state).then_with(strength).then_with(|| (&a.service, &a.id).cmp(&(&b.service, &b.id)))
@@ -93,9 +95,37 @@ pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
     let found = changed
         .into_iter()
         .zip(groups)
-        .map(|((tested, _, regression), group)| (tested.unit, Regression { group, ..regression }))
+        .map(|((tested, _, regression), group)| {
+            let variant = grid.values.get(&tested.unit).map(|value| value.variant.clone());
+            (tested.unit, Regression { group, variant, ..regression })
+        })
         .collect();
     Changes { found, tested: all.len() as u64, not_tested }
+}
+
+/// Leaves out values of a pattern that changed as the pattern itself did: the pattern says it already.
+fn keep_news(grid: &Grid, changed: &mut Vec<(&Tested<'_>, Severity, Regression)>) {
+    type Said<'r> = (u64, &'r str, State, Option<&'r str>, Option<&'r str>);
+    fn said(unit: u64, regression: &Regression) -> Said<'_> {
+        (
+            unit,
+            &regression.service,
+            regression.state,
+            regression.onset.as_ref().map(|change| change.revision.as_str()),
+            regression.resolved.as_ref().map(|change| change.revision.as_str()),
+        )
+    }
+    let of_patterns: BTreeSet<Said<'_>> =
+        changed.iter().map(|(tested, _, regression)| said(tested.unit, regression)).collect();
+    let is_news: Vec<bool> = changed
+        .iter()
+        .map(|(tested, _, regression)| {
+            let pattern = grid.values.get(&tested.unit).map(|value| value.pattern);
+            pattern.is_none_or(|pattern| !of_patterns.contains(&said(pattern, regression)))
+        })
+        .collect();
+    let mut is_news = is_news.into_iter();
+    changed.retain(|_| is_news.next().unwrap_or(true));
 }
 
 /// Returns q of the rates and of the silence of each.
