@@ -152,7 +152,7 @@ fn values_grid(row_of: impl Fn(u32) -> Option<u32>, is_old_rare: bool) -> Grid {
             builder.entry(cell);
             let spread = minute * 37 % 200;
             let is_new = revision >= 3 && spread < 20;
-            if !is_old_rare && spread >= 100 && spread < 160 {
+            if !is_old_rare && (100..160).contains(&spread) {
                 builder.hits(1, cell, Severity::Error, 1);
                 builder.hits(11, cell, Severity::Error, 1);
             }
