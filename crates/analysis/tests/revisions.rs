@@ -238,7 +238,7 @@ fn cut_samples_name_what_they_cannot_speak_for() {
 fn two_revisions(folder: &Path) -> std::path::PathBuf {
     let mut entries: Vec<(u32, u32, &str, String)> = Vec::new();
     for minute in 0..120 {
-        if minute < 60 || minute >= 90 {
+        if !(60..90).contains(&minute) {
             entries.push((minute * 60, 7, "INFO", format!("tick {minute}")));
         }
         if (40..80).contains(&minute) {
