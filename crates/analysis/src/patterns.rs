@@ -130,7 +130,7 @@ pub struct PatternSummary {
     pub revisions: Vec<RevisionCount>,
     /// Values of its closed holes, the most frequent first.
     pub variants: Vec<VariantSummary>,
-    /// Whether variants tell different stories: they were first seen in different revisions.
+    /// Whether variants tell different stories: one of them is news.
     pub variants_differ: bool,
     /// Entries per stretch of the answer's axis.
     pub trend: Vec<u64>,
@@ -192,6 +192,8 @@ pub struct VariantSummary {
     pub last: String,
     /// Entries by revision, in the order of revisions.
     pub revisions: Vec<RevisionCount>,
+    /// Whether it came with a later revision than its pattern, and would hardly have been missed before.
+    pub is_news: bool,
 }
 
 /// The patterns, exceptions and variants of an archive.
@@ -307,6 +309,7 @@ fn summary(
         Subject::Exception(key) => vocabulary.exceptions.get(key),
     };
     let severity = counted.severities.iter().max_by_key(|(severity, n)| (**n, **severity));
+    let of_pattern = in_order(investigation, &counted.streams);
     let mut variants: Vec<VariantSummary> = vocabulary
         .variants_of(subject)
         .iter()
@@ -321,13 +324,12 @@ fn summary(
                 first: rfc3339(total.first_ns),
                 last: rfc3339(total.last_ns),
                 revisions: in_order(investigation, seen),
+                is_news: is_news(&of_pattern, total, &in_order(investigation, seen)),
             })
         })
         .collect();
     variants.sort_by(|a, b| (a.hole, b.count, &a.value).cmp(&(b.hole, a.count, &b.value)));
-    let births: BTreeSet<&str> =
-        variants.iter().filter_map(|variant| Some(variant.revisions.first()?.revision.as_str())).collect();
-    let variants_differ = births.len() > 1;
+    let variants_differ = variants.iter().any(|variant| variant.is_news);
     let services: BTreeSet<&String> = counted.streams.keys().map(|(service, _)| service).collect();
     PatternSummary {
         id: pattern_name(id),
@@ -345,13 +347,31 @@ fn summary(
         last: rfc3339(counted.seen.last_ns),
         first_in_archive: rfc3339(first_in_archive),
         services: services.into_iter().cloned().collect(),
-        revisions: in_order(investigation, &counted.streams),
+        revisions: of_pattern,
         variants_differ,
         variants,
         trend: counts.course.of(subject),
         period_seconds: None,
         sample: String::new(),
     }
+}
+
+/// Chance by which a value may be missing before it came, for its coming to be no news.
+const CHANCE: f64 = 0.01;
+
+/// Says whether a value came with a later revision than its pattern, and is so frequent since that it would hardly have been
+/// missed before.
+fn is_news(pattern: &[RevisionCount], variant: Seen, of_variant: &[RevisionCount]) -> bool {
+    let Some(born) = of_variant.first() else { return false };
+    let n_revisions = pattern
+        .iter()
+        .position(|revision| (&revision.service, &revision.revision) == (&born.service, &born.revision));
+    let before: u64 = pattern.iter().take(n_revisions.unwrap_or(0)).map(|revision| revision.count).sum();
+    let all: u64 = pattern.iter().map(|revision| revision.count).sum();
+    let rate = share(variant.entries, all.saturating_sub(before));
+    #[expect(clippy::cast_precision_loss, reason = "counts lie far below 2^53")]
+    let missed_by_chance = (1.0 - rate.min(1.0)).powf(before as f64);
+    before > 0 && missed_by_chance < CHANCE
 }
 
 /// Adds the message of each record's first entry.

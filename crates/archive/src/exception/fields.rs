@@ -13,6 +13,11 @@ const OBJECTS: [&str; 4] = ["error", "err", "exception", "exc"];
 const TYPES: [&str; 4] = ["type", "name", "class", "kind"];
 const VALUES: [&str; 3] = ["value", "message", "msg"];
 const STACKS: [&str; 5] = ["stack", "stack_trace", "stacktrace", "traceback", "backtrace"];
+/// Types of plain values: a logger that writes the type of whatever it was handed tells of no exception.
+const VALUE_TYPES: [&str; 20] = [
+    "str", "string", "int", "integer", "long", "float", "double", "number", "bool", "boolean", "bytes",
+    "dict", "map", "object", "list", "array", "tuple", "null", "none", "nonetype",
+];
 /// A type is a name; what is longer is something else.
 const MAX_TYPE: usize = 200;
 
@@ -35,7 +40,8 @@ pub(super) fn read(payload: Value<'_>) -> Option<Found> {
             })
         };
         let type_name = member(&TYPES)?;
-        if type_name.len() > MAX_TYPE || type_name.contains(char::is_whitespace) {
+        let is_value = VALUE_TYPES.iter().any(|name| type_name.eq_ignore_ascii_case(name));
+        if is_value || type_name.len() > MAX_TYPE || type_name.contains(char::is_whitespace) {
             return None;
         }
         let message = member(&VALUES).unwrap_or_default();

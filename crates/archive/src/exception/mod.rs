@@ -163,6 +163,7 @@ mod tests {
         );
         check(r#"{"jsonPayload":{"error":"no such thing"}}"#, None);
         check(r#"{"jsonPayload":{"error":{"type":"several words here"}}}"#, None);
+        check(r#"{"jsonPayload":{"message":"m","error":{"type":"str","message":"Missing field"}}}"#, None);
         check(r#"{"textPayload":"error at line 3"}"#, None);
     }
 }

@@ -48,12 +48,17 @@ impl TornTraces {
         }
         let cells = rows.cells(idx);
         let stream = stream(&cells);
+        if !head.derived.begins_trace && !self.joiner.is_open(&stream) {
+            return Ok(());
+        }
         let Self { joiner, text, nodes } = self;
         let time = head.keys.timestamp;
-        let joined = with_entry(&cells, time, text, nodes, |entry| {
-            joiner.feed(&stream, time.as_nanos(), idx as u64, &message(entry))
-        })
-        .map_err(|detail| Error::damaged("rows of a segment", detail))?;
+        let mut feed = |message: &str| joiner.feed(&stream, time.as_nanos(), idx as u64, message);
+        let joined = match cells.text(Column::TextPayload) {
+            "" => with_entry(&cells, time, text, nodes, |entry| feed(&message(entry)))
+                .map_err(|detail| Error::damaged("rows of a segment", detail))?,
+            text => feed(text),
+        };
         if let Some(joined) = joined {
             settle(rows, &joined);
         }

@@ -13,4 +13,6 @@ mod ingest;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod patterns;
+#[cfg(test)]
 mod sample;

@@ -133,14 +133,16 @@ fn document(answer: &PatternsAnswer, settings: &Settings, said: &[String], for_p
     document
 }
 
-/// Variants follow their pattern, oldest story first.
+/// Variants follow their pattern: what is news, and the most frequent of the others.
 fn add_variants(table: &mut Table, pattern: &PatternSummary, total: u64, has_kind: bool, for_people: bool) {
     let mut variants: Vec<_> = pattern.variants.iter().collect();
+    variants.sort_by(|a, b| (b.is_news, b.count, &a.value).cmp(&(a.is_news, a.count, &b.value)));
+    let n_shown = if for_people { VARIANTS_SHOWN.min(variants.len()) } else { variants.len() };
+    let n_left = variants.len() - n_shown;
+    variants.truncate(n_shown);
+    // Told in the order in which it happened.
     variants.sort_by(|a, b| (&a.first, &a.value).cmp(&(&b.first, &b.value)));
-    let n_left = variants.len().saturating_sub(VARIANTS_SHOWN);
-    // The newest are the news.
-    let shown = if for_people { &variants[n_left..] } else { &variants[..] };
-    for variant in shown {
+    for variant in variants {
         let mut row = vec![Cell::id(&variant.id)];
         if has_kind {
             row.push(Cell::text("variant"));
@@ -154,7 +156,7 @@ fn add_variants(table: &mut Table, pattern: &PatternSummary, total: u64, has_kin
             time_cell(&variant.first, Precision::Second),
             time_cell(&variant.last, Precision::Second),
             Cell::text(variant.revisions.len().to_string()),
-            Cell::log(format!("  └ {}", variant.value)),
+            Cell::log(format!("  └ {}{}", variant.value, if variant.is_news { "  (new)" } else { "" })),
         ]);
         table.row(row);
     }
@@ -164,7 +166,7 @@ fn add_variants(table: &mut Table, pattern: &PatternSummary, total: u64, has_kin
             row.push(Cell::text("variant"));
         }
         row.resize(table_width(has_kind) - 1, Cell::Empty);
-        row.push(Cell::text(format!("  └ and {}", counted(n_left as u64, "older value", "older values"))));
+        row.push(Cell::text(format!("  └ and {}", counted(n_left as u64, "other value", "other values"))));
         table.row(row);
     }
 }

@@ -99,6 +99,12 @@ impl Joiner {
         self.streams.is_empty()
     }
 
+    /// Says whether a trace of this stream is open.
+    #[must_use]
+    pub fn is_open(&self, stream: &str) -> bool {
+        self.streams.contains_key(stream)
+    }
+
     /// Ends every trace that an entry at `now_ns` or later comes too late for, and returns those of two entries or more.
     pub fn expire(&mut self, now_ns: i64) -> Vec<Joined> {
         let is_over = |pending: &Pending| now_ns.saturating_sub(pending.last_ns) > MAX_GAP_NS;
