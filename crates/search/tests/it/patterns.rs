@@ -31,7 +31,7 @@ fn archive() -> Fixture {
             1 => line(n, &format!("exited with code {}", n % 4)),
             2 => line(n, &trace("total", ["apple", "pear"][n / 150])),
             3 => line(n, &trace("login", "user")),
-            4 => line(n, &format!("loaded mod_{}b2 in {n} ms", n % 3)),
+            4 => line(n, &format!("loaded mod_{}b2 in {n} ms", n / 6 % 3)),
             _ => line(n, "cache warmed"),
         })
         .collect();
