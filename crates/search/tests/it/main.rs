@@ -10,8 +10,8 @@ mod grammar;
 mod ids;
 #[cfg(test)]
 mod order;
-mod patterns;
 #[cfg(test)]
+mod patterns;
 #[cfg(test)]
 mod real_filters;
 #[cfg(test)]
