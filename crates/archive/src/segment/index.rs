@@ -85,18 +85,12 @@ impl IndexWriter {
         Ok(Self { writer, directory, fields, path })
     }
 
-    /// Adds the next ring; `idx` is its place in `rings`.
-    pub(super) fn add<'t>(
-        &mut self,
-        rings: &Rings,
-        idx: usize,
-        constant: impl Iterator<Item = &'t str>,
-        variable: impl Iterator<Item = &'t str>,
-    ) -> Result<()> {
+    /// Adds the next ring with its tokens, which are separated by spaces; `idx` is its place in `rings`.
+    pub(super) fn add(&mut self, rings: &Rings, idx: usize, constant: &str, variable: &str) -> Result<()> {
         let fields = self.fields;
         let mut document = TantivyDocument::default();
-        document.add_text(fields.constant, constant.collect::<Vec<_>>().join(" "));
-        document.add_text(fields.variable, variable.collect::<Vec<_>>().join(" "));
+        document.add_text(fields.constant, constant);
+        document.add_text(fields.variable, variable);
         document.add_u64(fields.row_start, rings.row_start[idx]);
         document.add_u64(fields.rows, rings.rows[idx]);
         document.add_i64(fields.min_ts, rings.min_ts[idx]);

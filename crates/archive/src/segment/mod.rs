@@ -17,6 +17,7 @@ mod cube;
 mod entries;
 mod exceptions;
 mod facts;
+mod fields;
 mod ids;
 mod index;
 mod instances;

@@ -187,7 +187,7 @@ impl Segment {
         accepts: impl Fn(&[u8]) -> bool,
         mut visit: impl FnMut(u32),
     ) -> Result<()> {
-        if words::is_word(part) {
+        if crate::shape::is_word(part) {
             let words = get_or_try(&self.words, || {
                 let path = layout::words(&self.record.id);
                 words::read(self.content(&path)?, &path)

@@ -2,6 +2,7 @@
 
 use super::checked::BlockHasher;
 use super::facts::RingKey;
+use super::fields::FieldReader;
 use super::index::IndexWriter;
 use super::instances::{InstanceCounter, InstanceRecord};
 use super::observer::{Observer, RowFacts, Said};
@@ -12,10 +13,11 @@ use crate::error::{Error, Result};
 use crate::layout;
 use crate::manifest::{FileRecord, SegmentRecord, TraceEdges};
 use crate::rows::{Derived, Head, RowSet, row_idx};
-use crate::shape::{CharSet, RowTokens, Shaper, Template};
+use crate::shape::{CharSet, RingContents, Shaper, Template};
 use crate::storage::{FileWriter, Storage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::ops::Range;
 use timberline_entry::Field;
 use timberline_pattern::mask::Masker;
 
@@ -141,7 +143,7 @@ struct Indexed {
     files: Vec<(String, Vec<u8>)>,
     shapes: Vec<(ShapeRecord, Vec<u32>)>,
     templates: Vec<Template>,
-    words: BTreeSet<String>,
+    words: Vec<String>,
     names: Names,
     instances: Vec<InstanceRecord>,
     said: Said,
@@ -154,8 +156,9 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str, masker: &Masker) -> Res
     let mut rings = Rings::default();
     let mut numbering = Numbering::default();
     let mut shaper = Shaper::default();
-    let mut tokens = RowTokens::default();
-    let (mut charsets, mut words) = (Vec::new(), BTreeSet::new());
+    let mut contents = RingContents::default();
+    let mut charsets = Vec::new();
+    let mut fields = FieldReader::default();
     let mut instances = InstanceCounter::default();
     let mut observer = Observer::new(masker.clone());
     let (mut text, mut nodes) = (String::new(), Vec::new());
@@ -167,7 +170,8 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str, masker: &Masker) -> Res
             .take(MAX_RING_ROWS)
             .take_while(|idx| rows.same_ring(first, **idx as usize))
             .count();
-        tokens.clear();
+        contents.clear();
+        fields.clear();
         let Head { derived, keys, .. } = rows.heads()[first];
         let shape_idx = numbering.shape(&derived);
         let cells = rows.cells(first);
@@ -195,16 +199,24 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str, masker: &Masker) -> Res
                 revision: cells.text(Column::Revision),
                 severity: key.severity,
             };
-            entries::with_entry(&cells, timestamp, &mut text, &mut nodes, |entry| {
-                observer.row(&facts, entry);
-                if shape.n_holes.is_none() {
+            let damaged = |detail| Error::damaged(layout::index_folder(segment_id), detail);
+            fields
+                .with_message(&cells, timestamp, derived.exception.is_some(), |entry| {
+                    observer.row(&facts, entry);
+                })
+                .map_err(damaged)?;
+            if shape.parts.is_empty() {
+                entries::with_entry(&cells, timestamp, &mut text, &mut nodes, |entry| {
                     shape.set_templates(shaper.templates(entry), templates);
-                }
-                charsets.resize(shape.n_holes.unwrap_or(0), CharSet::default());
-                shaper.observe(entry, &mut charsets);
-                tokens.add(entry, &mut shaper, offset == 0);
-            })
-            .map_err(|detail| Error::damaged(layout::index_folder(segment_id), detail))?;
+                })
+                .map_err(damaged)?;
+            }
+            charsets.resize(shape.n_holes, CharSet::default());
+            fields
+                .read(&cells, timestamp, |field, value| {
+                    contents.add(field, value, &mut charsets[shape.holes(field)], offset == 0);
+                })
+                .map_err(damaged)?;
         }
         let ring = &order[start..start + len];
         let shape = &mut numbering.shapes[shape_idx as usize];
@@ -212,18 +224,7 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str, masker: &Masker) -> Res
         shape.merge(&charsets, &mut numbering.templates);
         let time = |idx: usize| rows.heads()[ring[idx] as usize].keys.timestamp.as_nanos();
         rings.push(start as u64, len as u64, time(0), time(len - 1), key);
-        let (constant, variable) = (&tokens.constant, &tokens.variable);
-        for token in constant.iter().chain(variable) {
-            if words::is_word(token) && !words.contains(token) {
-                words.insert(token.clone());
-            }
-        }
-        writer.add(
-            &rings,
-            rings.len() - 1,
-            constant.iter().map(String::as_str),
-            variable.iter().map(String::as_str),
-        )?;
+        writer.add(&rings, rings.len() - 1, contents.constant.text(), contents.variable.text())?;
         start += len;
     }
     let instances = instances.finish(&numbering.names);
@@ -237,7 +238,7 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str, masker: &Masker) -> Res
         files,
         shapes,
         templates: numbering.templates.all,
-        words,
+        words: contents.into_words(),
         names: numbering.names,
         instances,
         said: observer.finish(rows.joined()),
@@ -258,10 +259,10 @@ struct Numbering {
 
 struct NumberedShape {
     record: ShapeRecord,
-    /// Number of each field's template and of its holes, in the order in which rows are observed.
-    parts: Vec<(Option<u32>, usize)>,
-    /// Holes of the whole shape; `None` before its first row.
-    n_holes: Option<usize>,
+    /// Each field, the number of its template, and where its holes are among those of the shape. Empty before the first row.
+    parts: Vec<(Field, Option<u32>, Range<usize>)>,
+    /// Holes of the whole shape.
+    n_holes: usize,
 }
 
 #[derive(Default)]
@@ -279,37 +280,45 @@ impl Numbering {
         let idx = row_idx(self.shapes.len());
         self.by_hash.insert(shape, idx);
         let record = ShapeRecord { shape, pattern, exception, rows: 0 };
-        self.shapes.push(NumberedShape { record, parts: Vec::new(), n_holes: None });
+        self.shapes.push(NumberedShape { record, parts: Vec::new(), n_holes: 0 });
         idx
     }
 }
 
 impl NumberedShape {
     fn set_templates(&mut self, templates: Vec<Template>, numbered: &mut NumberedTemplates) {
-        self.n_holes = Some(templates.iter().map(|template| template.charsets.len()).sum());
         for template in templates {
-            let n_holes = template.charsets.len();
+            let field = template.field;
+            let holes = self.n_holes..self.n_holes + template.charsets.len();
+            self.n_holes = holes.end;
             // Rows are compared by the time of their column, whatever the export gave.
             let number = (template.field != Field::Timestamp).then(|| numbered.number(template));
-            self.parts.push((number, n_holes));
+            self.parts.push((field, number, holes));
         }
+    }
+
+    /// Returns where a field's holes are among those of the shape.
+    fn holes(&self, field: Field) -> Range<usize> {
+        let part = self.parts.iter().find(|part| part.0 == field);
+        part.map_or(0..0, |(_, _, holes)| holes.clone())
     }
 
     /// Adds what a ring of the shape has held to its templates.
     fn merge(&self, charsets: &[CharSet], numbered: &mut NumberedTemplates) {
-        let mut rest = charsets;
-        for (number, n_holes) in &self.parts {
-            let (own, more) = rest.split_at(*n_holes);
-            rest = more;
+        for (_, number, holes) in &self.parts {
             if let Some(number) = number {
                 let template = &mut numbered.all[*number as usize];
-                template.charsets.iter_mut().zip(own).for_each(|(all, own)| all.merge(*own));
+                template
+                    .charsets
+                    .iter_mut()
+                    .zip(&charsets[holes.clone()])
+                    .for_each(|(all, own)| all.merge(*own));
             }
         }
     }
 
     fn stored_parts(&self) -> Vec<u32> {
-        self.parts.iter().filter_map(|(number, _)| *number).collect()
+        self.parts.iter().filter_map(|(_, number, _)| *number).collect()
     }
 }
 

@@ -12,6 +12,7 @@
 //! stretch nor a hole is in none. The shape is finer than a message pattern: it keeps white space and other fields.
 
 mod charset;
+mod contents;
 mod leaf;
 mod template;
 mod tokens;
@@ -22,6 +23,7 @@ pub use tokens::{LONG_TOKEN, MAX_TOKEN, is_token_byte, tokens};
 
 pub use leaf::{Leaf, for_each_leaf};
 
+pub(crate) use contents::RingContents;
 pub(crate) use leaf::{Form, for_each_leaf_of};
 pub(crate) use template::Shaper;
-pub(crate) use tokens::RowTokens;
+pub(crate) use tokens::is_word;

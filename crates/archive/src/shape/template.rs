@@ -2,7 +2,7 @@
 
 use super::leaf::for_each_leaf_of;
 use super::leaf::split_tail;
-use super::{CharSet, Form, for_each_leaf};
+use super::{CharSet, Form};
 use hashbrown::HashMap;
 use std::borrow::Cow;
 use timberline_entry::json::{Object, Value, canonical, push_quoted};
@@ -152,33 +152,6 @@ impl Shaper {
         }
         templates
     }
-
-    /// Adds what an entry of the same shape has in its holes.
-    pub(crate) fn observe(&mut self, entry: &LogEntry<'_>, charsets: &mut [CharSet]) {
-        let mut idx = 0;
-        let Self { masker, holes, .. } = self;
-        for_each_leaf(entry, |leaf| {
-            let text = string_value(leaf.value);
-            let form = leaf.form(&text, masker, holes);
-            if form == Form::Fixed {
-                return;
-            }
-            for_each_hole(form, &text, leaf.value, holes, |piece| {
-                if let Marked::Hole(_, content) = piece {
-                    if let Some(charset) = charsets.get_mut(idx) {
-                        charset.add(content);
-                    }
-                    idx += 1;
-                }
-            });
-        });
-        debug_assert_eq!(idx, charsets.len(), "entries of one shape have the same holes");
-    }
-
-    pub(super) fn form_of<'h>(&'h mut self, leaf: &super::Leaf<'_, '_>, text: &str) -> (Form, &'h [Hole]) {
-        let form = leaf.form(text, &self.masker, &mut self.holes);
-        (form, &self.holes)
-    }
 }
 
 pub(super) fn string_value(value: Value<'_>) -> Cow<'_, str> {
@@ -205,12 +178,12 @@ fn before_tail(text: &str) -> &str {
     split_tail(text).map_or("", |(prefix, _)| prefix)
 }
 
-enum Marked<'t> {
+pub(super) enum Marked<'t> {
     Text(&'t str),
     Hole(char, &'t str),
 }
 
-fn for_each_hole<'t>(
+pub(super) fn for_each_hole<'t>(
     form: Form,
     text: &'t str,
     value: Value<'t>,
@@ -237,7 +210,7 @@ fn for_each_hole<'t>(
     }
 }
 
-/// Writes a value's JSON with every leaf written by somebody else, in the order in which [`for_each_leaf`] meets them.
+/// Writes a value's JSON with every leaf written by somebody else, in the order in which [`for_each_leaf`](super::for_each_leaf) meets them.
 fn nested<'a>(
     value: Value<'a>,
     path: &mut Vec<Cow<'a, str>>,
@@ -330,16 +303,5 @@ mod tests {
         ] {
             assert_ne!(one, hash(other), "{other}");
         }
-    }
-
-    #[test]
-    fn character_sets_collect_over_rows() {
-        let mut shaper = Shaper::default();
-        let mut template =
-            with_entry(r#"{"textPayload":"retry 3"}"#, |entry| shaper.templates(entry).remove(0));
-        with_entry(r#"{"textPayload":"retry 45"}"#, |entry| shaper.observe(entry, &mut template.charsets));
-        let mut expected = CharSet::default();
-        expected.add("345");
-        assert_eq!(template.charsets, [expected]);
     }
 }

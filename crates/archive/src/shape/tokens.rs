@@ -1,10 +1,8 @@
 //! Words of a text as the index knows them.
 
-use super::template::{Piece, Shaper, for_each_piece, string_value};
-use super::{Form, for_each_leaf};
-use std::collections::BTreeSet;
-use timberline_entry::json::Value;
-use timberline_entry::{LogEntry, fold};
+use crate::rows::row_idx;
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Tokens are cut at this many bytes.
 pub const MAX_TOKEN: usize = 200;
@@ -33,125 +31,76 @@ pub fn tokens(folded: &str) -> impl Iterator<Item = (std::ops::Range<usize>, &st
     })
 }
 
-/// The tokens of a ring while it is being collected.
+/// A set of tokens, in the order in which they came, as one text with a space behind each.
 #[derive(Debug, Default)]
-pub(crate) struct RowTokens {
-    /// Tokens that every row of the ring has: they lie wholly in stretches.
-    pub(crate) constant: BTreeSet<String>,
-    /// Tokens that some row has.
-    pub(crate) variable: BTreeSet<String>,
+pub(crate) struct TokenSet {
+    text: String,
+    /// Start and end in the text.
+    places: HashTable<(u32, u32)>,
 }
 
-impl RowTokens {
-    /// Adds the tokens of a row. The constant ones are taken from the first row only.
-    pub(crate) fn add(&mut self, entry: &LogEntry<'_>, shaper: &mut Shaper, is_first: bool) {
-        for_each_leaf(entry, |leaf| {
-            let Value::String(_) = leaf.value else { return };
-            let text = string_value(leaf.value);
-            let (form, holes) = shaper.form_of(&leaf, &text);
-            match form {
-                Form::Unindexed | Form::UnindexedTail | Form::Number => {}
-                Form::Fixed => {
-                    if is_first {
-                        let folded = fold(&text);
-                        tokens(&folded).for_each(|(_, token)| self.insert(token, true));
-                    }
-                }
-                // Folding moves byte positions unless the text is ASCII; such text has its tokens counted as variable.
-                Form::Masked if text.is_ascii() => {
-                    let folded = fold(&text);
-                    let mut stretches = Vec::new();
-                    for_each_piece(&text, holes, |piece| {
-                        if let Piece::Stretch(stretch) = piece {
-                            let start = stretch.as_ptr() as usize - text.as_ptr() as usize;
-                            stretches.push((start, start + stretch.len()));
-                        }
-                    });
-                    let mut stretches = stretches.into_iter().peekable();
-                    for (range, token) in tokens(&folded) {
-                        while stretches.next_if(|(_, end)| *end < range.end).is_some() {}
-                        // A token that ends where a hole begins would be longer if the hole began with a letter.
-                        let inside = stretches.peek().is_some_and(|(start, end)| {
-                            (*start < range.start || *start == 0 && range.start == 0)
-                                && (range.end < *end || *end == folded.len() && range.end == *end)
-                        });
-                        if !inside || is_first {
-                            self.insert(token, inside);
-                        }
-                    }
-                }
-                Form::Masked | Form::Whole => {
-                    let folded = fold(&text);
-                    tokens(&folded).for_each(|(_, token)| self.insert(token, false));
-                }
-            }
-        });
-    }
-
-    /// Empties the collection for the next ring.
-    pub(crate) fn clear(&mut self) {
-        self.constant.clear();
-        self.variable.clear();
-    }
-
-    fn insert(&mut self, token: &str, is_constant: bool) {
-        let token = if token.len() > MAX_TOKEN {
-            self.variable.insert(LONG_TOKEN.to_owned());
-            &token[..token.floor_char_boundary(MAX_TOKEN)]
-        } else {
-            token
-        };
-        let set = if is_constant { &mut self.constant } else { &mut self.variable };
-        if !set.contains(token) {
-            set.insert(token.to_owned());
+impl TokenSet {
+    /// Adds a token, cut if it is long; says whether it was new.
+    pub(super) fn insert(&mut self, token: &str) -> bool {
+        let Self { text, places } = self;
+        let hash = |token: &str| xxh3_64(token.as_bytes());
+        let get = |(start, end): (u32, u32)| &text[start as usize..end as usize];
+        let token_hash = hash(token);
+        if places.find(token_hash, |place| get(*place) == token).is_some() {
+            return false;
         }
+        let start = row_idx(text.len());
+        let end = row_idx(text.len() + token.len());
+        places.insert_unique(token_hash, (start, end), |place| {
+            // Only those that are there already are hashed again when the table grows.
+            hash(get(*place))
+        });
+        text.push_str(token);
+        text.push(' ');
+        true
     }
+
+    /// Returns the tokens, separated by spaces.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.places.clear();
+    }
+}
+
+/// Says whether a token is a word: more than hex digits. A token that has a word as a part is one.
+pub(crate) fn is_word(token: &str) -> bool {
+    token.bytes().any(|byte| !matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use timberline_entry::json::{Document, parse};
-
-    fn check(rows: &[&str], constant: &[&str], variable: &[&str]) {
-        let mut collected = RowTokens::default();
-        let mut shaper = Shaper::default();
-        for (idx, row) in rows.iter().enumerate() {
-            let mut nodes = Vec::new();
-            parse(row, &mut nodes).unwrap();
-            let entry = LogEntry::from_object(Document::new(row, &nodes).root().as_object().unwrap());
-            collected.add(&entry, &mut shaper, idx == 0);
-        }
-        assert_eq!(collected.constant.iter().collect::<Vec<_>>(), constant);
-        assert_eq!(collected.variable.iter().collect::<Vec<_>>(), variable);
-    }
-
-    #[test]
-    fn tokens_are_certain_only_inside_a_stretch() {
-        check(
-            &[r#"{"textPayload":"Retry 3 of 5, then stop"}"#, r#"{"textPayload":"Retry 4 of 5, then stop"}"#],
-            &["of", "retry", "stop", "then"],
-            &["3", "4", "5"],
-        );
-        check(
-            &[
-                r#"{"severity":"ERROR","insertId":"abc","trace":"projects/p/traces/0a","jsonPayload":{"n":5,"k":"v"}}"#,
-            ],
-            &["error", "v"],
-            &[],
-        );
-        check(
-            &[r#"{"insertId":"3yy210vcm3pk","trace":"Root=1-5759"}"#],
-            &[],
-            &["1", "3yy210vcm3pk", "5759", "root"],
-        );
-        let long = "x".repeat(300);
-        check(&[&format!(r#"{{"textPayload":"{long}"}}"#)], &[&long[..MAX_TOKEN]], &[LONG_TOKEN]);
-    }
 
     #[test]
     fn token_ranges() {
         let found: Vec<_> = tokens("a-b_c  dé.").map(|(_, token)| token).collect();
         assert_eq!(found, ["a", "b_c", "dé"]);
+    }
+
+    #[test]
+    fn words_are_more_than_hex() {
+        assert!(is_word("cafes") && is_word("0x1f") && is_word("é") && is_word("a_b"));
+        assert!(!is_word("00c7af") && !is_word("123") && !is_word("cafe"));
+    }
+
+    #[test]
+    fn a_set_has_a_token_once() {
+        let mut set = TokenSet::default();
+        for n in (0..100).chain(0..100) {
+            let n_before = set.text().split_ascii_whitespace().count();
+            assert_eq!(set.insert(&n.to_string()), n_before == n, "{n}");
+        }
+        assert_eq!(set.text().split_ascii_whitespace().count(), 100);
+        set.clear();
+        assert!(set.insert("7") && set.text() == "7 ");
     }
 }
