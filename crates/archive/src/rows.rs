@@ -88,7 +88,7 @@ impl Head {
 #[derive(Debug, Default)]
 pub(crate) struct RowSet {
     heads: Vec<Head>,
-    bodies: Vec<u8>,
+    bodies: Bodies,
     texts: Dictionary,
     /// Texts of traces that were put together from several rows, by the exception of the first of them.
     joined: BTreeMap<u64, String>,
@@ -107,10 +107,15 @@ impl RowSet {
 
     /// Returns the memory that the rows take, in bytes; room kept for more is not counted.
     pub(crate) fn memory(&self) -> usize {
-        self.heads.len() * size_of::<Head>() + self.bodies.len() + self.texts.memory()
+        self.heads.len() * size_of::<Head>() + self.bodies.bytes + self.texts.memory()
     }
 
-    /// Forgets all rows and keeps the buffers.
+    /// Makes an empty set with room for the heads of some rows.
+    pub(crate) fn with_room(n_rows: usize) -> Self {
+        Self { heads: Vec::with_capacity(n_rows), ..Self::default() }
+    }
+
+    /// Forgets all rows and keeps small buffers.
     pub(crate) fn clear(&mut self) {
         self.heads.clear();
         self.bodies.clear();
@@ -149,33 +154,32 @@ impl RowSet {
         place: Place,
         is_whole: bool,
     ) {
-        let body_start = self.bodies.len();
+        self.bodies.begin();
         let mut texts = [NO_TEXT; REPEATED.len()];
         for (slot, column) in REPEATED.into_iter().enumerate() {
             if let Cell::Text(text) = cells.get(column) {
                 match self.texts.intern(text, slot == SERVICE || slot == REVISION) {
                     Some(id) => texts[slot] = id,
-                    None => push_text(column, text, &mut self.bodies),
+                    None => push_text(column, text, &mut self.bodies.open),
                 }
             }
         }
+        let body = &mut self.bodies.open;
         for column in Column::ALL {
             if REPEATED.contains(&column) || column == Column::Severity {
                 continue;
             }
             match cells.get(column) {
                 Cell::Null => {}
-                Cell::Text(text) => push_text(column, text, &mut self.bodies),
+                Cell::Text(text) => push_text(column, text, body),
                 Cell::Int(number) => {
-                    self.bodies.push(column as u8);
-                    self.bodies.extend_from_slice(&number.to_le_bytes());
+                    body.push(column as u8);
+                    body.extend_from_slice(&number.to_le_bytes());
                 }
-                Cell::Bool(value) => self.bodies.extend_from_slice(&[column as u8, u8::from(value)]),
+                Cell::Bool(value) => body.extend_from_slice(&[column as u8, u8::from(value)]),
             }
         }
-        let body_len =
-            u32::try_from(self.bodies.len() - body_start).expect("an entry is bounded well below 4 GiB");
-        let body_start = body_start as u64;
+        let (body_start, body_len) = self.bodies.end();
         self.heads.push(Head { keys, derived, place, is_whole, texts, body_start, body_len });
     }
 
@@ -193,10 +197,8 @@ impl RowSet {
     /// Adds a row of another set.
     pub(crate) fn push_from(&mut self, other: &Self, idx: usize, remap: &mut Remap) {
         let mut head = other.heads[idx];
-        let body = other.body(&head);
-        head.body_start = self.bodies.len() as u64;
-        self.bodies.extend_from_slice(body);
-        let mut overflow = 0;
+        self.bodies.begin();
+        self.bodies.open.extend_from_slice(other.body(&head));
         for (slot, column) in REPEATED.into_iter().enumerate() {
             let id = head.texts[slot];
             if id == NO_TEXT {
@@ -205,14 +207,12 @@ impl RowSet {
             match remap.id(id, slot, &other.texts, &mut self.texts) {
                 Some(mapped) => head.texts[slot] = mapped,
                 None => {
-                    let before = self.bodies.len();
-                    push_text(column, other.texts.get(id), &mut self.bodies);
-                    overflow += self.bodies.len() - before;
+                    push_text(column, other.texts.get(id), &mut self.bodies.open);
                     head.texts[slot] = NO_TEXT;
                 }
             }
         }
-        head.body_len += u32::try_from(overflow).expect("an entry is bounded well below 4 GiB");
+        (head.body_start, head.body_len) = self.bodies.end();
         self.heads.push(head);
     }
 
@@ -298,16 +298,15 @@ impl RowSet {
     }
 
     fn body(&self, head: &Head) -> &[u8] {
-        let start = usize::try_from(head.body_start).expect("a body lies in memory");
-        &self.bodies[start..start + head.body_len as usize]
+        self.bodies.get(head.body_start, head.body_len)
     }
 }
 
 /// Rows as bytes, for temporary files; read back by the same process only.
 impl RowSet {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.heads.len() * 96 + self.bodies.len() + self.texts.bytes.len());
-        for len in [self.heads.len(), self.bodies.len(), self.texts.bytes.len(), self.texts.ends.len()] {
+        let mut out = Vec::with_capacity(self.heads.len() * 96 + self.bodies.bytes + self.texts.bytes.len());
+        for len in [self.heads.len(), self.bodies.bytes, self.texts.bytes.len(), self.texts.ends.len()] {
             out.extend_from_slice(&(len as u64).to_le_bytes());
         }
         for head in &self.heads {
@@ -318,7 +317,6 @@ impl RowSet {
                 head.derived.pattern,
                 head.derived.exception.unwrap_or(0),
                 head.place.line,
-                head.body_start,
             ] {
                 out.extend_from_slice(&number.to_le_bytes());
             }
@@ -332,7 +330,9 @@ impl RowSet {
                 u8::from(head.derived.begins_trace),
             ]);
         }
-        out.extend_from_slice(&self.bodies);
+        for head in &self.heads {
+            out.extend_from_slice(self.body(head));
+        }
         out.extend_from_slice(self.texts.bytes.as_bytes());
         for end in &self.texts.ends {
             out.extend_from_slice(&end.to_le_bytes());
@@ -345,10 +345,11 @@ impl RowSet {
         let [n_heads, n_bodies, n_bytes, n_ends] =
             [input.size()?, input.size()?, input.size()?, input.size()?];
         let mut rows = Self::default();
+        rows.heads.reserve_exact(n_heads);
         for _ in 0..n_heads {
             let timestamp = Timestamp::from_nanos(i64::from_le_bytes(input.array()?));
-            let [identity, shape, pattern, exception, line, body_start] =
-                [input.u64()?, input.u64()?, input.u64()?, input.u64()?, input.u64()?, input.u64()?];
+            let [identity, shape, pattern, exception, line] =
+                [input.u64()?, input.u64()?, input.u64()?, input.u64()?, input.u64()?];
             let mut texts = [0; REPEATED.len()];
             for text in &mut texts {
                 *text = u32::from_le_bytes(input.array()?);
@@ -367,11 +368,18 @@ impl RowSet {
                 place: Place { source, line },
                 is_whole: is_whole == 1,
                 texts,
-                body_start,
+                body_start: 0,
                 body_len,
             });
         }
-        rows.bodies = input.take(n_bodies)?.to_vec();
+        let mut bodies = input.take(n_bodies)?;
+        for head in &mut rows.heads {
+            let (body, rest) = bodies.split_at_checked(head.body_len as usize)?;
+            bodies = rest;
+            rows.bodies.begin();
+            rows.bodies.open.extend_from_slice(body);
+            (head.body_start, _) = rows.bodies.end();
+        }
         rows.texts.bytes = String::from_utf8(input.take(n_bytes)?.to_vec()).ok()?;
         for _ in 0..n_ends {
             rows.texts.ends.push(u32::from_le_bytes(input.array()?));
@@ -430,6 +438,52 @@ fn push_text(column: Column, text: &str, bodies: &mut Vec<u8>) {
 
 pub(crate) fn row_idx(idx: usize) -> u32 {
     u32::try_from(idx).expect("a set of rows is bounded by memory, far below 2^32 rows")
+}
+
+/// The bodies of rows, in pieces: growing copies nothing and needs no room for twice as much.
+#[derive(Debug, Default)]
+struct Bodies {
+    full: Vec<Vec<u8>>,
+    /// What the next bodies go into.
+    open: Vec<u8>,
+    /// Where the body begins that is being written.
+    start: usize,
+    bytes: usize,
+}
+
+/// A piece is closed when the next body begins behind this many bytes.
+const PIECE_BYTES: usize = 1 << 20;
+
+impl Bodies {
+    /// Begins a body, which is then appended to `open`.
+    fn begin(&mut self) {
+        if self.open.len() >= PIECE_BYTES {
+            let next = Vec::with_capacity(PIECE_BYTES + PIECE_BYTES / 16);
+            self.full.push(std::mem::replace(&mut self.open, next));
+        }
+        self.start = self.open.len();
+    }
+
+    /// Ends the body; returns its place and length.
+    fn end(&mut self) -> (u64, u32) {
+        let len = self.open.len() - self.start;
+        self.bytes += len;
+        let place = (self.full.len() as u64) << 32 | u64::from(row_idx(self.start));
+        (place, u32::try_from(len).expect("an entry is bounded well below 4 GiB"))
+    }
+
+    fn get(&self, place: u64, len: u32) -> &[u8] {
+        let [piece, start] = [place >> 32, place & 0xffff_ffff]
+            .map(|number| usize::try_from(number).expect("a body lies in memory"));
+        let piece = self.full.get(piece).unwrap_or(&self.open);
+        &piece[start..start + len as usize]
+    }
+
+    fn clear(&mut self) {
+        self.full.clear();
+        self.open.clear();
+        self.bytes = 0;
+    }
 }
 
 /// Distinct texts, numbered in the order in which they came.

@@ -16,6 +16,7 @@ use crate::manifest::{SegmentRecord, TraceEdges};
 use crate::rows::{Place, Remap, RowSet};
 use crate::segment::{self, Segment, with_entry};
 use crate::storage::Storage;
+use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use timberline_entry::json::{Document, parse};
@@ -73,7 +74,15 @@ impl MergePlan<'_> {
     }
 }
 
-/// Merges runs with the segments that they overlap.
+/// The rows of a segment, with its name.
+struct Full {
+    id: String,
+    rows: RowSet,
+    /// Later rows could continue a trace.
+    ends_open: bool,
+}
+
+/// Merges runs with the segments that they overlap. A segment is written while the rows of the next are collected.
 ///
 /// `overlapped` are rewritten; no row may fall into the span of a segment in `kept_spans` (microseconds, inclusive),
 /// and no new segment reaches across one.
@@ -83,10 +92,30 @@ pub(crate) fn merge(
     overlapped: &[SegmentRecord],
     kept_spans: &[(i64, i64)],
 ) -> Result<Merged> {
+    let (sender, full) = crossbeam_channel::bounded::<Full>(0);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(move || -> Result<Vec<SegmentRecord>> {
+            full.into_iter().map(|Full { id, rows, ends_open }| plan.write_segment(&id, &rows, ends_open)).collect()
+        });
+        let collected = collect(plan, runs, overlapped, kept_spans, sender);
+        let written = writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // When writing failed, collecting ended because nobody took its rows.
+        Ok(Merged { segments: written?, kept: collected? })
+    })
+}
+
+/// Collects merged rows and sends them on, segment by segment. Returns what was kept, by number of source.
+fn collect(
+    plan: &MergePlan<'_>,
+    runs: Vec<Run>,
+    overlapped: &[SegmentRecord],
+    kept_spans: &[(i64, i64)],
+    full: Sender<Full>,
+) -> Result<BTreeMap<u32, u64>> {
     let mut cursors = runs.into_iter().map(Run::cursor).collect::<Result<Vec<_>>>()?;
     let n_runs = cursors.len();
     let mut waiting = overlapped.iter().peekable();
-    let mut cutter = Cutter::new(plan, kept_spans);
+    let mut cutter = Cutter::new(plan, kept_spans, full);
     let mut maker = RowMaker::new(plan.masker.clone());
     let mut kept: BTreeMap<u32, u64> = BTreeMap::new();
     let mut group = Group::default();
@@ -139,7 +168,8 @@ pub(crate) fn merge(
         }
         drop_read_segments(&mut cursors, n_runs);
     }
-    Ok(Merged { segments: cutter.finish()?, kept })
+    cutter.finish()?;
+    Ok(kept)
 }
 
 /// Drops loaded segments that have been read to their end, so that few are in memory at a time.
@@ -189,7 +219,7 @@ impl Group {
     }
 }
 
-/// Collects merged rows and writes a segment whenever one is full.
+/// Collects merged rows and sends them on whenever there are enough for a segment.
 struct Cutter<'p> {
     plan: &'p MergePlan<'p>,
     kept_spans: &'p [(i64, i64)],
@@ -201,11 +231,11 @@ struct Cutter<'p> {
     month: (i64, i64),
     last_micros: i64,
     n_named: usize,
-    segments: Vec<SegmentRecord>,
+    full: Sender<Full>,
 }
 
 impl<'p> Cutter<'p> {
-    fn new(plan: &'p MergePlan<'p>, kept_spans: &'p [(i64, i64)]) -> Self {
+    fn new(plan: &'p MergePlan<'p>, kept_spans: &'p [(i64, i64)], full: Sender<Full>) -> Self {
         Self {
             plan,
             kept_spans,
@@ -216,7 +246,7 @@ impl<'p> Cutter<'p> {
             month: (0, 0),
             last_micros: i64::MIN,
             n_named: plan.n_named,
-            segments: Vec::new(),
+            full,
         }
     }
 
@@ -266,30 +296,26 @@ impl<'p> Cutter<'p> {
         let crosses = self.kept_spans.iter().any(|(from, to)| self.last_micros < *from && *to < micros);
         if !self.rows.is_empty() && micros != self.last_micros && (month != self.month || is_full || crosses)
         {
-            self.write()?;
+            self.send()?;
         }
         self.month = month;
         self.last_micros = micros;
         Ok(())
     }
 
-    fn write(&mut self) -> Result<()> {
+    fn send(&mut self) -> Result<()> {
         let id = layout::segment_id(self.plan.sequence, self.n_named);
         self.n_named += 1;
         let ends_open = self.torn.is_open();
         self.torn.finish(&mut self.rows);
-        let record = self.plan.write_segment(&id, &self.rows, ends_open)?;
-        self.segments.push(record);
-        self.rows.clear();
+        let next = RowSet::with_room(self.rows.len());
         self.remap_from = None;
-        Ok(())
+        let rows = std::mem::replace(&mut self.rows, next);
+        self.full.send(Full { id, rows, ends_open }).map_err(|_| Error::Interrupted)
     }
 
-    fn finish(mut self) -> Result<Vec<SegmentRecord>> {
-        if !self.rows.is_empty() {
-            self.write()?;
-        }
-        Ok(self.segments)
+    fn finish(mut self) -> Result<()> {
+        if self.rows.is_empty() { Ok(()) } else { self.send() }
     }
 }
 

@@ -106,7 +106,8 @@ pub(super) struct Budget {
     batch: usize,
     /// Rows before they are sorted and spilled.
     run: usize,
-    /// Rows of a segment before it is written; sorting and writing them takes about as much again.
+    /// Rows of a segment before it is written. Sorting and writing them takes about as much again, and meanwhile the rows of
+    /// the next are collected.
     pub(super) segment: usize,
 }
 
@@ -116,11 +117,7 @@ const MIN_ROWS_MEMORY: usize = 1 << 20;
 impl Budget {
     pub(super) fn of(memory: usize, n_workers: usize) -> Self {
         let batch = (memory / (16 * (1 + 4 * n_workers))).clamp(64 << 10, 4 << 20);
-        Self {
-            batch,
-            run: (memory * 3 / 10).max(MIN_ROWS_MEMORY),
-            segment: (memory / 5).max(MIN_ROWS_MEMORY),
-        }
+        Self { batch, run: (memory / 4).max(MIN_ROWS_MEMORY), segment: (memory / 5).max(MIN_ROWS_MEMORY) }
     }
 }
 
@@ -280,6 +277,10 @@ fn collect(
         if let Some(outcome) = pending[idx].finish_if_complete() {
             outcomes[idx] = Some(outcome);
         }
+    }
+    // What is left stays in memory if it is all there is; else the merge has more use for the memory.
+    if !runs.is_empty() && !rows.is_empty() {
+        runs.push(Run::spill(&mut rows, storage)?);
     }
     let spilled = runs.len();
     if !rows.is_empty() {

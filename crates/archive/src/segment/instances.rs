@@ -6,6 +6,7 @@ use crate::error::Result;
 use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray, UInt64Array};
 use arrow::datatypes::{DataType, Int64Type, UInt64Type};
 use bytes::Bytes;
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
@@ -31,33 +32,52 @@ pub struct InstanceRecord {
 /// Collects instances while a segment is written.
 #[derive(Default)]
 pub(super) struct InstanceCounter {
-    /// Service, revision and instance to entries, first and last.
-    found: BTreeMap<(u32, u32, String), (u64, i64, i64)>,
-    last_labels: String,
-    last_id: String,
+    /// Service, revision, instance; entries, first and last. One instance may be there several times.
+    found: Vec<((u32, u32, String), (u64, i64, i64))>,
+    /// Service and revision of the row before: rows of a revision follow one another.
+    current: Option<(u32, u32)>,
+    /// Labels of the current revision that were read, and the place of their instance in `found`.
+    by_labels: HashMap<String, Option<usize>>,
 }
 
+/// Labels that are remembered; beyond this, memory is started afresh.
+const MAX_LABELS: usize = 4096;
+
 impl InstanceCounter {
-    /// Counts a row; rows of an instance tend to follow one another, so its labels are read once.
+    /// Counts a row.
     pub(super) fn add(&mut self, service: u32, revision: u32, cells: &Cells<'_>, time_ns: i64) {
         let labels = cells.text(Column::Labels);
-        if labels != self.last_labels {
-            labels.clone_into(&mut self.last_labels);
-            self.last_id = instance_id(labels).unwrap_or_default();
+        if self.current != Some((service, revision)) || self.by_labels.len() >= MAX_LABELS {
+            self.current = Some((service, revision));
+            self.by_labels.clear();
         }
-        if self.last_id.is_empty() {
-            return;
+        let place = match self.by_labels.get(labels) {
+            Some(place) => *place,
+            None => {
+                let id = instance_id(labels).filter(|id| !id.is_empty());
+                let place = id.map(|id| {
+                    self.found.push(((service, revision, id), (0, time_ns, time_ns)));
+                    self.found.len() - 1
+                });
+                self.by_labels.insert(labels.to_owned(), place);
+                place
+            }
+        };
+        if let Some(place) = place {
+            let (entries, first, last) = &mut self.found[place].1;
+            *entries += 1;
+            *first = (*first).min(time_ns);
+            *last = (*last).max(time_ns);
         }
-        let key = (service, revision, self.last_id.clone());
-        let (entries, first, last) = self.found.entry(key).or_insert((0, time_ns, time_ns));
-        *entries += 1;
-        *first = (*first).min(time_ns);
-        *last = (*last).max(time_ns);
     }
 
     pub(super) fn finish(self, names: &Names) -> Vec<InstanceRecord> {
-        let mut records: Vec<InstanceRecord> = self
-            .found
+        let mut joined: BTreeMap<(u32, u32, String), (u64, i64, i64)> = BTreeMap::new();
+        for (key, (entries, first, last)) in self.found {
+            let all = joined.entry(key).or_insert((0, first, last));
+            *all = (all.0 + entries, all.1.min(first), all.2.max(last));
+        }
+        let mut records: Vec<InstanceRecord> = joined
             .into_iter()
             .map(|((service, revision, id), (entries, first_ns, last_ns))| InstanceRecord {
                 service: names.services[service as usize].clone(),
