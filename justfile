@@ -40,6 +40,16 @@ fuzz TARGET SECONDS='600' *ARGS:
     mkdir -p fuzz/corpus/{{TARGET}}
     cargo +nightly fuzz run --release --debug-assertions --sanitizer none {{TARGET}} fuzz/corpus/{{TARGET}} fuzz/regressions/ -- -max_total_time={{SECONDS}} -timeout=20 -rss_limit_mb=3000 {{ARGS}}
 
+# The same work by Timberline, DuckDB, ClickHouse and ripgrep on the corpus in FOLDER; writes benches/RESULTS.md. Takes the machine.
+bench-peers FOLDER WORK="target/peers" *ARGS:
+    cargo build --release -p timberline
+    python3 benches/peers/peers.py --corpus {{FOLDER}} --work {{WORK}} {{ARGS}}
+
+# Times of filters and what decides them; writes benches/QUERIES.md.
+bench-queries ARCHIVE *ARGS:
+    cargo build --release -p timberline
+    python3 benches/queries.py --program target/release/timberline --archive {{ARCHIVE}} {{ARGS}} > benches/QUERIES.md
+
 # Makes the sample exports again; the same bytes every time.
 samples:
     cargo run -p timberline-testkit --bin generate -- samples data

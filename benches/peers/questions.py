@@ -39,7 +39,7 @@ def questions(corpus, files):
     phrase = next(p["phrase"] for p in truth["planted"] if p["kind"] == "rate-increase")
     entry = sample(files)
     names = [r["revision"] for r in truth["revisions"] if r["service"] == truth["revisions"][0]["service"]]
-    before, after = names[0], names[-1]
+    before, after = names[0], names[1]
     day = entry["timestamp"][:10]
     service = truth["revisions"][0]["service"]
     errors = "severity IN ('ERROR', 'CRITICAL', 'ALERT', 'EMERGENCY')"

@@ -95,7 +95,9 @@ pub(crate) fn merge(
     let (sender, full) = crossbeam_channel::bounded::<Full>(0);
     std::thread::scope(|scope| {
         let writer = scope.spawn(move || -> Result<Vec<SegmentRecord>> {
-            full.into_iter().map(|Full { id, rows, ends_open }| plan.write_segment(&id, &rows, ends_open)).collect()
+            full.into_iter()
+                .map(|Full { id, rows, ends_open }| plan.write_segment(&id, &rows, ends_open))
+                .collect()
         });
         let collected = collect(plan, runs, overlapped, kept_spans, sender);
         let written = writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

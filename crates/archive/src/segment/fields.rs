@@ -105,7 +105,8 @@ impl<'r> FieldReader<'r> {
             return Ok(then(&entry));
         }
         json.clear();
-        compose(cells, timestamp, |field| SAYING.contains(&field), json).map_err(|error| error.to_string())?;
+        compose(cells, timestamp, |field| SAYING.contains(&field), json)
+            .map_err(|error| error.to_string())?;
         parse(json, nodes).map_err(|fault| fault.to_string())?;
         let object = Document::new(json, nodes).root().as_object().ok_or("the entry is not a JSON object")?;
         Ok(then(&LogEntry::from_object(object)))
