@@ -29,11 +29,14 @@ pub struct InstanceRecord {
     pub last_ns: i64,
 }
 
+/// Service, revision, instance.
+type InstanceKey = (u32, u32, String);
+
 /// Collects instances while a segment is written.
 #[derive(Default)]
 pub(super) struct InstanceCounter {
-    /// Service, revision, instance; entries, first and last. One instance may be there several times.
-    found: Vec<((u32, u32, String), (u64, i64, i64))>,
+    /// Entries, first and last by instance. One instance may be there several times.
+    found: Vec<(InstanceKey, (u64, i64, i64))>,
     /// Service and revision of the row before: rows of a revision follow one another.
     current: Option<(u32, u32)>,
     /// Labels of the current revision that were read, and the place of their instance in `found`.
@@ -72,7 +75,7 @@ impl InstanceCounter {
     }
 
     pub(super) fn finish(self, names: &Names) -> Vec<InstanceRecord> {
-        let mut joined: BTreeMap<(u32, u32, String), (u64, i64, i64)> = BTreeMap::new();
+        let mut joined: BTreeMap<InstanceKey, (u64, i64, i64)> = BTreeMap::new();
         for (key, (entries, first, last)) in self.found {
             let all = joined.entry(key).or_insert((0, first, last));
             *all = (all.0 + entries, all.1.min(first), all.2.max(last));
