@@ -22,15 +22,18 @@ mod frequency;
 mod gate;
 mod grid;
 mod group;
+pub mod issues;
 mod occurrence;
 mod overview;
 mod patterns;
 mod question;
+pub mod redact;
 mod regressions;
 mod revisions;
 mod samples;
 mod tally;
 mod together;
+pub mod worklog;
 
 pub mod stats;
 

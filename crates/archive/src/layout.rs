@@ -21,6 +21,8 @@ use timberline_entry::Timestamp;
 pub const CURRENT: &str = "CURRENT";
 /// The file a writer locks.
 pub const LOCK: &str = "lock";
+/// The ledger of issues, where no other place was named for it. It is no part of what the manifest names.
+pub const ISSUES: &str = "issues.toml";
 /// The folders of an archive; files elsewhere are none of its business.
 pub const FOLDERS: [&str; 5] = ["manifest", "entries", "index", "catalog", "superseded"];
 

@@ -3,8 +3,8 @@
 mod verbs;
 
 pub(crate) use verbs::{
-    Completions, Demo, Diff, Explain, First, Freq, Gate, Ingest, Inspect, Pattern, PatternKind, PatternOrder,
-    Patterns, Question, Reading, Regressions, Reindex, Rejects, Revisions, Search, Verify,
+    Completions, Demo, Diff, Explain, First, Freq, Gate, Ingest, Inspect, Issues, Pattern, PatternKind, PatternOrder,
+    Patterns, Question, Reading, Regressions, Reindex, Rejects, Report, Reporting, Revisions, Search, Verify,
 };
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -127,6 +127,8 @@ pub(crate) enum Verb {
     Diff(Diff),
     Regressions(Regressions),
     Gate(Gate),
+    Report(Report),
+    Issues(Issues),
     /// Shows which hours of which service the archive can speak for, and how to get the rest
     #[command(
         after_help = "Examples:\n  timberline coverage\n  timberline coverage --format json | jq -r '.services[].gaps[].command'"

@@ -12,12 +12,15 @@ mod freq;
 mod gate;
 mod ingest;
 mod inspect;
+mod issues;
 mod maintain;
 mod man;
 mod pattern;
 mod patterns;
 mod regressions;
 mod rejects;
+mod report;
+mod reporting;
 mod revisions;
 mod search;
 mod sources;
@@ -54,6 +57,8 @@ pub(crate) fn run(verb: Verb, settings: &Settings, printer: &mut Printer) -> Res
         Verb::Diff(args) => diff::run(&args, settings, printer),
         Verb::Regressions(args) => regressions::run(&args, settings, printer),
         Verb::Gate(args) => gate::run(&args, settings, printer),
+        Verb::Report(args) => report::run(&args, settings, printer),
+        Verb::Issues(args) => issues::run(&args, settings, printer),
         Verb::Coverage => coverage::run(settings, printer),
         Verb::Explain(args) => explain::run(&args, settings, printer),
         Verb::Verify(args) => verify::run(&args, settings, printer),

@@ -157,6 +157,16 @@ impl Settings {
         })
     }
 
+    /// Returns the zone's name as `--tz` takes it.
+    pub(crate) fn zone_name(&self) -> String {
+        let fixed = || {
+            let minutes = self.zone.to_offset(self.now).seconds() / 60;
+            let sign = if minutes < 0 { '-' } else { '+' };
+            format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+        };
+        self.zone.iana_name().map_or_else(fixed, str::to_owned)
+    }
+
     /// Reads a point in time as a person types it, nanoseconds since the Unix epoch.
     pub(crate) fn moment(&self, text: &str) -> Result<i64, Failure> {
         moment::parse(text, self.now, &self.zone)

@@ -29,6 +29,7 @@ pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
             Block::KeyValues(pairs) => key_value_records(pairs, &document.zone),
             Block::Bars(bars) => bar_records(bars),
             Block::HeatStrip(strip) => strip_records(strip),
+            Block::Ranges(ranges) => table_records(&crate::ranges::as_table(ranges), &document.zone),
             Block::Heading(_)
             | Block::Paragraph(_)
             | Block::List(_)

@@ -8,6 +8,7 @@
 
 mod cell;
 mod chart;
+mod ranges;
 mod span;
 mod table;
 
@@ -15,6 +16,7 @@ use jiff::tz::TimeZone;
 
 pub use cell::Cell;
 pub use chart::{Bar, Bars, Drawing, HeatStrip, Mark, Sample, Scale, StripRow, largest};
+pub use ranges::{Range, Ranges};
 pub use span::{Anchor, Link, Span};
 pub use table::{Align, Column, Table};
 
@@ -27,6 +29,17 @@ pub struct Document {
     pub zone: TimeZone,
     /// The content, in reading order.
     pub blocks: Vec<Block>,
+    /// What the document says, for programs that are given the page or the file; a part that people do not see.
+    pub data: Option<Data>,
+}
+
+/// A JSON value that goes with a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Data {
+    /// What it is called: letters and `-`.
+    pub name: &'static str,
+    /// The value's JSON, as it is; formats escape it.
+    pub json: String,
 }
 
 /// One piece of a document that starts on a line of its own.
@@ -46,6 +59,8 @@ pub enum Block {
     Bars(Bars),
     /// Values along a shared axis, one strip per row: a heat map, or a stacked timeline.
     HeatStrip(HeatStrip),
+    /// Spreads of times on a shared axis.
+    Ranges(Ranges),
     /// Text whose lines and blanks matter.
     Code(Code),
     /// Something the reader must not miss.
@@ -123,7 +138,7 @@ impl Document {
     /// Returns an empty document whose times are shown in UTC.
     #[must_use]
     pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), zone: TimeZone::UTC, blocks: Vec::new() }
+        Self { title: title.into(), zone: TimeZone::UTC, blocks: Vec::new(), data: None }
     }
 
     /// Returns the document with its times shown in `zone`.
@@ -210,4 +225,4 @@ macro_rules! block_from {
         }
     )*};
 }
-block_from!(Heading, Table, Bars, HeatStrip, Code, Note);
+block_from!(Heading, Table, Bars, HeatStrip, Ranges, Code, Note);

@@ -9,6 +9,7 @@
 //! csv_field      the same, then quoting (RFC 4180) and a ' in front of what a spreadsheet would calculate
 //! markdown_*     the same, then no emphasis, link, image, HTML, mention, table cell or list can begin
 //! html_*         the same, then & < > " ' as entities
+//! embedded_json  JSON inside of a page or a comment: everything but plain ASCII, and < > & --, as \u escapes
 //! ```
 //!
 //! Showing loses the difference between an escape character and the picture of one. That is the right trade for
@@ -17,11 +18,15 @@
 mod csv;
 mod hazard;
 mod html;
+mod json;
 mod markdown;
+mod shell;
 mod terminal;
 
 pub use csv::{csv_field, csv_quote};
 pub use hazard::{Charset, is_hazard};
 pub use html::{html_attribute, html_text};
+pub use json::embedded_json;
 pub use markdown::{MarkdownPlace, markdown_code, markdown_code_element, markdown_fence, markdown_text};
+pub use shell::shell_word;
 pub use terminal::{Lines, terminal};

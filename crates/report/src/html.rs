@@ -8,13 +8,14 @@
 mod chart;
 mod digest;
 mod markup;
+mod ranges;
 mod strip;
 
 use std::io::{self, Write};
 
 use jiff::tz::TimeZone;
 
-use crate::document::{Align, Block, Cell, Document, Language, NoteKind, Span, Table};
+use crate::document::{Align, Block, Cell, Document, Language, Link, NoteKind, Span, Table};
 use crate::escape::Charset;
 use crate::shown::{NOT_COVERED, text_of};
 use crate::units;
@@ -51,6 +52,9 @@ pub fn write(document: &Document, scripts: Scripts, out: &mut dyn Write) -> io::
                     page.verbatim("\n");
                 }
             });
+            if let Some(data) = &document.data {
+                page.json(data.name, &data.json);
+            }
             if scripts == Scripts::Sorting {
                 page.element("script", &[], |page| page.verbatim(SORTING));
             }
@@ -103,6 +107,7 @@ fn write_block(block: &Block, zone: &TimeZone, page: &mut Markup) {
         Block::Table(table) => write_table(table, zone, page),
         Block::Bars(bars) => chart::bars(bars, zone, page),
         Block::HeatStrip(strip) => strip::heat_strip(strip, page),
+        Block::Ranges(ranges) => ranges::ranges(ranges, page),
         Block::Code(code) => {
             let class = if code.language == Language::Plain { "plain" } else { code.language.word() };
             // A line break right after <pre> is dropped by parsers; one of ours keeps the text's own.
@@ -122,7 +127,7 @@ fn write_block(block: &Block, zone: &TimeZone, page: &mut Markup) {
                 write_spans(&note.text, zone, page);
             });
         }
-        Block::Links(links) => page.element("nav", &[], |page| {
+        Block::Links(links) => page.element("nav", &[("aria-label", &names_of(links))], |page| {
             page.text("See ");
             for (at, link) in links.iter().enumerate() {
                 page.text(if at > 0 { " · " } else { "" });
@@ -130,6 +135,11 @@ fn write_block(block: &Block, zone: &TimeZone, page: &mut Markup) {
             }
         }),
     }
+}
+
+/// What tells one list of links from another to whom it is read aloud.
+fn names_of(links: &[Link]) -> String {
+    links.iter().map(|link| link.text.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn write_table(table: &Table, zone: &TimeZone, page: &mut Markup) {
@@ -179,13 +189,15 @@ fn write_spans(spans: &[Span], zone: &TimeZone, page: &mut Markup) {
             Span::Code(text) => page.leaf("code", &[], text),
             Span::Value(cell) => write_value(cell, zone, page),
             Span::Link(link) => page.link(&link.text, &link.anchor),
+            Span::Issue(number) => page.text(&format!("#{number}")),
         }
     }
 }
 
 fn write_value(cell: &Cell, zone: &TimeZone, page: &mut Markup) {
     match cell {
-        Cell::Log(text) | Cell::Id(text) => page.leaf("code", &[], text),
+        Cell::Log(text) => page.leaf("code", &[], text),
+        Cell::Id(text) => page.leaf("code", &[("class", "id")], text),
         Cell::Link(link) => page.link(&link.text, &link.anchor),
         Cell::NotCovered => page.leaf("span", &[("class", "not-covered")], NOT_COVERED),
         Cell::Bar(fraction) => chart::bar(*fraction, page),

@@ -23,6 +23,7 @@ pub mod escape;
 pub mod units;
 
 mod glyphs;
+mod ranges;
 mod shown;
 
 pub mod csv;
@@ -30,8 +31,9 @@ pub mod csv;
 pub mod html;
 pub mod markdown;
 pub mod terminal;
+pub mod worklog;
 
 pub use document::{
-    Align, Anchor, Bar, Bars, Block, Cell, Code, Column, Document, Drawing, Heading, HeatStrip, Language,
-    Level, Link, Mark, Note, NoteKind, Sample, Scale, Span, StripRow, Table,
+    Align, Anchor, Bar, Bars, Block, Cell, Code, Column, Data, Document, Drawing, Heading, HeatStrip,
+    Language, Level, Link, Mark, Note, NoteKind, Range, Ranges, Sample, Scale, Span, StripRow, Table,
 };

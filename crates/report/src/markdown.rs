@@ -12,7 +12,7 @@ use crate::document::{
     Align, Anchor, Bars, Block, Cell, Document, Heading, HeatStrip, Note, NoteKind, Scale, Span, Table,
     largest,
 };
-use crate::escape::{Charset, MarkdownPlace, markdown_code, markdown_fence, markdown_text};
+use crate::escape::{Charset, MarkdownPlace, embedded_json, markdown_code, markdown_fence, markdown_text};
 use crate::shown::{BAR_WIDTH, NOT_COVERED, text_of};
 use crate::{glyphs, units};
 
@@ -28,6 +28,10 @@ pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
         let separator = if at == 0 { "" } else { "\n" };
         out.write_all(separator.as_bytes())?;
         out.write_all(markdown_of(block, &document.zone).as_bytes())?;
+    }
+    if let Some(data) = &document.data {
+        // A comment ends at the first `-->`; in the escaped JSON there is no `>` and no `--`.
+        write!(out, "\n<!-- {}\n{}\n-->\n", data.name, embedded_json(&data.json))?;
     }
     Ok(())
 }
@@ -47,6 +51,7 @@ fn markdown_of(block: &Block, zone: &TimeZone) -> String {
         Block::Table(table) => table_of(table, zone),
         Block::Bars(bars) => bars_of(bars, zone),
         Block::HeatStrip(strip) => strip_of(strip),
+        Block::Ranges(ranges) => table_of(&crate::ranges::as_table(ranges), zone),
         Block::Code(code) => markdown_fence(&code.text, code.language.word()),
         Block::Note(note) => note_of(note, zone),
         Block::Links(links) => {
@@ -159,6 +164,7 @@ fn line_of(spans: &[Span], zone: &TimeZone) -> String {
             }
             Span::Value(cell) => (cell_of(cell, zone, place), ""),
             Span::Link(link) => (link_of(&link.text, &link.anchor, place), ""),
+            Span::Issue(number) => (format!("#{number}"), ""),
         };
         // A blank at the edge of a span is a blank between words; at the edge of the line it is nothing.
         if raw.starts_with(char::is_whitespace) && !out.is_empty() && !out.ends_with(' ') {

@@ -105,6 +105,7 @@ impl<'a> Screen<'a> {
             Block::Table(table) => self.table(table),
             Block::Bars(bars) => self.bars(bars),
             Block::HeatStrip(strip) => self.heat_strip(strip),
+            Block::Ranges(ranges) => self.table(&crate::ranges::as_table(ranges)),
             Block::Code(code) => {
                 let text = escape::terminal(&code.text, Lines::Keep, self.charset);
                 text.lines().map(|line| format!("  {line}")).collect()
@@ -167,6 +168,7 @@ impl<'a> Screen<'a> {
                 Span::Code(text) => Run::new(ACCENT, &self.safe(text)),
                 Span::Value(cell) => Run::new(style_of(cell), &self.cell(cell)),
                 Span::Link(link) => Run::new(PLAIN, &self.safe(&link.text)),
+                Span::Issue(number) => Run::new(PLAIN, &format!("#{number}")),
             })
             .collect()
     }

@@ -295,6 +295,81 @@ pub(crate) struct Gate {
     pub(crate) max_q: Option<f64>,
 }
 
+/// Writes the worklog of an investigation: what happened, since when, in which revision, and what it rests on
+///
+/// One page for the engineer on call, the author of the postmortem, and everybody it is sent to. What it is written as follows
+/// from the file's name: .html (one self-contained page), .md, .json. Secrets are taken out and marked. The same archive and
+/// the same arguments give the same bytes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline report -o worklog.html
+  timberline report --service payments --since 2025-06-01 --until 2025-06-08 --tz Europe/Berlin -o worklog.md -o worklog.json
+  timberline report --print-rules > rules.toml      edit it, then: timberline report --rules rules.toml -o worklog.html
+  timberline report --check worklog.html            what of it still holds, after more dumps came in")]
+pub(crate) struct Report {
+    #[command(flatten)]
+    pub(crate) question: Question,
+    /// Where to write it: FILE.html, FILE.md or FILE.json; may be given several times [default: the terminal, see --format]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+    /// Print the rules that say how urgent things are, and end
+    #[arg(long, exclusive = true)]
+    pub(crate) print_rules: bool,
+    /// Print the rules that say what is a secret, and end
+    #[arg(long, exclusive = true)]
+    pub(crate) print_redaction_rules: bool,
+    /// Say of each claim of an earlier report whether it still holds; exit code 1 if one does not
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "filter", "since", "until", "service", "revision", "severity"])]
+    pub(crate) check: Option<PathBuf>,
+}
+
+/// What changes the content of reports and drafts.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Reporting {
+    /// Rules of one's own for how urgent things are; they come before those of --print-rules
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Take out e-mail addresses and addresses of the Internet, too
+    #[arg(long)]
+    pub(crate) redact_pii: bool,
+    /// Rules of one's own for what is a secret; they come before those of the program
+    #[arg(long, value_name = "FILE")]
+    pub(crate) redaction_rules: Option<PathBuf>,
+    /// Take nothing out, secrets included
+    #[arg(long, conflicts_with_all = ["redact_pii", "redaction_rules"])]
+    pub(crate) no_redact: bool,
+}
+
+/// Writes one issue draft per cluster, new or update, against a ledger of what was filed before; sends nothing
+///
+/// A cluster that the ledger knows gets a draft of what is new since the last time, one that it does not know a draft of an
+/// issue, and one that has ended a draft to close it. DIR then holds a Markdown file per draft, all drafts as lines of JSON
+/// (drafts.ndjson), and the commands that would file them (gh.sh). Running it again on the same archive changes nothing.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  timberline issues -o drafts/
+  timberline issues --service payments --since 2025-06-01 -o drafts/ --ledger issues.toml
+  sh drafts/gh.sh        reads as: file these; needs GitHub's gh. Write the numbers it gives into the ledger")]
+pub(crate) struct Issues {
+    #[command(flatten)]
+    pub(crate) question: Question,
+    /// The folder for the drafts
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// The ledger [default: issues.toml in the archive's folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Drafts down to this priority: P0 to P4
+    #[arg(long, value_name = "PRIORITY", default_value = "P3")]
+    pub(crate) least: String,
+    #[command(flatten)]
+    pub(crate) reporting: Reporting,
+}
+
 /// Compares the archive with what was written: every file, every row, every count
 ///
 /// Says of each damaged file what suffers and what can still be answered. Exit code 3 when something is wrong.

@@ -7,6 +7,7 @@ mod ending;
 mod hostile;
 mod ingesting;
 mod searching;
+mod worklog;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -15,6 +15,8 @@ pub enum Span {
     Value(Cell),
     /// A way to another place in this document.
     Link(Link),
+    /// The number of an issue in the tracker that the document goes to; Markdown there makes it a link.
+    Issue(u64),
 }
 
 /// Words that lead to an anchor of the same document. Nothing in a document leads out of it.

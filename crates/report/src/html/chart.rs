@@ -102,7 +102,7 @@ pub(super) fn figure(title: &str, page: &mut Markup, content: impl FnOnce(&mut M
         if !title.is_empty() {
             page.leaf("figcaption", &[], title);
         }
-        page.element("div", &[("class", "wide")], content);
+        page.element("div", &[("class", "wide"), ("tabindex", "0")], content);
     });
 }
 

@@ -4,7 +4,7 @@
 //! comes at run time is text or an attribute's value, and both are escaped here and nowhere else.
 
 use crate::document::Anchor;
-use crate::escape::{html_attribute, html_text};
+use crate::escape::{embedded_json, html_attribute, html_text};
 
 /// A growing page.
 #[derive(Debug, Default)]
@@ -53,6 +53,13 @@ impl Markup {
     /// Writes a part of this crate's source as it is.
     pub(super) fn verbatim(&mut self, part: &'static str) {
         self.out.push_str(part);
+    }
+
+    /// Writes a JSON value that is data, not script: no browser runs it, and nothing in it can end it.
+    pub(super) fn json(&mut self, name: &str, json: &str) {
+        self.start("script", &[("type", "application/json"), ("id", name)]);
+        self.out.push_str(&embedded_json(json));
+        self.out.push_str("</script>\n");
     }
 
     /// Returns the page.

@@ -26,4 +26,27 @@ for (const table of document.querySelectorAll("table.sortable")) {
       table.tBodies[0].append(...rows);
     });
   });
+  // A long table gets a field that leaves only the rows with all words typed into it.
+  const rows = [...table.tBodies[0].rows];
+  if (rows.length < 6) continue;
+  const label = document.createElement("label");
+  label.className = "filter";
+  const field = document.createElement("input");
+  field.type = "search";
+  const count = document.createElement("span");
+  count.setAttribute("role", "status");
+  label.append("Only rows with ", field);
+  table.parentElement.before(label);
+  label.after(count);
+  count.className = "filtered";
+  const texts = rows.map((row) => row.textContent.toLowerCase());
+  field.addEventListener("input", () => {
+    const words = field.value.toLowerCase().split(/\s+/);
+    let shown = 0;
+    rows.forEach((row, at) => {
+      row.hidden = !words.every((word) => texts[at].includes(word));
+      shown += row.hidden ? 0 : 1;
+    });
+    count.textContent = field.value.trim() ? `${shown} of ${rows.length}` : "";
+  });
 }

@@ -8,6 +8,10 @@ use crate::shown::NOT_COVERED;
 use crate::units;
 
 const STACK_HEIGHT: u32 = 140;
+/// Places narrower than this have no room for a name.
+const MIN_NAMED: u32 = 14;
+const NAMES_HEIGHT: u32 = 84;
+const MAX_NAME_CHARS: usize = 11;
 
 /// A heat map or a stacked timeline, with its marks, its legend and all its values as a table.
 pub(super) fn heat_strip(strip: &HeatStrip, page: &mut Markup) {
@@ -32,6 +36,12 @@ fn heat(strip: &HeatStrip, page: &mut Markup) {
     let (width, height) = (place_width(strip), 18);
     let chart_width = width * whole(strip.columns.len());
     page.element("table", &[], |page| {
+        if width >= MIN_NAMED {
+            page.element("tr", &[], |page| {
+                page.leaf("td", &[], "");
+                page.element("td", &[], |page| names(strip, width, chart_width, page));
+            });
+        }
         if !strip.marks.is_empty() {
             page.element("tr", &[], |page| {
                 page.leaf("td", &[], "");
@@ -110,12 +120,29 @@ fn stacked(strip: &HeatStrip, page: &mut Markup) {
         }
         marks(strip, width, STACK_HEIGHT, page);
     });
+    if let [first, .., last] = strip.columns.as_slice() {
+        page.leaf("p", &[("class", "legend")], &format!("{first} to {last}"));
+    }
     page.element("ul", &[], |page| {
         for (row_idx, row) in strip.rows.iter().enumerate() {
             legend(("class", colour(row_idx)), &row.label, page);
         }
         legend(HATCHED, NOT_COVERED, page);
         page.leaf("li", &[], &format!("full height: {}", units::amount(full)));
+    });
+}
+
+/// The names of the places, upright: only their ends, where they differ most. All of them stand in the table of values.
+fn names(strip: &HeatStrip, width: u32, chart_width: u32, page: &mut Markup) {
+    svg(chart_width, NAMES_HEIGHT, &[("aria-hidden", "true")], page, |page| {
+        for (at, column) in strip.columns.iter().enumerate() {
+            let n_chars = column.chars().count();
+            let end: String = column.chars().skip(n_chars.saturating_sub(MAX_NAME_CHARS)).collect();
+            let shown = if n_chars > MAX_NAME_CHARS { format!("…{end}") } else { end };
+            let x = width * whole(at) + width / 2 + 4;
+            let place = format!("translate({x} {}) rotate(-90)", NAMES_HEIGHT - 2);
+            page.leaf("text", &[("class", "axis"), ("transform", &place)], &shown);
+        }
     });
 }
 

@@ -1,0 +1,84 @@
+//! Templates that hold no secret.
+//!
+//! A template is drawn on a message whose values are taken out, and a secret may survive that in pieces which no rule knows
+//! any more. So where a message holds a secret, its template is drawn on the message without it.
+
+use crate::occurrence::{End, RowRef, read};
+use crate::question::Investigation;
+use crate::redact::Redactor;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use timberline_archive::{Result, pattern_name};
+use timberline_pattern::mask::Masker;
+use timberline_pattern::template::of_message;
+
+/// Longer texts are cut; what is left out is said.
+const MAX_CHARS: usize = 4_000;
+
+/// Draws templates that hold no secret.
+pub(super) struct Templates<'a> {
+    redactor: &'a mut Redactor,
+    masker: Masker,
+    /// First messages by name of the pattern.
+    firsts: BTreeMap<String, RowRef>,
+    investigation: &'a Investigation<'a>,
+}
+
+impl<'a> Templates<'a> {
+    /// Finds the first message of each pattern. Cost: ring facts of all segments.
+    pub(super) fn new(investigation: &'a Investigation<'a>, redactor: &'a mut Redactor) -> Result<Self> {
+        let mut firsts: BTreeMap<String, RowRef> = BTreeMap::new();
+        let mut by_pattern: BTreeMap<u64, RowRef> = BTreeMap::new();
+        for (segment_idx, segment) in investigation.archive.segments().iter().enumerate() {
+            let (rings, shapes) = (segment.rings()?, segment.shapes()?);
+            for ring in 0..rings.len() {
+                let row =
+                    RowRef { time_ns: rings.min_ts[ring], segment: segment_idx, row: rings.row_start[ring] };
+                let first = by_pattern.entry(shapes[rings.shape[ring] as usize].pattern).or_insert(row);
+                *first = row.min(*first);
+            }
+        }
+        firsts.extend(by_pattern.into_iter().map(|(pattern, row)| (pattern_name(pattern), row)));
+        Ok(Self { redactor, masker: Masker::standard(), firsts, investigation })
+    }
+
+    /// Returns a template as it can be shown: as it is, or drawn anew without the secrets of its first message.
+    pub(super) fn of(&mut self, pattern: &str, template: &str) -> String {
+        let row = self.firsts.get(pattern).copied();
+        let message = row.and_then(|row| {
+            let read = read(self.investigation, &[(row, End::First)]).ok()?;
+            read.into_values().next().map(|occurrence| occurrence.message)
+        });
+        match message {
+            Some(message) => self.of_text(&message, template),
+            None => cut(template),
+        }
+    }
+
+    /// The same for a message that is at hand.
+    pub(super) fn of_text(&mut self, message: &str, template: &str) -> String {
+        match self.redactor.text(message) {
+            Cow::Borrowed(_) => cut(template),
+            Cow::Owned(redacted) => cut(&self.draw(&redacted)),
+        }
+    }
+
+    /// Draws the template of a message.
+    pub(super) fn draw(&self, message: &str) -> String {
+        let mut holes = Vec::new();
+        self.masker.mask(message, &mut holes);
+        of_message(message, &holes)
+    }
+
+    pub(super) fn redactor(&mut self) -> &mut Redactor {
+        self.redactor
+    }
+}
+
+/// Cuts a text that is too long to be read, and says so.
+pub(super) fn cut(text: &str) -> String {
+    match text.char_indices().nth(MAX_CHARS) {
+        None => text.to_owned(),
+        Some((at, _)) => format!("{} … ({} more characters)", &text[..at], text[at..].chars().count()),
+    }
+}

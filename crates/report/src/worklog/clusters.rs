@@ -1,0 +1,50 @@
+//! All clusters: a table of them, then one section each for those that matter most.
+
+use super::words::{MAX_SECTIONS, counted};
+use super::{cluster, summary};
+use crate::document::{Anchor, Column, Document, Level, NoteKind, Table};
+use timberline_analysis::worklog::Worklog;
+
+/// Clusters in the table.
+const MAX_ROWS: usize = 300;
+
+pub(super) fn write(report: &Worklog, document: &mut Document) {
+    document.anchored_heading(Level::Section, "Clusters", Anchor::new("clusters"));
+    document.paragraph(format!(
+        "Entries that say the same are one cluster. {} are in none: no rule ranks them.",
+        counted(report.unranked, "entry", "entries")
+    ));
+    if report.clusters.len() > 1 {
+        document.push(table(report));
+    }
+    let left_out = report.clusters.len().saturating_sub(MAX_SECTIONS);
+    if left_out > 0 {
+        document.note(
+            NoteKind::Info,
+            format!(
+                "The {MAX_SECTIONS} most urgent clusters are described one by one; {left_out} more are in the JSON report."
+            ),
+        );
+    }
+    for found in report.clusters.iter().take(MAX_SECTIONS) {
+        cluster::write(report, found, document);
+    }
+}
+
+fn table(report: &Worklog) -> Table {
+    let mut table = Table::new(vec![
+        Column::left("priority"),
+        Column::left("state"),
+        Column::left("what"),
+        Column::right("entries"),
+        Column::right("share").priority(3),
+        Column::left("how often").priority(4),
+        Column::left("first").priority(2),
+        Column::left("first is").priority(5),
+        Column::left("last").priority(1),
+    ]);
+    for found in report.clusters.iter().take(MAX_ROWS) {
+        table.row(summary::row(report, found));
+    }
+    table
+}
