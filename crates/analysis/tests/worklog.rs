@@ -174,7 +174,7 @@ fn secrets_stay_in_the_archive() {
         format!("cookie: sid={}; Path=/", secrets[3]),
     ];
     let entries: Vec<(u32, u32, &str, String)> =
-        messages.iter().enumerate().map(|(idx, text)| (idx as u32 * 60, 1, "ERROR", text.clone())).collect();
+        (0..).zip(&messages).map(|(idx, text)| (idx * 60, 1, "ERROR", text.clone())).collect();
     let day = write_day(folder.path(), 1, &entries);
     let archive = archive(&folder.path().join("archive"), &[day]);
     let shown = serde_json::to_string(&report(&archive)).unwrap();
