@@ -20,7 +20,7 @@ use timberline_analysis::Investigation;
 use timberline_analysis::issues::{Ledger, drafts};
 use timberline_analysis::redact::{Redaction, RedactionRules, Redactor};
 use timberline_analysis::worklog::{
-    Claims, Priority, PriorityRules, Worklog, WorklogAsked, WorklogQuestion, worklog,
+    Claims, Cluster, ClusterState, Priority, PriorityRules, Worklog, WorklogAsked, WorklogQuestion, worklog,
 };
 use timberline_query::Filter;
 use timberline_report::terminal::{Color, Terminal, Width};
@@ -248,9 +248,12 @@ fn issues_follow_what_happens() {
     // More came in: an update for what has more, nothing for what has not.
     let mut later = report.clone();
     later.entries += 5;
-    let id = later.clusters[0].id.clone();
-    later.clusters[0].count += 5;
-    later.clusters[0].revisions[0].revision = "another-one".to_owned();
+    let is_open =
+        |cluster: &Cluster| cluster.state != ClusterState::Resolved && cluster.priority <= Priority::P3;
+    let at = later.clusters.iter().position(is_open).unwrap();
+    let id = later.clusters[at].id.clone();
+    later.clusters[at].count += 5;
+    later.clusters[at].revisions[0].revision = "another-one".to_owned();
     let mut numbered = ledger.clone();
     numbered.issue.iter_mut().find(|issue| issue.fingerprint == id).unwrap().number = Some(12);
     let (more, after) = drafts(&later, &numbered, Priority::P3);
@@ -262,8 +265,9 @@ fn issues_follow_what_happens() {
     let mut over = later.clone();
     over.entries += 7;
     over.last = Some("2026-01-01T00:00:00.000000000Z".to_owned());
-    let gone = over.clusters.remove(0);
-    over.clusters[0].state = timberline_analysis::worklog::ClusterState::Resolved;
+    let gone = over.clusters.remove(at);
+    let ended = over.clusters.iter().position(is_open).unwrap();
+    over.clusters[ended].state = ClusterState::Resolved;
     over.services.iter_mut().for_each(|service| service.hours = 1e6);
     let (resolved, _) = drafts(&over, &after, Priority::P3);
     let kinds: Vec<&str> = resolved.iter().map(|draft| draft.title.split(" | ").next().unwrap()).collect();

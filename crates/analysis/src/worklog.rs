@@ -24,6 +24,8 @@ mod phases;
 mod relations;
 mod requests;
 mod rules;
+mod sample;
+mod state;
 mod text;
 mod timeline;
 

@@ -6,7 +6,7 @@ use crate::document::{Anchor, Column, Document, Level, NoteKind, Table};
 use timberline_analysis::worklog::Worklog;
 
 /// Clusters in the table.
-const MAX_ROWS: usize = 300;
+const MAX_ROWS: usize = 200;
 
 pub(super) fn write(report: &Worklog, document: &mut Document) {
     document.anchored_heading(Level::Section, "Clusters", Anchor::new("clusters"));

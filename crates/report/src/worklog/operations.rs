@@ -9,7 +9,7 @@ use timberline_analysis::worklog::{
 };
 
 /// Endpoints of the table.
-const MAX_ENDPOINTS: usize = 200;
+const MAX_ENDPOINTS: usize = 120;
 /// Titles of drafts that are listed.
 const MAX_DRAFTS: usize = 30;
 

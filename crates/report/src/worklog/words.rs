@@ -68,7 +68,7 @@ pub(super) fn or_none(name: &str) -> Cell {
 }
 
 /// Clusters with a section of their own. The rest is in the JSON report with all its facts.
-pub(super) const MAX_SECTIONS: usize = 60;
+pub(super) const MAX_SECTIONS: usize = 50;
 
 /// A way to a cluster's section, or its name where it has none.
 pub(super) fn link_to(report: &Worklog, id: &str, title: &str) -> Span {
