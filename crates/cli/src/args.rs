@@ -3,8 +3,9 @@
 mod verbs;
 
 pub(crate) use verbs::{
-    Completions, Demo, Diff, Explain, First, Freq, Gate, Ingest, Inspect, Issues, Pattern, PatternKind, PatternOrder,
-    Patterns, Question, Reading, Regressions, Reindex, Rejects, Report, Reporting, Revisions, Search, Verify,
+    Completions, Demo, Diff, Explain, First, Freq, Gate, Ingest, Inspect, Issues, Pattern, PatternKind,
+    PatternOrder, Patterns, Question, Reading, Regressions, Reindex, Rejects, Report, Reporting, Revisions,
+    Search, Verify,
 };
 
 use clap::{Parser, Subcommand, ValueEnum};

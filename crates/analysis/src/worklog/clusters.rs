@@ -2,7 +2,7 @@
 
 use super::exception::ExceptionFacts;
 use super::gather::{Gathered, Kind};
-use super::period::{Busiest, busiest, period_seconds};
+use super::period::{Busiest, busiest};
 use super::relations::{Related, related};
 use super::rules::{Priority, PriorityRules};
 use super::sample::samples;
@@ -13,6 +13,7 @@ use crate::evidence::Status;
 use crate::exposure::covered_ns;
 use crate::frequency::Rate;
 use crate::occurrence::{End, Occurrence, read};
+use crate::patterns::period_seconds;
 use crate::question::Investigation;
 use crate::regressions::Regression;
 use serde::{Deserialize, Serialize};

@@ -14,9 +14,9 @@ use timberline_archive::{Column, Result, pattern_name};
 use timberline_entry::json::Value;
 use timberline_entry::{Field, LogEntry, Severity, message};
 use timberline_pattern::mask::Masker;
-use timberline_pattern::{fingerprint, shape, trace};
+use timberline_pattern::{shape, trace};
 use timberline_query::Filter;
-use timberline_search::{RowView, Sink, Wanted, scan};
+use timberline_search::{Names, RowView, Sink, Wanted, scan};
 
 /// What a cluster is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,6 +78,7 @@ pub(super) fn gather(
     ];
     let mut sink = Gatherer {
         rules,
+        names: &investigation.names,
         masker: Masker::standard(),
         by_id: archive
             .segments()
@@ -103,6 +104,7 @@ pub(super) fn gather(
 
 struct Gatherer<'r> {
     rules: &'r PriorityRules,
+    names: &'r Names,
     masker: Masker,
     by_id: BTreeMap<&'r str, usize>,
     clusters: BTreeMap<(Kind, u64), Gathered>,
@@ -114,12 +116,9 @@ impl Gatherer<'_> {
     /// Returns what an entry belongs to, and the message of its root exception.
     fn key(&mut self, view: &RowView<'_>, entry: &LogEntry<'_>) -> (Kind, u64, Option<String>) {
         let text = message(entry);
-        if let Some(found) = trace::find(&text).first() {
-            return (
-                Kind::Exception,
-                fingerprint::exception_key(found).0,
-                Some(found.root().message.clone()),
-            );
+        if let Some(key) = view.row.exception {
+            let root = trace::find(&text).first().map(|found| found.root().message.clone());
+            return (Kind::Exception, key, root);
         }
         let has_payload = [Field::TextPayload, Field::JsonPayload, Field::ProtoPayload]
             .into_iter()
@@ -139,7 +138,7 @@ impl Gatherer<'_> {
             self.holes.clear();
             return (Kind::Request, shape::fingerprint(&text, &self.holes).0, None);
         }
-        (Kind::Message, view.row.pattern, None)
+        (Kind::Message, self.names.pattern(view.row.pattern), None)
     }
 }
 
@@ -186,7 +185,7 @@ impl Sink for Gatherer<'_> {
         cluster.last = cluster.last.max(place);
         let severity = Severity::ALL[usize::from(segment.rings()?.severity[ring])];
         *cluster.severities.entry(severity).or_insert(0) += 1;
-        *cluster.patterns.entry(view.row.pattern).or_insert(0) += 1;
+        *cluster.patterns.entry(self.names.pattern(view.row.pattern)).or_insert(0) += 1;
         let cells = &view.row.cells;
         let (service, revision) = (cells.text(Column::Service), cells.text(Column::Revision));
         let of_revision = cluster

@@ -84,7 +84,10 @@ fn sample(
     templates: &mut Templates<'_>,
 ) -> Sample {
     let said = message(entry);
-    let plain = templates.draw(&said);
+    let plain = match templates.of_pattern(cluster.pattern()) {
+        Some(template) if cluster.kind == Kind::Message => template,
+        _ => templates.draw(&said),
+    };
     let template = templates.of_text(&said, &plain);
     let exception =
         trace::find(&said).first().map(exception::facts).filter(|_| cluster.kind == Kind::Exception);

@@ -21,6 +21,8 @@ pub(super) struct Templates<'a> {
     masker: Masker,
     /// First messages by name of the pattern.
     firsts: BTreeMap<String, RowRef>,
+    /// Templates of the catalogue, by pattern.
+    catalogue: BTreeMap<u64, String>,
     investigation: &'a Investigation<'a>,
 }
 
@@ -32,14 +34,17 @@ impl<'a> Templates<'a> {
         for (segment_idx, segment) in investigation.archive.segments().iter().enumerate() {
             let (rings, shapes) = (segment.rings()?, segment.shapes()?);
             for ring in 0..rings.len() {
+                let pattern = investigation.names.pattern(shapes[rings.shape[ring] as usize].pattern);
                 let row =
                     RowRef { time_ns: rings.min_ts[ring], segment: segment_idx, row: rings.row_start[ring] };
-                let first = by_pattern.entry(shapes[rings.shape[ring] as usize].pattern).or_insert(row);
+                let first = by_pattern.entry(pattern).or_insert(row);
                 *first = row.min(*first);
             }
         }
         firsts.extend(by_pattern.into_iter().map(|(pattern, row)| (pattern_name(pattern), row)));
-        Ok(Self { redactor, masker: Masker::standard(), firsts, investigation })
+        let records = investigation.archive.patterns()?;
+        let catalogue = records.into_iter().map(|record| (record.pattern, record.template)).collect();
+        Ok(Self { redactor, masker: Masker::standard(), firsts, catalogue, investigation })
     }
 
     /// Returns a template as it can be shown: as it is, or drawn anew without the secrets of its first message.
@@ -61,6 +66,11 @@ impl<'a> Templates<'a> {
             Cow::Borrowed(_) => cut(template),
             Cow::Owned(redacted) => cut(&self.draw(&redacted)),
         }
+    }
+
+    /// Returns the template of a pattern as the catalogue has it: of all its messages, not of one.
+    pub(super) fn of_pattern(&self, pattern: u64) -> Option<String> {
+        self.catalogue.get(&pattern).filter(|template| !template.is_empty()).cloned()
     }
 
     /// Draws the template of a message.
