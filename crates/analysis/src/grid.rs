@@ -341,8 +341,15 @@ impl Grid {
 
     /// Returns the pairs of cells of one minute.
     fn pairs_of(&self, (row, service): (u32, u32)) -> u64 {
+        // Stretches of no minutes stand for this; every unit of a row asks for it.
+        let key = (row, service, 0, false);
+        if let Some((known, _)) = self.stretches.borrow().get(&key) {
+            return *known;
+        }
         let minutes = self.cells_of(row, service).chunk_by(|a, b| a.minute == b.minute);
-        minutes.map(|minute| pairs(minute.len() as u64)).sum()
+        let n_pairs = minutes.map(|minute| pairs(minute.len() as u64)).sum();
+        self.stretches.borrow_mut().insert(key, (n_pairs, 0));
+        n_pairs
     }
 
     /// Returns how many pairs of cells lie in one stretch of so many minutes of one stream, and how many cells there are;

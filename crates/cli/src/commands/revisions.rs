@@ -112,7 +112,7 @@ fn overlaps(document: &mut Document, answer: &RevisionsAnswer) {
     ]);
     for overlap in &answer.overlaps {
         let then = if overlap.earlier_goes_on {
-            "the earlier one goes on: rolled back, or traffic was split"
+            "the earlier one goes on: split traffic, a rollback, or still draining"
         } else {
             "the later one goes on"
         };
