@@ -50,6 +50,14 @@ bench-queries ARCHIVE *ARGS:
     cargo build --release -p timberline
     python3 benches/queries.py --program target/release/timberline --archive {{ARCHIVE}} {{ARGS}} > benches/QUERIES.md
 
+# Kills an ingest at random moments, so many times.
+kills N='1000':
+    TIMBERLINE_TEST_KILLS={{N}} cargo test -p timberline-archive --test it kill::killed -- --nocapture
+
+# Ingests so many MiB with a budget of 64 MiB, under a limit that the system enforces.
+memory MIB='2048':
+    TIMBERLINE_TEST_MEMORY_MIB={{MIB}} cargo test --release -p timberline --test it memory::several -- --nocapture
+
 # Makes the sample exports again; the same bytes every time.
 samples:
     cargo run -p timberline-testkit --bin generate -- samples data

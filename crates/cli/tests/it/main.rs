@@ -1,11 +1,12 @@
 //! The program as people meet it: arguments in; stdout, stderr and exit code out.
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests, too")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests, too")]
 
 mod asking;
 mod documents;
 mod ending;
 mod hostile;
 mod ingesting;
+mod memory;
 mod searching;
 mod worklog;
 

@@ -84,6 +84,9 @@ pub(super) struct Frames {
 /// A source with more places than this uses keys as identifiers; the rest share the last place.
 const MAX_CONTEXTS: usize = 4096;
 
+/// What lies below a longer path shares its place. Without that, places could take their number times their length of memory.
+const MAX_PATH: usize = 1024;
+
 impl Frames {
     pub(super) fn kind(&self) -> Option<FrameKind> {
         self.open.last().map(|frame| frame.kind)
@@ -103,6 +106,11 @@ impl Frames {
             Some(frame) => self.contexts[frame.context as usize].path.clone(),
             None => String::new(),
         };
+        if let Some(frame) = self.open.last()
+            && path.len() + key.len() > MAX_PATH
+        {
+            return frame.context;
+        }
         if !path.is_empty() && !key.is_empty() {
             path.push('.');
         }
@@ -119,6 +127,11 @@ impl Frames {
             last.outer = Some(format!("{{{}}}", members.join(",")).into());
         }
         last.outer.clone()
+    }
+
+    /// Says whether no more may be opened: nobody nests lists of entries like that, and each open container takes memory.
+    pub(super) const fn are_too_deep(&self) -> bool {
+        self.open.len() >= crate::json::MAX_DEPTH
     }
 
     pub(super) fn push(&mut self, kind: FrameKind, key: &str) {

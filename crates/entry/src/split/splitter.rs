@@ -187,6 +187,9 @@ impl Splitter {
     fn token(&mut self, byte: u8) -> io::Result<()> {
         match (self.frames.kind(), byte) {
             (None | Some(FrameKind::Array), b'{') => self.object(),
+            (None | Some(FrameKind::Array), b'[') if self.frames.are_too_deep() => {
+                self.begin_damage(self.at, RejectReason::TooDeep, self.at + 1)
+            }
             (None | Some(FrameKind::Array), b'[') => {
                 self.count_document();
                 self.frames.push(FrameKind::Array, "");

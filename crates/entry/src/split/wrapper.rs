@@ -51,6 +51,9 @@ impl Splitter {
         match self.verdict()? {
             Verdict::Entry => self.element(),
             Verdict::Broken => self.broken(self.at),
+            Verdict::Wrapper if self.frames.are_too_deep() => {
+                self.begin_damage(self.at, RejectReason::TooDeep, self.at + 1)
+            }
             Verdict::Wrapper => {
                 self.count_document();
                 self.frames.push(FrameKind::Wrapper, "");
@@ -223,6 +226,10 @@ impl Splitter {
     }
 
     fn descend(&mut self, kind: FrameKind, key: &str, at: usize) {
+        if self.frames.are_too_deep() {
+            self.skip_value(at);
+            return;
+        }
         self.frames.push(kind, key);
         self.at = at + 1;
     }

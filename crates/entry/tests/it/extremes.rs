@@ -22,7 +22,9 @@ fn too_deep() {
     let (a, b) = (entry("a", "1"), entry("b", "2"));
     check(&format!("[{a},{},{b}]", entry("deep", &deep)), &["a", "b"], &[R::TooDeep]);
     check(&format!("{a}\n{}\n{b}", entry("deep", &deep)), &["a", "b"], &[R::TooDeep]);
-    check(&format!("{a}\n{}", "[".repeat(1_000_000)), &["a"], &[]);
+    check(&format!("{a}\n{}", "[".repeat(1_000_000)), &["a"], &[R::TooDeep]);
+    check(&format!("{a}\n{}{b}", "[".repeat(1_000)), &["a", "b"], &[R::TooDeep]);
+    check(&format!("{a}\n{}{b}", "[".repeat(100)), &["a", "b"], &[]);
     check(&format!("{a}\n{}", "{\"x\":".repeat(100_000)), &["a"], &[R::TooDeep]);
 }
 
