@@ -89,6 +89,14 @@ impl Completeness {
                 _ => {}
             }
         }
+        for lost in &investigation.archive.manifest().set_aside {
+            warnings.push(format!(
+                "up to {} entries from {} to {} were lost to damage; `ingest` brings them back from the exports",
+                lost.rows(),
+                rfc3339(lost.first_ns),
+                rfc3339(lost.last_ns)
+            ));
+        }
         if rejected > 0 {
             let pieces = if rejected == 1 { "1 piece".to_owned() } else { format!("{rejected} pieces") };
             warnings.push(format!("{pieces} of the sources could not be kept; `rejects` lists them"));

@@ -171,11 +171,8 @@ fn written_severities(sources: &[SourceRecord]) -> BTreeMap<&str, Severities> {
 
 /// Sweeps over the starts and ends of all covered stretches and keeps where a written severity is missing.
 fn gaps(coverage: &Coverage, service: &str, written: Severities, place: &Place) -> Vec<Gap> {
+    let Some((first, last)) = coverage.extent(service) else { return Vec::new() };
     let all = coverage.merged(service, None);
-    let (Some(first), Some(last)) = (all.first(), all.iter().map(|stretch| stretch.1).max()) else {
-        return Vec::new();
-    };
-    let first = first.0;
     let wanted: Vec<Severity> =
         Severity::ALL.into_iter().filter(|severity| written.contains(*severity)).collect();
     let covered: Vec<(Severity, Vec<(i64, i64)>)> = wanted

@@ -1,18 +1,19 @@
 //! What the archive can speak for: which stretches of time of which service are covered, and by what proof.
 //!
 //! ```text
-//! sink hour      a Cloud Storage sink wrote this hour of this log: all of it
+//! sink hour      a Cloud Storage sink wrote this hour of this log: all of it, if all its shards are there and whole
 //! asked window   the dump says which window was asked for: all of it, unless a limit cut it
 //! dump span      from the first to the last entry of a dump: all between, of the severities it has
 //! ```
 //!
+//! What a repair gave up is covered by nothing, whatever the sources prove: its entries are not in the archive.
 //! A dump cut by a limit, newest first, speaks for nothing before its oldest entry, whatever window was asked for.
 
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::catalog::{Cut, GroupFacts, Order, SourceRecord};
 use timberline_archive::ingest::looks_like_a_limit;
-use timberline_entry::{Severity, Timestamp};
+use timberline_entry::{Severity, Shard, Timestamp, sink_hour};
 
 /// How it is known that a stretch of time is covered. Ordered by how much it proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -74,6 +75,8 @@ impl Severities {
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     services: BTreeMap<String, Vec<Interval>>,
+    /// From the first to the last moment of each service that its sources prove, damage or not.
+    extents: BTreeMap<String, (i64, i64)>,
 }
 
 /// Whether an occurrence can be called the first.
@@ -103,15 +106,54 @@ impl Coverage {
     /// Derives coverage from the source catalogue.
     pub fn of(sources: &[SourceRecord]) -> Self {
         let mut services: BTreeMap<String, Vec<Interval>> = BTreeMap::new();
+        let whole_hours = whole_hours(sources);
         for source in sources {
-            for (service, interval) in intervals_of(source) {
+            for (service, interval) in intervals_of(source, &whole_hours) {
                 services.entry(service).or_default().push(interval);
             }
         }
+        Self::new(services)
+    }
+
+    fn new(mut services: BTreeMap<String, Vec<Interval>>) -> Self {
         for intervals in services.values_mut() {
             intervals.sort_by_key(|interval| (interval.from_ns, interval.to_ns, interval.proof));
         }
-        Self { services }
+        let extent = |intervals: &Vec<Interval>| {
+            let from = intervals.iter().map(|interval| interval.from_ns).min()?;
+            Some((from, intervals.iter().map(|interval| interval.to_ns).max()?))
+        };
+        let extents = services.iter().filter_map(|(name, all)| Some((name.clone(), extent(all)?))).collect();
+        Self { services, extents }
+    }
+
+    /// Returns the coverage that is left when the entries of these spans, ends included, were lost.
+    pub fn without(mut self, lost: &[(i64, i64)]) -> Self {
+        for intervals in self.services.values_mut() {
+            for (lost_from, lost_to) in lost {
+                let left = std::mem::take(intervals).into_iter().flat_map(|interval| {
+                    let is_apart = interval.to_ns < *lost_from || *lost_to < interval.from_ns;
+                    let before = (is_apart || interval.from_ns < *lost_from).then(|| Interval {
+                        to_ns: if is_apart { interval.to_ns } else { lost_from - 1 },
+                        ..interval.clone()
+                    });
+                    let after = (!is_apart && *lost_to < interval.to_ns).then(|| Interval {
+                        from_ns: lost_to + 1,
+                        cut_source: None,
+                        ..interval.clone()
+                    });
+                    before.into_iter().chain(after)
+                });
+                *intervals = left.collect();
+            }
+            intervals.sort_by_key(|interval| (interval.from_ns, interval.to_ns, interval.proof));
+        }
+        self
+    }
+
+    /// Returns the first and the last moment of a service that its sources prove, whether or not all between is left.
+    pub fn extent(&self, service: &str) -> Option<(i64, i64)> {
+        self.extents.get(service).copied()
     }
 
     /// Returns the coverage that some intervals make, each of a service.
@@ -120,10 +162,7 @@ impl Coverage {
         for (service, interval) in intervals {
             services.entry(service.to_owned()).or_default().push(interval);
         }
-        for intervals in services.values_mut() {
-            intervals.sort_by_key(|interval| (interval.from_ns, interval.to_ns, interval.proof));
-        }
-        Self { services }
+        Self::new(services)
     }
 
     /// Returns the services that anything is known of, with their intervals by start.
@@ -230,10 +269,38 @@ pub(crate) fn rfc3339(ns: i64) -> String {
     Timestamp::from_nanos(ns).to_string()
 }
 
+/// An hour as a sink writes it: the folder of the day, and when it begins.
+type Hour<'s> = (&'s str, i64);
+
+fn hour_of(source: &SourceRecord) -> Option<(Hour<'_>, Shard)> {
+    let hour = sink_hour(&source.path)?;
+    let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    Some(((folder, hour.from.as_nanos()), hour.shard))
+}
+
+/// Returns the hours whose shards are all there, from S0 without a number left out, and whole.
+fn whole_hours(sources: &[SourceRecord]) -> BTreeSet<Hour<'_>> {
+    let mut shards: BTreeMap<Hour<'_>, BTreeSet<u32>> = BTreeMap::new();
+    let mut broken = BTreeSet::new();
+    for source in sources {
+        let Some((hour, shard)) = hour_of(source) else { continue };
+        if let Shard::Main(number) = shard {
+            shards.entry(hour).or_default().insert(number);
+        }
+        if source.cut == Cut::Broken {
+            broken.insert(hour);
+        }
+    }
+    let is_whole = |numbers: &BTreeSet<u32>| (0..).zip(numbers).all(|(expected, number)| expected == *number);
+    shards.retain(|hour, numbers| is_whole(numbers) && !broken.contains(hour));
+    shards.into_keys().collect()
+}
+
 /// Says what a source proves, per service.
-fn intervals_of(source: &SourceRecord) -> Vec<(String, Interval)> {
+fn intervals_of(source: &SourceRecord, whole_hours: &BTreeSet<Hour<'_>>) -> Vec<(String, Interval)> {
     let mut found = Vec::new();
-    for window in source.windows.iter().filter(|window| window.proof == "sink-hour") {
+    let is_whole_hour = hour_of(source).is_some_and(|(hour, _)| whole_hours.contains(&hour));
+    for window in source.windows.iter().filter(|window| is_whole_hour && window.proof == "sink-hour") {
         for service in services(&source.groups) {
             let interval = Interval {
                 from_ns: window.from_ns,
@@ -267,14 +334,13 @@ fn intervals_of(source: &SourceRecord) -> Vec<(String, Interval)> {
         let severities = only.map_or(Severities::at_least(mildest), Severities::only);
         let (from_ns, to_ns, proof) = match asked {
             // Entries beyond the window that was asked for show that the window is not to be trusted.
-            Some(window) if window.from_ns <= first && last <= window.to_ns => {
+            // Neither is that of a dump whose end is missing.
+            Some(window) if window.from_ns <= first && last <= window.to_ns && source.cut != Cut::Broken => {
                 (if is_cut { first } else { window.from_ns }, window.to_ns, Proof::AskedWindow)
             }
             _ => (first, last, Proof::DumpSpan),
         };
-        for service in
-            groups.iter().map(|group| group.service.clone()).collect::<std::collections::BTreeSet<_>>()
-        {
+        for service in groups.iter().map(|group| group.service.clone()).collect::<BTreeSet<_>>() {
             let cut_source = is_cut.then(|| source.path.clone());
             found.push((service, Interval { from_ns, to_ns, proof, severities, cut_source }));
         }
@@ -367,6 +433,51 @@ mod tests {
         assert_eq!(coverage.judge_last("s", Severity::Info, 200).status, Status::Censored);
         assert_eq!(coverage.judge_last("s", Severity::Info, 150).status, Status::Observed);
         assert_eq!(coverage.judge_last("s", Severity::Info, 500).status, Status::Unknown);
+    }
+
+    fn hour(shard: &str, cut: Cut) -> SourceRecord {
+        let path = format!("bucket/run.googleapis.com/stderr/2025/09/16/01:00:00_01:59:59_{shard}.json");
+        let from_ns = sink_hour(&path).expect("the path of a sink").from.as_nanos();
+        let window = timberline_archive::catalog::WindowRecord {
+            proof: "sink-hour".to_owned(),
+            from_ns,
+            to_ns: from_ns + 3_600_000_000_000,
+            log: String::new(),
+        };
+        SourceRecord {
+            windows: vec![window],
+            ..source(&path, cut, &[("INFO", 9, from_ns + 100, from_ns + 900)])
+        }
+    }
+
+    #[test]
+    fn an_hour_of_a_sink_is_covered_when_all_its_shards_are_there() {
+        let proofs = |sources: &[SourceRecord]| -> Vec<Proof> {
+            Coverage::of(sources).services["s"].iter().map(|interval| interval.proof).collect()
+        };
+        assert_eq!(proofs(&[hour("S0", Cut::No)]), [Proof::SinkHour]);
+        assert_eq!(proofs(&[hour("S0", Cut::No), hour("S1", Cut::No)]), [Proof::SinkHour; 2]);
+        assert_eq!(proofs(&[hour("S0", Cut::No), hour("S2", Cut::No)]), [Proof::DumpSpan; 2]);
+        assert_eq!(proofs(&[hour("S1", Cut::No)]), [Proof::DumpSpan]);
+        assert_eq!(proofs(&[hour("A0:1461546000", Cut::No)]), [Proof::DumpSpan]);
+        assert_eq!(proofs(&[hour("S0", Cut::Broken)]), [Proof::DumpSpan]);
+    }
+
+    #[test]
+    fn what_was_lost_to_damage_is_covered_by_nothing() {
+        let whole = Coverage::of(&[source("a", Cut::Limit, &[("INFO", 100, 100, 900)])]);
+        let stretches = |coverage: &Coverage| -> Vec<(i64, i64)> {
+            coverage.merged("s", None).into_iter().map(|(from, to, _)| (from, to)).collect()
+        };
+        assert_eq!(stretches(&whole.clone().without(&[])), [(100, 900)]);
+        assert_eq!(stretches(&whole.clone().without(&[(300, 400)])), [(100, 299), (401, 900)]);
+        assert_eq!(stretches(&whole.clone().without(&[(50, 400), (800, 999)])), [(401, 799)]);
+        assert_eq!(stretches(&whole.clone().without(&[(950, 999)])), [(100, 900)]);
+        let nothing = whole.clone().without(&[(0, 1000)]);
+        assert_eq!((stretches(&nothing), nothing.extent("s")), (vec![], Some((100, 900))));
+        let censored = whole.without(&[(300, 400)]).judge_first("s", Severity::Info, 500, None);
+        assert_eq!(censored.status, Status::Censored);
+        assert_eq!(nothing.judge_first("s", Severity::Info, 500, None).status, Status::Unknown);
     }
 
     #[test]

@@ -65,7 +65,9 @@ impl<'a> Investigation<'a> {
     pub fn new(archive: &'a Archive) -> Result<Self> {
         let sources = archive.sources()?;
         let names = Names::read(archive)?;
-        let coverage = Coverage::of(&sources);
+        let lost: Vec<(i64, i64)> =
+            archive.manifest().set_aside.iter().map(|lost| (lost.first_ns, lost.last_ns)).collect();
+        let coverage = Coverage::of(&sources).without(&lost);
         let mut revisions: BTreeMap<String, i64> = BTreeMap::new();
         for segment in archive.segments() {
             let (rings, names) = (segment.rings()?, segment.revisions()?);
