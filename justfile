@@ -45,10 +45,10 @@ bench-peers FOLDER WORK="target/peers" *ARGS:
     cargo build --release -p timberline
     python3 benches/peers/peers.py --corpus {{FOLDER}} --work {{WORK}} {{ARGS}}
 
-# Times of filters and what decides them; writes benches/QUERIES.md.
+# Times of filters on an archive and what decides them, as a table; benches/QUERIES.md keeps some.
 bench-queries ARCHIVE *ARGS:
     cargo build --release -p timberline
-    python3 benches/queries.py --program target/release/timberline --archive {{ARCHIVE}} {{ARGS}} > benches/QUERIES.md
+    python3 benches/queries.py --program target/release/timberline --archive {{ARCHIVE}} {{ARGS}}
 
 # Kills an ingest at random moments, so many times.
 kills N='1000':

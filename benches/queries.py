@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Asks an archive filters, and writes for each how long it took and what decided it, as Markdown.
 
-    benches/queries.py --program target/release/timberline --archive DIR [--filters FILE] [--rounds 5] > benches/QUERIES.md
+    benches/queries.py --program target/release/timberline --archive DIR [--filters FILE] [--rounds 5]
 
 Times are of whole processes, from start to end, files in the cache; the median of several rounds. FILE holds filters separated
 by lines of `---`, of which twenty are taken, spread evenly, that can be read; without it, filters written here are asked.
