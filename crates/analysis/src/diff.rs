@@ -13,9 +13,11 @@ mod judge;
 mod side;
 
 use crate::completeness::Completeness;
+use crate::evidence::rfc3339;
 use crate::grid::{Grid, Variant};
+use crate::patterns::Vocabulary;
 use crate::question::{Asked, Investigation};
-use crate::samples::samples;
+use crate::samples::firsts;
 use crate::stats::claims::Coverage as Exposures;
 use crate::stats::power::{USUAL_DEMAND, min_detectable_ratio};
 use serde::Serialize;
@@ -87,8 +89,10 @@ pub struct SideExposure {
 /// One pattern on both sides.
 #[derive(Clone, Debug, Serialize)]
 pub struct PatternDiff {
-    /// Name of the pattern.
+    /// Its id; of a value that is the news, the value's own.
     pub id: String,
+    /// The pattern: itself, or whose value it is.
+    pub pattern: String,
     /// Its message with the values replaced by marks.
     pub template: String,
     /// The value that is the news, where one is; `null` for a pattern as a whole.
@@ -190,7 +194,8 @@ impl PatternStatus {
 
 /// Compares two revisions or two windows of time.
 ///
-/// Cost: time and labels of every entry of both sides within the filter's time and service; one row per pattern.
+/// Cost: time and labels of every entry of both sides within the filter's time and service; of patterns with closed holes, the
+/// message as well.
 ///
 /// # Errors
 /// Damage in the archive.
@@ -200,19 +205,21 @@ pub fn diff_answer(
     mut warnings: Vec<String>,
 ) -> Result<DiffAnswer> {
     let sides = Sides { base: &question.base, target: &question.target };
-    let grid = Grid::read(investigation, &question.filter, &sides.filter(), &sides)?;
+    let vocabulary = Vocabulary::read(investigation)?;
+    let grid = Grid::read(investigation, &vocabulary, &question.filter, &sides.filter(), &sides)?;
     let layers = if sides.are_revisions() { Layers::Joined } else { Layers::ByService };
     let compared = compare(&grid, &investigation.coverage, layers, &mut warnings);
-    let samples =
-        samples(investigation, &compared.iter().map(|compared| grid.pattern_of(compared.unit)).collect())?;
+    let units = compared.iter().map(|compared| compared.unit).collect();
+    let firsts = firsts(investigation, &vocabulary, &grid, &units)?;
     let mut detectable = Detectable::default();
     let mut patterns = Vec::with_capacity(compared.len());
     for Compared { unit, status, p, q, leader, judged } in compared {
-        let sample = &samples[&grid.pattern_of(unit)];
+        let first = &firsts[&unit];
         let is_silent = matches!(status, PatternStatus::Unchanged | PatternStatus::NotSeen);
         patterns.push(PatternDiff {
             id: pattern_name(unit),
-            template: sample.template.clone(),
+            pattern: pattern_name(grid.pattern_of(unit)),
+            template: vocabulary.patterns.template(grid.pattern_of(unit)).to_owned(),
             variant: grid.values.get(&unit).map(|value| value.variant.clone()),
             status,
             severity: judged.severity.name(),
@@ -229,8 +236,8 @@ pub fn diff_answer(
             look_back_minutes: judged.look_back,
             entries_ratio: judged.entries,
             detectable_ratio: if is_silent { detectable.of(judged.base, judged.target) } else { None },
-            first: sample.first.timestamp.clone(),
-            first_revision: sample.first.revision.clone(),
+            first: rfc3339(first.time_ns),
+            first_revision: first.revision.clone(),
         });
     }
     patterns.sort_by(|a, b| {

@@ -1,6 +1,7 @@
 //! Whether a revision may go on: it brings no error pattern that is new or worse.
 
 use crate::diff::{DiffAnswer, PatternDiff, PatternStatus, Side};
+use crate::grid::Variant;
 use crate::stats::claims::{CHANGED_LIMIT, NEW_LIMIT, RATIO_MARGIN};
 use serde::Serialize;
 use timberline_entry::Severity;
@@ -48,6 +49,8 @@ pub struct Failing {
     pub id: String,
     /// Its message with the values replaced by marks.
     pub template: String,
+    /// The value that is the news, where one is; `null` for a pattern as a whole.
+    pub variant: Option<Variant>,
     /// `new` or `more`.
     pub status: PatternStatus,
     /// Its severity.
@@ -81,6 +84,7 @@ pub fn gate_answer(diff: &DiffAnswer, max_q: f64) -> GateAnswer {
             Some(Failing {
                 id: pattern.id.clone(),
                 template: pattern.template.clone(),
+                variant: pattern.variant.clone(),
                 status: pattern.status,
                 severity: pattern.severity,
                 count: pattern.target.count,
@@ -130,10 +134,14 @@ fn markdown(diff: &DiffAnswer, verdict: Verdict, failing: &[Failing], max_q: f64
                 Some(ratio) => format!("{ratio:.1} × as often"),
                 None => "new".to_owned(),
             };
+            let value = worst
+                .variant
+                .as_ref()
+                .map_or(String::new(), |variant| format!("{} in ", code(&variant.value)));
             let more =
                 if failing.len() > 1 { format!(" and {} more", failing.len() - 1) } else { String::new() };
             format!(
-                "**gate failed** {target} against {base}: {} ({change}, {} entries, q {:.2e}){more}",
+                "**gate failed** {target} against {base}: {value}{} ({change}, {} entries, q {:.2e}){more}",
                 code(&worst.template),
                 worst.count,
                 worst.q

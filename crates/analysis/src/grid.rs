@@ -13,6 +13,7 @@
 
 mod events;
 mod read;
+mod values;
 
 use crate::evidence::Coverage;
 use crate::stats::dispersion::CellMoments;

@@ -223,6 +223,11 @@ impl Vocabulary {
         Ok(Self { patterns, exceptions, of_patterns, of_exceptions })
     }
 
+    /// Returns which of a template's values stands at a place, from 0; of an exception always 0.
+    pub(crate) fn hole_number(&self, subject: Subject, place: usize) -> usize {
+        hole_number(self, subject, place)
+    }
+
     /// Returns the variants of a pattern or exception, by hole and value.
     pub fn variants_of(&self, subject: Subject) -> &[Variant] {
         let found = match subject {

@@ -16,9 +16,9 @@ mod series;
 
 use crate::completeness::Completeness;
 use crate::grid::{Grid, Variant};
+use crate::patterns::Vocabulary;
 use crate::question::{Asked, Investigation, Question};
 use crate::revisions::{Deploy, revisions_in_order};
-use crate::samples::samples;
 use serde::Serialize;
 use timberline_archive::Result;
 use timberline_query::{Filter, time_bounds};
@@ -133,7 +133,7 @@ pub struct RateSegment {
 /// Looks for patterns whose rate changed between revisions, and for regular ones that stopped.
 ///
 /// The filter decides which entries count as a pattern's; exposure is counted on all entries within its time, service and
-/// revision. Cost: time and labels of every entry in scope, once or twice.
+/// revision. Cost: time and labels of every entry in scope, once or twice; of patterns with closed holes, the message as well.
 ///
 /// # Errors
 /// Damage in the archive.
@@ -146,11 +146,11 @@ pub fn regressions_answer(
     let order = Order::of(placed.into_iter().map(|(service, places)| {
         (service, places.into_iter().map(|place| (place.revision, place.deploy)).collect())
     }));
-    let grid = Grid::read(investigation, &question.filter, &Filter::all(), &order)?;
+    let vocabulary = Vocabulary::read(investigation)?;
+    let grid = Grid::read(investigation, &vocabulary, &question.filter, &Filter::all(), &order)?;
     let Changes { mut found, tested, not_tested } = changes(&grid, &investigation.coverage, &order);
-    let samples = samples(investigation, &found.iter().map(|(unit, _)| grid.pattern_of(*unit)).collect())?;
     for (unit, regression) in &mut found {
-        regression.template = samples[&grid.pattern_of(*unit)].template.clone();
+        vocabulary.patterns.template(grid.pattern_of(*unit)).clone_into(&mut regression.template);
     }
     Ok(RegressionsAnswer {
         schema: "timberline/regressions/1",

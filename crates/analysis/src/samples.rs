@@ -1,52 +1,56 @@
-//! What a pattern looks like: the template drawn on its first entry, and that entry.
+//! Where patterns and values of patterns were first seen in the archive, whatever the question was.
 
-use crate::occurrence::{End, Occurrence, RowRef, read};
+use crate::grid::Grid;
+use crate::occurrence::RowRef;
+use crate::patterns::Vocabulary;
 use crate::question::Investigation;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::Result;
-use timberline_pattern::mask::Masker;
-use timberline_pattern::template::of_message;
+use timberline_archive::segment::Subject;
 
-/// A pattern's first entry in the archive.
-#[derive(Clone, Debug)]
-pub(crate) struct Sample {
-    /// Its message with the values replaced by marks.
-    pub(crate) template: String,
-    /// The entry, with what its place in time rests on.
-    pub(crate) first: Occurrence,
+/// The first entry of something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct First {
+    /// When, nanoseconds since the Unix epoch.
+    pub(crate) time_ns: i64,
+    /// In which revision; empty for entries that do not say.
+    pub(crate) revision: String,
 }
 
-/// Returns the template and first entry of each pattern.
-///
-/// The entry is the first of the whole archive whatever the question was, so a pattern looks the same in every answer.
-/// Cost: the ring facts of all segments, and one row per pattern.
-pub(crate) fn samples(
+/// Returns the first entry of each unit. Cost: the ring facts of all segments; no row is read.
+pub(crate) fn firsts(
     investigation: &Investigation<'_>,
-    patterns: &BTreeSet<u64>,
-) -> Result<BTreeMap<u64, Sample>> {
-    let mut firsts: BTreeMap<u64, RowRef> = BTreeMap::new();
+    vocabulary: &Vocabulary,
+    grid: &Grid,
+    units: &BTreeSet<u64>,
+) -> Result<BTreeMap<u64, First>> {
+    let mut found: BTreeMap<u64, (RowRef, &str)> = BTreeMap::new();
     for (segment_idx, segment) in investigation.archive.segments().iter().enumerate() {
-        let (rings, shapes) = (segment.rings()?, segment.shapes()?);
+        let (rings, shapes, revisions) = (segment.rings()?, segment.shapes()?, segment.revisions()?);
         for ring in 0..rings.len() {
-            let pattern = shapes[rings.shape[ring] as usize].pattern;
-            if !patterns.contains(&pattern) {
+            let pattern = investigation.names.pattern(shapes[rings.shape[ring] as usize].pattern);
+            if !units.contains(&pattern) {
                 continue;
             }
             let row =
                 RowRef { time_ns: rings.min_ts[ring], segment: segment_idx, row: rings.row_start[ring] };
-            let first = firsts.entry(pattern).or_insert(row);
-            *first = row.min(*first);
+            let here = (row, revisions[rings.revision[ring] as usize].as_str());
+            let first = found.entry(pattern).or_insert(here);
+            *first = here.min(*first);
         }
     }
-    let wanted: Vec<(RowRef, End)> = firsts.values().map(|row| (*row, End::First)).collect();
-    let read = read(investigation, &wanted)?;
-    let masker = Masker::standard();
-    let mut holes = Vec::new();
-    let mut samples = BTreeMap::new();
-    for (pattern, row) in firsts {
-        let first = read.get(&(row, End::First)).cloned().expect("every first was read");
-        masker.mask(&first.message, &mut holes);
-        samples.insert(pattern, Sample { template: of_message(&first.message, &holes), first });
+    let of_pattern = |(pattern, (row, revision)): (u64, (RowRef, &str))| {
+        (pattern, First { time_ns: row.time_ns, revision: revision.to_owned() })
+    };
+    let mut firsts: BTreeMap<u64, First> = found.into_iter().map(of_pattern).collect();
+    for unit in units {
+        let Some(value) = grid.values.get(unit) else { continue };
+        let variants = vocabulary.variants_of(Subject::Message(value.pattern));
+        let seen = variants.iter().filter(|variant| variant.id == *unit).flat_map(|variant| &variant.seen);
+        let of_value = seen.map(|((_, revision), seen)| (seen.first_ns, revision)).min();
+        firsts.extend(
+            of_value.map(|(time_ns, revision)| (*unit, First { time_ns, revision: revision.clone() })),
+        );
     }
-    Ok(samples)
+    Ok(firsts)
 }

@@ -4,12 +4,13 @@
 
 mod support;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use support::{archive, entries_in, filter, shared, write_day};
 use timberline_analysis::{
-    Asked, BASE, Cell, Coverage, DiffAnswer, DiffQuestion, Grid, GridBuilder, Interval, Investigation,
-    Layers, Order, PatternStatus, Proof, Question, RegressionsAnswer, Severities, Side, State, TARGET,
-    UnitValue, Variant, changes, compare, diff_answer, regressions_answer,
+    Asked, BASE, Cell, Coverage, DEFAULT_MAX_Q, DiffAnswer, DiffQuestion, Grid, GridBuilder, Interval,
+    Investigation, Layers, Order, PatternStatus, Proof, Question, RegressionsAnswer, Severities, Side, State,
+    TARGET, UnitValue, Variant, Verdict, changes, compare, diff_answer, first_seen, gate_answer,
+    regressions_answer,
 };
 use timberline_archive::Archive;
 use timberline_entry::Severity;
@@ -202,6 +203,87 @@ fn a_new_value_of_an_old_message_is_news() {
     };
     assert_eq!(compared(false), [(1, PatternStatus::Unchanged), (12, PatternStatus::New)]);
     assert_eq!(compared(true), [(1, PatternStatus::New)]);
+}
+
+/// Six days of a revision each: values of one message, each from a day on in some of the minutes that any of them has.
+fn value_days(folder: &Path, values: &[(&str, u32, u32)]) -> Vec<PathBuf> {
+    let of_day = |day: u32| {
+        let mut entries = ticks(3, day);
+        for (n, (value, from, of_180)) in (1..).zip(values) {
+            let minutes = (0..180).filter(|minute| day >= *from && minute * 37 % 180 < *of_180);
+            let line = |minute: u32| (minute * 60 + n, day, "ERROR", format!("No module named '{value}'"));
+            entries.extend(minutes.map(line));
+        }
+        write_day(folder, day, &entries)
+    };
+    (1..=6).map(of_day).collect()
+}
+
+#[test]
+fn a_new_value_of_an_archived_message_is_news() {
+    // Either is a word that makes a shape of its own, and either stands in a hole.
+    for (old, new) in
+        [("auth_service", "app.services.monitoring"), ("app.services.monitoring", "auth_service")]
+    {
+        let files = tempfile::tempdir().unwrap();
+        let days = value_days(files.path(), &[(old, 1, 60), (new, 4, 20)]);
+        let found = regressions(&days).patterns;
+        let news: Vec<_> = found.iter().filter(|found| found.template == "No module named '<*>'").collect();
+        let [value] = news[..] else { panic!("{news:#?}") };
+        let variant = Some(Variant { hole: 0, value: new.to_owned() });
+        assert_eq!((&value.variant, value.state), (&variant, State::New), "{value:#?}");
+        assert_eq!(value.onset.as_ref().unwrap().revision, "shop-00004-abc");
+
+        let folder = tempfile::tempdir().unwrap();
+        let archive = archive(folder.path(), &days);
+        let answer = diff(&archive, "shop-00003-abc", "shop-00004-abc");
+        let of: Vec<_> = answer.patterns.iter().filter(|found| found.template == value.template).collect();
+        let told = of.iter().find(|found| found.variant == variant).unwrap();
+        assert_eq!((of.len(), &told.id, told.status), (2, &value.id, PatternStatus::New));
+        assert_eq!(
+            (told.base.count, told.target.count, told.first_revision.as_str()),
+            (0, 20, "shop-00004-abc")
+        );
+        let whole = of.iter().find(|found| found.variant.is_none()).unwrap();
+        assert_eq!((whole.status, &whole.id), (PatternStatus::Unchanged, &told.pattern));
+        assert_eq!((whole.base.count, whole.target.count), (60, 80));
+        assert_eq!(
+            (whole.base.cells, whole.target.cells, whole.first_revision.as_str()),
+            (60, 60, "shop-00001-abc")
+        );
+        let gate = gate_answer(&answer, DEFAULT_MAX_Q);
+        assert_eq!(gate.verdict, Verdict::Fail);
+        let failing: Vec<_> = gate.failing.iter().map(|failing| (&failing.id, &failing.variant)).collect();
+        assert_eq!(failing, [(&value.id, &variant)]);
+        assert!(gate.markdown.contains(&format!("`{new}` in `No module named '<*>'`")), "{}", gate.markdown);
+
+        // Its id is the one that filters know, and it holds as many entries.
+        let question = Question {
+            filter: filter(&format!("pattern={:?}", value.id)),
+            by: Vec::new(),
+            zone: jiff::tz::TimeZone::UTC,
+            asked: Asked::default(),
+        };
+        let first = first_seen(&Investigation::new(&archive).unwrap(), &question, Vec::new()).unwrap();
+        assert_eq!(first.matches, value.revisions.iter().map(|of| of.count).sum::<u64>());
+        assert_eq!((first.matches, first.first.unwrap().timestamp), (60, told.first.clone()));
+    }
+}
+
+#[test]
+fn values_of_a_new_message_are_told_by_the_message() {
+    let files = tempfile::tempdir().unwrap();
+    let days = value_days(files.path(), &[("auth_service", 4, 60), ("app.services.monitoring", 4, 30)]);
+    let found = regressions(&days).patterns;
+    let told: Vec<_> =
+        found.iter().map(|found| (found.template.as_str(), &found.variant, found.state)).collect();
+    assert_eq!(told, [("No module named '<*>'", &None, State::New)]);
+    let folder = tempfile::tempdir().unwrap();
+    let archive = archive(folder.path(), &days);
+    let answer = diff(&archive, "shop-00003-abc", "shop-00004-abc");
+    assert!(answer.patterns.iter().all(|found| found.variant.is_none()), "{:#?}", answer.patterns);
+    let gate = gate_answer(&answer, DEFAULT_MAX_Q);
+    assert_eq!(gate.failing.len(), 1, "{gate:#?}");
 }
 
 #[test]

@@ -14,6 +14,14 @@ use timberline_query::Filter;
 
 /// Who takes what matches.
 pub trait Sink {
+    /// Says whether anything of a ring is wanted, if it matches. What is not wanted is not read.
+    ///
+    /// # Errors
+    /// Whatever the sink runs into; the scan ends with it.
+    fn wants(&mut self, _segment: &Segment, _ring: usize) -> Result<bool> {
+        Ok(true)
+    }
+
     /// A ring all of whose rows match. Returns whether its facts are enough; otherwise its rows come one by one.
     ///
     /// # Errors
@@ -77,6 +85,7 @@ fn scan_segment(
     for (ring, verdict) in plan.verdicts.iter().enumerate() {
         match verdict {
             Verdict::None => {}
+            _ if !sink.wants(segment, ring)? => {}
             Verdict::All => {
                 if !sink.ring(segment, ring)? {
                     looked_at.push((ring, false));

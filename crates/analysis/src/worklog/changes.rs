@@ -35,7 +35,7 @@ pub struct ChangeFacts {
 pub struct ChangedPattern {
     /// Its id.
     pub id: String,
-    /// Its message with the values replaced by marks.
+    /// Its message with the values replaced by marks; where one value of it is the news, that stands before it.
     pub template: String,
     /// `new`, `more`, `gone`, `less`.
     pub status: String,
@@ -87,9 +87,14 @@ pub(super) fn changes(
         let changed: Vec<&PatternDiff> = answer.patterns.iter().filter(is_changed).collect();
         let mut patterns = Vec::new();
         for pattern in changed.iter().take(MAX_PATTERNS) {
+            let template = templates.of(&pattern.pattern, &pattern.template);
+            let template = match &pattern.variant {
+                Some(variant) => format!("“{}” in: {template}", templates.of_value(&variant.value)),
+                None => template,
+            };
             patterns.push(ChangedPattern {
                 id: pattern.id.clone(),
-                template: templates.of(&pattern.id, &pattern.template),
+                template,
                 status: serde_json::to_value(pattern.status)
                     .ok()
                     .and_then(|status| status.as_str().map(str::to_owned))

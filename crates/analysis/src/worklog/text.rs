@@ -60,6 +60,11 @@ impl<'a> Templates<'a> {
         }
     }
 
+    /// Returns a value of a message without secrets.
+    pub(super) fn of_value(&mut self, value: &str) -> String {
+        cut(&self.redactor.text(value))
+    }
+
     /// The same for a message that is at hand.
     pub(super) fn of_text(&mut self, message: &str, template: &str) -> String {
         match self.redactor.text(message) {

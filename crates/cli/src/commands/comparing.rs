@@ -4,7 +4,7 @@ use super::open;
 use crate::outcome::Failure;
 use crate::settings::Settings;
 use std::path::Path;
-use timberline_analysis::{GivenOrder, Investigation, Side};
+use timberline_analysis::{GivenOrder, Investigation, Side, Variant};
 use timberline_archive::Archive;
 
 /// Opens the archive and reads what every answer needs of it.
@@ -54,4 +54,9 @@ pub(super) fn side(
         });
     }
     Ok(Side::Revision { service: None, revision: text.to_owned() })
+}
+
+/// Writes a pattern; where a value of it is the news, the value stands first.
+pub(super) fn told(template: &str, variant: Option<&Variant>) -> String {
+    variant.map_or_else(|| template.to_owned(), |variant| format!("“{}” in: {template}", variant.value))
 }

@@ -1,7 +1,7 @@
 //! `diff`: the messages of two revisions or windows compared. Contract `timberline/diff/1`.
 
 use super::asking::rests_on;
-use super::comparing::{investigate, side};
+use super::comparing::{investigate, side, told};
 use super::counted;
 use crate::args::{self, Format};
 use crate::outcome::{Failure, Outcome};
@@ -113,7 +113,7 @@ fn table(answer: &DiffAnswer, shown: &[&PatternDiff]) -> Table {
                 n => Cell::text(format!("+{n}")),
             });
         }
-        row.push(Cell::log(&pattern.template));
+        row.push(Cell::log(&told(&pattern.template, pattern.variant.as_ref())));
         table.row(row);
     }
     table

@@ -1,6 +1,6 @@
 //! `gate`: whether a revision may go on. Contract `timberline/gate/1`.
 
-use super::comparing::{investigate, side};
+use super::comparing::{investigate, side, told};
 use crate::args::{self, Format};
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
@@ -61,7 +61,7 @@ fn document(answer: &GateAnswer, settings: &Settings) -> Document {
                 Cell::text(failing.severity),
                 Cell::Count(failing.count),
                 Cell::text(format!("{:.2e}", failing.q)),
-                Cell::log(&failing.template),
+                Cell::log(&told(&failing.template, failing.variant.as_ref())),
             ]);
         }
         document.push(table);

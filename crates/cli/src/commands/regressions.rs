@@ -1,7 +1,7 @@
 //! `regressions`: which message changed where, over all revisions. Contract `timberline/regressions/1`.
 
 use super::asking::{prepare, rests_on};
-use super::comparing::investigate;
+use super::comparing::{investigate, told};
 use super::{counted, time_cell};
 use crate::args::{self, Format};
 use crate::outcome::{Failure, Outcome};
@@ -109,7 +109,7 @@ fn row(answer: &RegressionsAnswer, found: &Regression) -> Vec<Cell> {
         } else {
             Cell::Empty
         },
-        Cell::log(&found.template),
+        Cell::log(&told(&found.template, found.variant.as_ref())),
     ]
 }
 
@@ -121,7 +121,7 @@ fn stopped(document: &mut Document, shown: &[&Regression]) {
             let stopped = found.stopped.as_ref()?;
             let minutes = |minutes: f64| Span::Value(Cell::Duration(Duration::from_secs_f64(minutes * 60.0)));
             Some(vec![
-                Span::Value(Cell::log(&found.template)),
+                Span::Value(Cell::log(&told(&found.template, found.variant.as_ref()))),
                 Span::text(" came every "),
                 minutes(stopped.usual_gap_minutes),
                 Span::text(" (at most "),
@@ -143,11 +143,12 @@ fn stopped(document: &mut Document, shown: &[&Regression]) {
     }
 }
 
-/// The name of a strip: the message's beginning; of a trace, its end, which says what went wrong.
-fn strip_name(template: &str) -> String {
+/// The name of a strip: the message's beginning, after the value if that is the news; of a trace, its end, which says what went wrong.
+fn strip_name(found: &Regression) -> String {
+    let template = &found.template;
     let lines = || template.lines().map(str::trim).filter(|line| !line.is_empty());
     let line = if template.starts_with("Traceback") { lines().next_back() } else { lines().next() };
-    line.unwrap_or("(no message)").chars().take(STRIP_NAME).collect()
+    told(line.unwrap_or("(no message)"), found.variant.as_ref()).chars().take(STRIP_NAME).collect()
 }
 
 /// Draws the rate of each change along the revisions of its service.
@@ -162,7 +163,7 @@ fn strips(document: &mut Document, shown: &[&Regression], settings: &Settings) {
             continue;
         }
         let row = |found: &&Regression| StripRow {
-            label: strip_name(&found.template),
+            label: strip_name(found),
             samples: found.revisions.iter().map(sample).collect(),
         };
         let mut marks: BTreeMap<usize, &Deploy> = BTreeMap::new();
