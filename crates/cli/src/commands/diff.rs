@@ -113,7 +113,7 @@ fn table(answer: &DiffAnswer, shown: &[&PatternDiff]) -> Table {
                 n => Cell::text(format!("+{n}")),
             });
         }
-        row.push(Cell::log(&told(&pattern.template, pattern.variant.as_ref())));
+        row.push(Cell::log(told(&pattern.template, pattern.variant.as_ref())));
         table.row(row);
     }
     table

@@ -61,7 +61,7 @@ fn document(answer: &GateAnswer, settings: &Settings) -> Document {
                 Cell::text(failing.severity),
                 Cell::Count(failing.count),
                 Cell::text(format!("{:.2e}", failing.q)),
-                Cell::log(&told(&failing.template, failing.variant.as_ref())),
+                Cell::log(told(&failing.template, failing.variant.as_ref())),
             ]);
         }
         document.push(table);

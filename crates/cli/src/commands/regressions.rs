@@ -109,7 +109,7 @@ fn row(answer: &RegressionsAnswer, found: &Regression) -> Vec<Cell> {
         } else {
             Cell::Empty
         },
-        Cell::log(&told(&found.template, found.variant.as_ref())),
+        Cell::log(told(&found.template, found.variant.as_ref())),
     ]
 }
 
@@ -121,7 +121,7 @@ fn stopped(document: &mut Document, shown: &[&Regression]) {
             let stopped = found.stopped.as_ref()?;
             let minutes = |minutes: f64| Span::Value(Cell::Duration(Duration::from_secs_f64(minutes * 60.0)));
             Some(vec![
-                Span::Value(Cell::log(&told(&found.template, found.variant.as_ref()))),
+                Span::Value(Cell::log(told(&found.template, found.variant.as_ref()))),
                 Span::text(" came every "),
                 minutes(stopped.usual_gap_minutes),
                 Span::text(" (at most "),
