@@ -50,6 +50,7 @@ impl Exports {
             holder: "benchmark".to_owned(),
             check_content: false,
             mask_rules: None,
+            revision_field: None,
         };
         let specs = discover(&[self.path()]).0;
         ingest(storage.clone(), specs, &options, &Silent, &AtomicBool::new(false))

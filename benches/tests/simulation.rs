@@ -59,6 +59,7 @@ fn ingested_archives_give_the_same_answers() {
             holder: "test".to_owned(),
             check_content: false,
             mask_rules: None,
+            revision_field: None,
         };
         let sources = discover(&[export.to_string_lossy().into_owned()]).0;
         ingest(storage.clone(), sources, &options, &Silent, &AtomicBool::new(false)).unwrap();

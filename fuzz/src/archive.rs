@@ -75,6 +75,7 @@ fn base() -> &'static Base {
             holder: "fuzz".to_owned(),
             check_content: false,
             mask_rules: None,
+            revision_field: None,
         };
         ingest(storage.clone(), specs.to_vec(), &options, &Silent, &AtomicBool::new(false))
             .expect("the exports can be ingested");
@@ -210,8 +211,12 @@ fn ask(image: Image) -> Result<Vec<ContentRow>, Error> {
 /// Repairs an archive; `None` when that cannot be done.
 fn repaired(image: Image) -> Option<Arc<dyn Storage>> {
     let storage: Arc<dyn Storage> = Arc::new(RecordingStorage::new(image));
-    let options =
-        maintain::Options { memory: Options::DEFAULT_MEMORY, holder: "fuzz".to_owned(), mask_rules: None };
+    let options = maintain::Options {
+        memory: Options::DEFAULT_MEMORY,
+        holder: "fuzz".to_owned(),
+        mask_rules: None,
+        revision_field: None,
+    };
     repair::repair(storage.clone(), "fuzz", &options, &verify::Silent).ok()?;
     Some(storage)
 }

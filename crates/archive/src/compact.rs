@@ -2,7 +2,7 @@
 
 use crate::archive::Archive;
 use crate::error::{Error, Result};
-use crate::ingest::{collect_garbage, merge};
+use crate::ingest::{canonical_revision_field, collect_garbage, merge};
 use crate::maintain::{self, Options};
 use crate::manifest::{Manifest, SegmentRecord};
 use crate::storage::Storage;
@@ -60,10 +60,11 @@ pub fn compact(storage: Arc<dyn Storage>, name: &str, options: &Options) -> Resu
     Ok(result)
 }
 
-/// Computes shapes, patterns and tokens of every entry again and writes every segment anew, in one commit.
+/// Computes shapes, patterns, tokens and revisions of every entry again and writes every segment anew, in one commit.
 ///
 /// With [`Options::mask_rules`] the archive has these rules from then on. Ids of patterns that they do away with lead to
-/// the pattern that most of their entries have now.
+/// the pattern that most of their entries have now. With [`Options::revision_field`] revisions are found by these paths
+/// from then on.
 ///
 /// Needed when a newer program masks or cuts words differently than the one that wrote the archive.
 /// Cost: about that of ingesting the entries again.
@@ -81,8 +82,11 @@ pub fn reindex(storage: Arc<dyn Storage>, name: &str, options: &Options) -> Resu
         Masker::with_rules(rules).map_err(|error| Error::MaskRules { detail: error.to_string() })?;
         after.mask_rules.clone_from(rules);
     }
+    if let Some(field) = &options.revision_field {
+        after.revision_field = canonical_revision_field(field)?;
+    }
     let mut plan = maintain::plan(&storage, &table, before, options.memory)?;
-    plan.masker = after.masker()?;
+    plan.rules = after.row_rules()?;
     let mut moves = maintain::Moves::new();
     let mut segments = Vec::new();
     for record in &before.segments {
@@ -90,7 +94,8 @@ pub fn reindex(storage: Arc<dyn Storage>, name: &str, options: &Options) -> Resu
     }
     let n_segments = segments.len() as u64;
     let successors = maintain::successors(&moves);
-    let patterns = maintain::patterns(&storage, &segments, &plan.masker, &archive.patterns()?, &successors)?;
+    let patterns =
+        maintain::patterns(&storage, &segments, &plan.rules.masker, &archive.patterns()?, &successors)?;
     if let Some(catalog) = &mut after.catalog {
         catalog.patterns = maintain::write_patterns(&*storage, after.sequence, &patterns)?;
     }

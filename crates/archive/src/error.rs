@@ -50,6 +50,12 @@ pub enum Error {
         /// What is wrong with them.
         detail: String,
     },
+    /// Paths to the revision of an entry that are not those of the archive, or that are none.
+    #[error("revision field: {detail}")]
+    RevisionField {
+        /// What is wrong with them.
+        detail: String,
+    },
     /// The caller asked to stop.
     #[error("interrupted; the archive is as the last commit left it")]
     Interrupted,

@@ -22,6 +22,8 @@ pub struct Options {
     pub holder: String,
     /// Other rules for values in messages than those recorded, as their text; only [`crate::compact::reindex`] takes them.
     pub mask_rules: Option<String>,
+    /// Other paths to the revision of an entry than those recorded, as for ingest; only [`crate::compact::reindex`] takes them.
+    pub revision_field: Option<String>,
 }
 
 /// Takes the writer's lock.
@@ -118,7 +120,7 @@ pub(crate) fn plan<'p>(
         sequence: before.sequence + 1,
         n_named: 0,
         segment_memory: segment_memory(memory),
-        masker: before.masker()?,
+        rules: before.row_rules()?,
     })
 }
 
@@ -134,7 +136,7 @@ pub(crate) fn rewrite(
 ) -> Result<SegmentRecord> {
     let rows = load(plan, record)?;
     let mut made = RowSet::default();
-    let mut maker = RowMaker::new(plan.masker.clone());
+    let mut maker = RowMaker::new(plan.rules.clone());
     let (mut text, mut nodes) = (String::new(), Vec::new());
     for (idx, head) in rows.heads().iter().enumerate() {
         let (time, place): (_, Place) = (head.keys.timestamp, head.place);

@@ -28,6 +28,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
                 holder: "ask".to_owned(),
                 check_content: false,
                 mask_rules: None,
+                revision_field: None,
             };
             let storage = Arc::new(DiskStorage::new(archive));
             ingest(storage, discover(paths).0, &options, &Silent, &AtomicBool::new(false))?;

@@ -227,6 +227,7 @@ impl Tables<'_> {
         let verdicts = self.by_shape(test)?;
         if let Test::Compare(compare) = test
             && is_revision_label(compare)
+            && !self.patterns.has_revision_field()
         {
             return self.refine_by_revision(compare, verdicts);
         }

@@ -15,6 +15,8 @@ pub struct Names {
     sources: BTreeMap<u64, String>,
     /// The pattern that each shape of message belongs to, and each former id leads to.
     patterns: BTreeMap<u64, u64>,
+    /// Other fields than the monitored resource may name the revision.
+    has_revision_field: bool,
 }
 
 impl Names {
@@ -24,7 +26,8 @@ impl Names {
     /// [`Error::Damaged`] when the catalogue cannot be read.
     pub fn read(archive: &Archive) -> Result<Self> {
         let sources = archive.sources()?.into_iter().map(|source| (source.key, source.path)).collect();
-        Ok(Self { sources, patterns: archive.pattern_ids()? })
+        let has_revision_field = !archive.manifest().revision_field.is_empty();
+        Ok(Self { sources, patterns: archive.pattern_ids()?, has_revision_field })
     }
 
     /// Returns the pattern of a message, given the fingerprint of its shape.
@@ -40,6 +43,11 @@ impl Names {
     /// Returns the name of a message's pattern, given the fingerprint of its shape.
     pub fn pattern_name(&self, shape: u64) -> String {
         pattern_name(self.pattern(shape))
+    }
+
+    /// Says whether the revision of a row may be another than its monitored resource says.
+    pub(crate) const fn has_revision_field(&self) -> bool {
+        self.has_revision_field
     }
 
     /// Returns the path of a source.

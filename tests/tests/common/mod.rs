@@ -28,6 +28,7 @@ pub(crate) fn archive_of(folder: &Path, exports: &Path) -> Archive {
         holder: "test".to_owned(),
         check_content: false,
         mask_rules: None,
+        revision_field: None,
     };
     let (specs, refused) = discover(&[exports.to_string_lossy().into_owned()]);
     assert!(refused.is_empty(), "{refused:?}");

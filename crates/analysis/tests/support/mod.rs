@@ -28,6 +28,7 @@ pub(crate) fn archive(folder: &Path, paths: &[PathBuf]) -> Archive {
         holder: "test".to_owned(),
         check_content: false,
         mask_rules: None,
+        revision_field: None,
     };
     let paths: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
     ingest(storage.clone(), discover(&paths).0, &options, &Silent, &AtomicBool::new(false)).unwrap();

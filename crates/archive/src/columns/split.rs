@@ -3,7 +3,7 @@
 use super::{Cell, Cells, Column, http};
 use std::borrow::Cow;
 use timberline_entry::json::{Text, Value, canonical, push_quoted, write_canonical};
-use timberline_entry::{Field, LogEntry, Timestamp, origin};
+use timberline_entry::{Field, LogEntry, Origin, OriginRules, Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Text made while splitting: what cannot be borrowed from the entry. Reused from row to row.
@@ -18,6 +18,7 @@ pub(crate) struct Splitter {
     json: String,
     proto: String,
     rest: String,
+    origins: OriginRules,
 }
 
 /// What a row is sorted and found by.
@@ -33,11 +34,21 @@ pub(crate) struct Keys {
 }
 
 impl Splitter {
+    /// Returns a splitter that finds service and revision by the archive's rules.
+    pub(crate) fn new(origins: OriginRules) -> Self {
+        Self { origins, ..Self::default() }
+    }
+
+    /// Returns which service wrote an entry, and in which revision of it.
+    pub(crate) fn origin<'e>(&self, entry: &LogEntry<'e>) -> Origin<'e> {
+        self.origins.origin(entry)
+    }
+
     /// Takes an entry apart. `timestamp` is the one the entry was accepted with.
     ///
     /// Shape: the cells borrow from the entry where its text is already in column form, else from `self`.
     pub(crate) fn split<'s>(&'s mut self, entry: &LogEntry<'s>, timestamp: Timestamp) -> (Keys, Cells<'s>) {
-        let Self { service, revision, texts, resource, labels, http_rest, json, proto, rest } = self;
+        let Self { service, revision, texts, resource, labels, http_rest, json, proto, rest, origins } = self;
         for buffer in [&mut *service, revision, resource, labels, http_rest, json, proto, rest] {
             buffer.clear();
         }
@@ -84,7 +95,7 @@ impl Splitter {
         for (key, value) in entry.unknown() {
             rest.keep_named(&key.value(), *value);
         }
-        let origin = origin(entry);
+        let origin = origins.origin(entry);
         service.push_str(&origin.service);
         revision.push_str(&origin.revision);
         cells.set(Column::Service, Cell::Text(service));

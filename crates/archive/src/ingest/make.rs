@@ -4,11 +4,20 @@ use crate::columns::{Cells, Keys, Splitter};
 use crate::exception;
 use crate::rows::Derived;
 use crate::shape::Shaper;
-use timberline_entry::{LogEntry, Timestamp, message};
+use timberline_entry::{LogEntry, Origin, OriginRules, Timestamp, message};
 use timberline_pattern::mask::{Hole, Masker};
 use timberline_pattern::shape::fingerprint;
 use timberline_pattern::trace::may_begin;
 use xxhash_rust::xxh3::xxh3_64;
+
+/// What an archive has decided about its rows; the manifest records it.
+#[derive(Clone)]
+pub(crate) struct RowRules {
+    /// Finds the values in messages.
+    pub(crate) masker: Masker,
+    /// Finds service and revision.
+    pub(crate) origins: OriginRules,
+}
 
 /// Makes rows. Keeps buffers; one per thread.
 pub(crate) struct RowMaker {
@@ -19,9 +28,15 @@ pub(crate) struct RowMaker {
 }
 
 impl RowMaker {
-    /// Returns a maker; `masker` is the archive's.
-    pub(crate) fn new(masker: Masker) -> Self {
-        Self { splitter: Splitter::default(), shaper: Shaper::default(), masker, holes: Vec::new() }
+    /// Returns a maker that goes by the archive's rules.
+    pub(crate) fn new(rules: RowRules) -> Self {
+        let RowRules { masker, origins } = rules;
+        Self { splitter: Splitter::new(origins), shaper: Shaper::default(), masker, holes: Vec::new() }
+    }
+
+    /// Returns which service wrote an entry, and in which revision of it.
+    pub(crate) fn origin<'e>(&self, entry: &LogEntry<'e>) -> Origin<'e> {
+        self.splitter.origin(entry)
     }
 
     /// Takes an entry apart and computes what is derived from it.

@@ -6,7 +6,7 @@
 //! seg B ─┘   (a segment is loaded when the merge reaches its span)
 //! ```
 
-use super::make::RowMaker;
+use super::make::{RowMaker, RowRules};
 use super::runs::{Cursor, Run};
 use super::torn::{OwnExceptions, TornTraces};
 use crate::columns::{Cell, Column};
@@ -21,7 +21,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use timberline_entry::json::{Document, parse};
 use timberline_entry::{LogEntry, Timestamp, join};
-use timberline_pattern::mask::Masker;
 
 /// A segment holds at most this many rows; so rewriting one, which is what late data costs, is bounded.
 pub(crate) const MAX_SEGMENT_ROWS: usize = 1 << 20;
@@ -61,15 +60,15 @@ pub(crate) struct MergePlan<'p> {
     pub(crate) n_named: usize,
     /// A segment is cut when its rows take this much memory.
     pub(crate) segment_memory: usize,
-    /// Finds the values in messages, by the archive's rules.
-    pub(crate) masker: Masker,
+    /// What the archive has decided about its rows.
+    pub(crate) rules: RowRules,
 }
 
 impl MergePlan<'_> {
     /// Writes rows of one month as a segment. `ends_open` says whether later rows could continue a trace.
     pub(crate) fn write_segment(&self, id: &str, rows: &RowSet, ends_open: bool) -> Result<SegmentRecord> {
         let continues = super::torn::may_continue_earlier(rows)?;
-        let record = segment::write(&**self.storage, id, rows, &self.sources.keys, &self.masker)?;
+        let record = segment::write(&**self.storage, id, rows, &self.sources.keys, &self.rules.masker)?;
         Ok(SegmentRecord { trace_edges: TraceEdges { continues, ends_open }, ..record })
     }
 }
@@ -118,7 +117,7 @@ fn collect(
     let n_runs = cursors.len();
     let mut waiting = overlapped.iter().peekable();
     let mut cutter = Cutter::new(plan, kept_spans, full);
-    let mut maker = RowMaker::new(plan.masker.clone());
+    let mut maker = RowMaker::new(plan.rules.clone());
     let mut kept: BTreeMap<u32, u64> = BTreeMap::new();
     let mut group = Group::default();
     loop {
@@ -402,7 +401,7 @@ pub(crate) fn load(plan: &MergePlan<'_>, record: &SegmentRecord) -> Result<RowSe
     let numbers: BTreeMap<u64, u32> =
         plan.sources.keys.iter().enumerate().map(|(idx, key)| (*key, crate::rows::row_idx(idx))).collect();
     let mut rows = RowSet::default();
-    let mut own = OwnExceptions::new(plan.masker.clone());
+    let mut own = OwnExceptions::new(plan.rules.clone());
     let mut fault = None;
     let mut unknown = None;
     segment.for_all_rows(&Column::ALL, |row| {

@@ -29,7 +29,7 @@ use crate::layout;
 use crate::maintain;
 use crate::manifest::{Manifest, SegmentRecord, SetAside, source_name};
 use crate::storage::Storage;
-pub(crate) use make::RowMaker;
+pub(crate) use make::{RowMaker, RowRules};
 pub(crate) use merge::{MergePlan, SourceTable, load, merge};
 use read::{Budget, Outcome, read_all};
 use runs::Run;
@@ -37,8 +37,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use tidy::span;
-use timberline_entry::Refusal;
 use timberline_entry::input::{OpenOptions, SourceSpec};
+use timberline_entry::{OriginRules, Refusal};
 use timberline_pattern::mask::Masker;
 pub(crate) use torn::{OwnExceptions, join_all, joined_of};
 
@@ -57,6 +57,9 @@ pub struct Options {
     pub check_content: bool,
     /// Rules for values in messages beside the built-in ones, as their text; `None` for those that the archive has.
     pub mask_rules: Option<String>,
+    /// Paths to the revision of an entry, as [`timberline_entry::OriginRules::parse`] reads them; `None` for those that the
+    /// archive has.
+    pub revision_field: Option<String>,
 }
 
 impl Options {
@@ -141,7 +144,9 @@ pub fn ingest(
     let archive = Archive::open_or_empty(storage.clone())?;
     collect_garbage(&*storage, archive.manifest())?;
     let mask_rules = rules_of(&archive, options)?;
-    let masker = masker_of(&mask_rules)?;
+    let revision_field = revision_field_of(&archive, options)?;
+    let recorded = Manifest { mask_rules, revision_field, ..Manifest::default() };
+    let rules = rules_by(&recorded)?;
     let known = archive.sources()?;
     // A source that may hold entries which were lost to damage is read again, as if it were new.
     let lost: BTreeSet<&str> =
@@ -156,7 +161,7 @@ pub fn ingest(
     Manifest::create(&*storage)?;
     reporter.planned(plan.new.len(), plan.bytes);
     let first_number = crate::rows::row_idx(known.len());
-    let read = read_all(&*storage, &plan.new, first_number, options, &masker, reporter, stop)?;
+    let read = read_all(&*storage, &plan.new, first_number, options, &rules, reporter, stop)?;
     reporter.writing();
     summary.spilled_runs = read.spilled;
     summary.spilled_bytes = read.runs.iter().map(Run::spilled_bytes).sum();
@@ -181,7 +186,7 @@ pub fn ingest(
             }
         }
     }
-    let commit = Commit { storage: &storage, options, stop, masker, mask_rules };
+    let commit = Commit { storage: &storage, options, stop, rules, recorded };
     let kept = commit.run(&archive, known, &table, &new_sources, read.runs, &summary.rejects)?;
     summary.sources = new_sources
         .into_iter()
@@ -206,16 +211,41 @@ fn rules_of(archive: &Archive, options: &Options) -> Result<String> {
     }
 }
 
-fn masker_of(rules: &str) -> Result<Masker> {
-    Masker::with_rules(rules).map_err(|error| Error::MaskRules { detail: error.to_string() })
+/// Returns the paths to the revision that an ingest goes by, as [`rules_of`].
+fn revision_field_of(archive: &Archive, options: &Options) -> Result<String> {
+    let recorded = &archive.manifest().revision_field;
+    let Some(given) = &options.revision_field else { return Ok(recorded.clone()) };
+    let given = canonical_revision_field(given)?;
+    if archive.manifest().sequence > 0 && given != *recorded {
+        let what = if recorded.is_empty() { "without one".to_owned() } else { format!("with {recorded}") };
+        let detail = format!(
+            "the archive was made {what}; `reindex --revision-field PATH` computes all revisions by the new one"
+        );
+        return Err(Error::RevisionField { detail });
+    }
+    Ok(given)
+}
+
+/// Spells paths to the revision in the one way in which the manifest has them.
+pub(crate) fn canonical_revision_field(given: &str) -> Result<String> {
+    let rules =
+        OriginRules::parse(given).map_err(|error| Error::RevisionField { detail: error.to_string() })?;
+    Ok(rules.to_string())
+}
+
+fn rules_by(recorded: &Manifest) -> Result<RowRules> {
+    let masker = Masker::with_rules(&recorded.mask_rules)
+        .map_err(|error| Error::MaskRules { detail: error.to_string() })?;
+    Ok(RowRules { masker, origins: recorded.origins()? })
 }
 
 struct Commit<'c> {
     storage: &'c Arc<dyn Storage>,
     options: &'c Options,
     stop: &'c AtomicBool,
-    masker: Masker,
-    mask_rules: String,
+    rules: RowRules,
+    /// The rules as the manifest spells them.
+    recorded: Manifest,
 }
 
 impl Commit<'_> {
@@ -237,7 +267,7 @@ impl Commit<'_> {
             sequence,
             n_named: 0,
             segment_memory: Budget::of(self.options.memory, self.options.threads).segment,
-            masker: self.masker.clone(),
+            rules: self.rules.clone(),
         };
         let (overlapped, untouched) = overlapped(&before.segments, &runs);
         let spans: Vec<(i64, i64)> = untouched.iter().map(tidy::span).collect();
@@ -257,15 +287,15 @@ impl Commit<'_> {
         let patterns = maintain::patterns(
             self.storage,
             &segments,
-            &self.masker,
+            &self.rules.masker,
             &archive.patterns()?,
             &BTreeMap::new(),
         )?;
         let patterns = maintain::write_patterns(&**self.storage, sequence, &patterns)?;
         let catalog = maintain::write_catalog(&**self.storage, sequence, &sources, &rejects, patterns)?;
         let set_aside = still_missing(&before.set_aside, new_sources);
-        let mask_rules = self.mask_rules.clone();
-        let manifest = Manifest { sequence, segments, catalog: Some(catalog), set_aside, mask_rules };
+        let catalog = Some(catalog);
+        let manifest = Manifest { sequence, segments, catalog, set_aside, ..self.recorded.clone() };
         // The manifest before this one may still be in use by a reader, so its files stay until the next ingest.
         maintain::commit(&**self.storage, before, &manifest)?;
         Ok(merged.kept)

@@ -8,7 +8,7 @@
 //! Batches are numbered, so that what is learned about a source does not depend on which worker was faster.
 
 use super::facts::Tally;
-use super::make::RowMaker;
+use super::make::{RowMaker, RowRules};
 use super::runs::Run;
 use super::{Options, Reporter};
 use crate::catalog::{RejectRecord, SourceRecord};
@@ -19,8 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use timberline_entry::input::{OpenOptions, Reader, SourceFacts, SourceSpec};
 use timberline_entry::split::Batch;
-use timberline_entry::{Refusal, Scratch, origin, read};
-use timberline_pattern::mask::Masker;
+use timberline_entry::{Refusal, Scratch, read};
 
 /// What reading the sources gave.
 pub(super) struct Read {
@@ -54,7 +53,7 @@ pub(super) fn read_all(
     specs: &[SourceSpec],
     first_number: u32,
     options: &Options,
-    masker: &Masker,
+    rules: &RowRules,
     reporter: &dyn Reporter,
     stop: &AtomicBool,
 ) -> Result<Read> {
@@ -83,7 +82,7 @@ pub(super) fn read_all(
         for _ in 0..n_workers {
             let (jobs, event_sender) = (jobs.clone(), event_sender.clone());
             scope.spawn(move || {
-                let mut maker = RowMaker::new(masker.clone());
+                let mut maker = RowMaker::new(rules.clone());
                 let mut scratch = Scratch::new();
                 for job in jobs {
                     if event_sender.send(read_batch(&job, &mut maker, &mut scratch)).is_err() {
@@ -174,7 +173,7 @@ fn read_batch(job: &Job, maker: &mut RowMaker, scratch: &mut Scratch) -> Event {
         match read(&job.batch, record, scratch) {
             Ok(normalised) => {
                 let (entry, time) = (&normalised.entry, normalised.timestamp);
-                tally.add(record.context, entry, &origin(entry), time);
+                tally.add(record.context, entry, &maker.origin(entry), time);
                 tally.repaired += u64::from(!normalised.repairs.is_empty());
                 let (keys, cells, derived) = maker.make(entry, time);
                 rows.push(keys, &cells, derived, Place { source: job.source, line: record.line }, true);

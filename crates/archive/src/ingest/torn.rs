@@ -15,14 +15,13 @@
 use crate::columns::{Cells, Column};
 use crate::error::{Error, Result};
 use crate::exception;
-use crate::ingest::RowMaker;
+use crate::ingest::{RowMaker, RowRules};
 use crate::layout;
 use crate::rows::RowSet;
 use crate::segment::{Row, Segment, with_entry};
 use std::collections::BTreeMap;
 use timberline_entry::json::{Document, Node, Value, parse};
 use timberline_entry::{Timestamp, message};
-use timberline_pattern::mask::Masker;
 use timberline_pattern::trace::{Joined, Joiner, MAX_GAP_NS, may_continue, may_hold_beginning};
 
 /// Watches the rows of a set in the order of time.
@@ -131,8 +130,8 @@ pub(crate) struct OwnExceptions {
 }
 
 impl OwnExceptions {
-    pub(crate) fn new(masker: Masker) -> Self {
-        Self { maker: RowMaker::new(masker), text: String::new(), nodes: Vec::new() }
+    pub(crate) fn new(rules: RowRules) -> Self {
+        Self { maker: RowMaker::new(rules), text: String::new(), nodes: Vec::new() }
     }
 
     /// Adds a row of a segment, with the exception that its own text tells of.
@@ -159,10 +158,10 @@ impl OwnExceptions {
 /// Returns the rows of a segment whose exception is that of a trace which goes on in other rows, and the texts of such.
 pub(crate) fn joined_of(
     segment: &Segment,
-    masker: &Masker,
+    rules: &RowRules,
 ) -> Result<(BTreeMap<u64, u64>, BTreeMap<u64, String>)> {
     let mut rows = RowSet::default();
-    let mut own = OwnExceptions::new(masker.clone());
+    let mut own = OwnExceptions::new(rules.clone());
     let mut fault = None;
     segment.for_all_rows(&Column::ALL, |row| {
         fault = own.push(&mut rows, &row, 0).err();

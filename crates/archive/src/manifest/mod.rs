@@ -6,9 +6,11 @@
 mod v1;
 
 use crate::error::{Error, Result};
+use crate::ingest::RowRules;
 use crate::layout;
 use crate::storage::Storage;
 use std::collections::{BTreeMap, BTreeSet};
+use timberline_entry::OriginRules;
 use timberline_pattern::mask::Masker;
 
 /// The newest format version that this program reads, and the one it writes.
@@ -27,6 +29,8 @@ pub struct Manifest {
     pub set_aside: Vec<SetAside>,
     /// Rules for values in messages that were given beside the built-in ones, as their text; empty for none.
     pub mask_rules: String,
+    /// Paths to the revision of an entry, as [`OriginRules`] writes them; empty for none.
+    pub revision_field: String,
 }
 
 /// Entries that were lost to damage.
@@ -196,6 +200,19 @@ impl Manifest {
     pub fn masker(&self) -> Result<Masker> {
         Masker::with_rules(&self.mask_rules)
             .map_err(|error| Error::damaged(layout::manifest(self.sequence), error))
+    }
+
+    /// Returns what finds service and revision of entries.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the recorded paths are none.
+    pub fn origins(&self) -> Result<OriginRules> {
+        OriginRules::parse(&self.revision_field)
+            .map_err(|error| Error::damaged(layout::manifest(self.sequence), error))
+    }
+
+    pub(crate) fn row_rules(&self) -> Result<RowRules> {
+        Ok(RowRules { masker: self.masker()?, origins: self.origins()? })
     }
 
     /// Returns the number of entries.

@@ -16,6 +16,8 @@ struct OnDisk {
     set_aside: Vec<SetAsideOnDisk>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     mask_rules: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    revision_field: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -134,6 +136,7 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
             })
             .collect(),
         mask_rules: manifest.mask_rules.clone(),
+        revision_field: manifest.revision_field.clone(),
     };
     let mut content = serde_json::to_vec_pretty(&on_disk).expect("the manifest is plain data");
     content.push(b'\n');
@@ -195,6 +198,7 @@ pub(super) fn decode(content: &[u8], path: &str) -> Result<Manifest> {
     Ok(Manifest {
         set_aside: set_aside.collect(),
         mask_rules: on_disk.mask_rules,
+        revision_field: on_disk.revision_field,
         sequence: on_disk.sequence,
         segments: on_disk.segments.into_iter().map(segment).collect::<Result<_>>()?,
         catalog,
@@ -236,6 +240,7 @@ mod tests {
                 path: "damaged/entries/month=2025-08/000003-01.parquet".to_owned(),
             }],
             mask_rules: "word = ZZ+".to_owned(),
+            revision_field: "labels.version".to_owned(),
         }
     }
 

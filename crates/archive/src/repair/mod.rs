@@ -143,7 +143,8 @@ impl<'r> Repair<'r> {
         }
         let successors = maintain::successors(&moves);
         let known = known.unwrap_or_default();
-        let patterns = maintain::patterns(&self.storage, &after.segments, &plan.masker, &known, &successors)?;
+        let patterns =
+            maintain::patterns(&self.storage, &after.segments, &plan.rules.masker, &known, &successors)?;
         if let Some(catalog) = &mut after.catalog {
             catalog.patterns = maintain::write_patterns(&*self.storage, after.sequence, &patterns)?;
         }

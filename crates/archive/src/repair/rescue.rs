@@ -42,7 +42,7 @@ pub(super) fn rescue(
     let numbers: BTreeMap<u64, u32> =
         plan.sources.keys.iter().enumerate().map(|(idx, key)| (*key, row_idx(idx))).collect();
     let mut rows = RowSet::default();
-    let mut own = OwnExceptions::new(plan.masker.clone());
+    let mut own = OwnExceptions::new(plan.rules.clone());
     let mut missing = record.sources.clone();
     let mut start = 0;
     while start < record.rows {

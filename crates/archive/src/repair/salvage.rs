@@ -41,7 +41,7 @@ pub(super) fn manifest(storage: &Arc<dyn Storage>, options: &Options) -> Result<
     segments.sort_by_key(|segment| (segment.first_ns, segment.id.clone()));
     let (mut sources, rejects) = catalog(&**storage, &segments)?;
     let table = maintain::source_table(&sources);
-    let before = Manifest { sequence: sequence - 1, ..Manifest::default() };
+    let before = Manifest { sequence: sequence - 1, ..decided(&**storage, &paths) };
     let plan = maintain::plan(storage, &table, &before, options.memory)?;
     let merged = merge(&plan, Vec::new(), &segments, &[])?;
     let readers: Vec<Segment> =
@@ -54,11 +54,11 @@ pub(super) fn manifest(storage: &Arc<dyn Storage>, options: &Options) -> Result<
         }
     }
     let known = known_patterns(&**storage)?;
-    let patterns = maintain::patterns(storage, &merged.segments, &plan.masker, &known, &BTreeMap::new())?;
+    let patterns =
+        maintain::patterns(storage, &merged.segments, &plan.rules.masker, &known, &BTreeMap::new())?;
     let patterns = maintain::write_patterns(&**storage, sequence, &patterns)?;
     let catalog = maintain::write_catalog(&**storage, sequence, &sources, &rejects, patterns)?;
-    let manifest =
-        Manifest { sequence, segments: merged.segments, catalog: Some(catalog), ..Manifest::default() };
+    let manifest = Manifest { sequence, segments: merged.segments, catalog: Some(catalog), ..before.clone() };
     maintain::commit(&**storage, &Manifest { segments: segments.clone(), ..before }, &manifest)?;
     Ok(format!("{} files of entries", segments.len()))
 }
@@ -91,6 +91,18 @@ fn whole(storage: &dyn Storage, path: &str) -> Result<Option<Manifest>> {
     let is_whole = manifest.sequence > 0
         && manifest.files().all(|file| storage.read(&file.path).is_ok_and(|content| file.is_of(&content)));
     Ok(is_whole.then_some(manifest))
+}
+
+/// Takes what was decided about rows from the newest manifest that can be read: the rules for values, the paths to the
+/// revision. The rest of the result is empty.
+fn decided(storage: &dyn Storage, paths: &[String]) -> Manifest {
+    let read = |path: &String| {
+        let found = Manifest::decode(&storage.read(path).ok()?, path).ok()?;
+        found.row_rules().ok()?;
+        let Manifest { mask_rules, revision_field, .. } = found;
+        Some(Manifest { mask_rules, revision_field, ..Manifest::default() })
+    };
+    paths.iter().find_map(read).unwrap_or_default()
 }
 
 /// Describes a file of entries by its rows; `None` when it cannot be read as a whole.

@@ -167,12 +167,12 @@ pub fn verify(
     counts::check(&archive, &mut report);
     if depth == Depth::Rows {
         // Rules that cannot be read make the manifest one that cannot be opened.
-        let masker = manifest.masker()?;
+        let rules = manifest.row_rules()?;
         for segment in archive.segments() {
             reporter.segment_started(&segment.record().id, segment.record().rows);
-            rows::check(segment, &masker, &mut report);
+            rows::check(segment, &rules, &mut report);
         }
-        patterns::check(&archive, &masker, &mut report);
+        patterns::check(&archive, &rules.masker, &mut report);
     }
     report.problems.sort_by(|a, b| (&a.file, a.impact).cmp(&(&b.file, b.impact)));
     Ok(report)

@@ -3,17 +3,16 @@
 use super::{Impact, VerifyReport, problem};
 use crate::columns::{Cell, Column};
 use crate::error::Error;
-use crate::ingest::{RowMaker, joined_of};
+use crate::ingest::{RowMaker, RowRules, joined_of};
 use crate::layout;
 use crate::manifest::source_name;
 use crate::segment::{MAX_RING_ROWS, Observer, Row, RowFacts, Segment, with_entry};
 use std::collections::BTreeMap;
 use timberline_entry::Severity;
 use timberline_entry::json::Node;
-use timberline_pattern::mask::Masker;
 use xxhash_rust::xxh3::xxh3_128;
 
-pub(super) fn check(segment: &Segment, masker: &Masker, report: &mut VerifyReport) {
+pub(super) fn check(segment: &Segment, rules: &RowRules, report: &mut VerifyReport) {
     let record = segment.record();
     let entries_path = segment.entries_path();
     let is_known = |report: &VerifyReport, impact: Impact| {
@@ -25,7 +24,7 @@ pub(super) fn check(segment: &Segment, masker: &Masker, report: &mut VerifyRepor
     if is_known(report, Impact::Entries) {
         return;
     }
-    let mut seen = Seen::new(masker);
+    let mut seen = Seen::new(rules);
     let read = segment.stored_rows().and_then(|stored| {
         if stored != record.rows {
             return Err(Error::damaged(&entries_path, format!("{stored} rows instead of {}", record.rows)));
@@ -40,7 +39,7 @@ pub(super) fn check(segment: &Segment, masker: &Masker, report: &mut VerifyRepor
         report.problems.push(problem(&entries_path, detail(error), Impact::Entries, Some(record)));
         return;
     }
-    let joined = match seen.joined(segment, masker) {
+    let joined = match seen.joined(segment, rules) {
         Ok(joined) => joined,
         Err(error) => {
             report.problems.push(problem(&entries_path, detail(error), Impact::Entries, Some(record)));
@@ -117,7 +116,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(masker: &Masker) -> Self {
+    fn new(rules: &RowRules) -> Self {
         Self {
             rows: 0,
             first_ns: None,
@@ -127,10 +126,10 @@ impl Seen {
             shapes: BTreeMap::new(),
             others: BTreeMap::new(),
             begins_trace: false,
-            observer: Observer::new(masker.clone()),
+            observer: Observer::new(rules.masker.clone()),
             identities: Vec::new(),
             previous: None,
-            maker: RowMaker::new(masker.clone()),
+            maker: RowMaker::new(rules.clone()),
             text: String::new(),
             nodes: Vec::new(),
             faults: Vec::new(),
@@ -139,8 +138,8 @@ impl Seen {
     }
 
     /// Puts traces together that were logged line by line, compares their exceptions, and returns their texts.
-    fn joined(&mut self, segment: &Segment, masker: &Masker) -> Result<BTreeMap<u64, String>, Error> {
-        let (rows, texts) = if self.begins_trace { joined_of(segment, masker)? } else { Default::default() };
+    fn joined(&mut self, segment: &Segment, rules: &RowRules) -> Result<BTreeMap<u64, String>, Error> {
+        let (rows, texts) = if self.begins_trace { joined_of(segment, rules)? } else { Default::default() };
         let expected: BTreeMap<u64, Option<u64>> =
             rows.into_iter().map(|(row, key)| (row, Some(key))).collect();
         if expected != self.others {

@@ -17,6 +17,7 @@ fn options(memory: usize) -> Options {
         holder: "test".to_owned(),
         check_content: false,
         mask_rules: None,
+        revision_field: None,
     }
 }
 

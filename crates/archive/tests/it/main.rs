@@ -15,4 +15,5 @@ mod kill;
 #[cfg(test)]
 mod patterns;
 #[cfg(test)]
+mod revision_field;
 mod sample;

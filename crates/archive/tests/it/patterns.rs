@@ -194,6 +194,7 @@ fn ingest_with_rules(
         holder: "test".to_owned(),
         check_content: false,
         mask_rules: rules.map(str::to_owned),
+        revision_field: None,
     };
     let stop = AtomicBool::new(false);
     timberline_archive::ingest::ingest(storage.clone(), discover(&paths).0, &options, &Silent, &stop)

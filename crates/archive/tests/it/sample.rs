@@ -71,12 +71,18 @@ pub(crate) fn ingest(storage: &Arc<dyn Storage>, paths: &[PathBuf], memory: usiz
         holder: "test".to_owned(),
         check_content: false,
         mask_rules: None,
+        revision_field: None,
     };
     timberline_archive::ingest::ingest(storage.clone(), specs, &options, &Silent, &AtomicBool::new(false))
 }
 
 pub(crate) fn rewrite_options() -> maintain::Options {
-    maintain::Options { memory: Options::DEFAULT_MEMORY, holder: "test".to_owned(), mask_rules: None }
+    maintain::Options {
+        memory: Options::DEFAULT_MEMORY,
+        holder: "test".to_owned(),
+        mask_rules: None,
+        revision_field: None,
+    }
 }
 
 pub(crate) fn verify(storage: &Arc<dyn Storage>) -> verify::VerifyReport {

@@ -17,6 +17,7 @@ Examples:
   gcloud logging read 'severity>=ERROR' --format json | timberline ingest -
   timberline ingest app.log --dialect generic --map timestamp=when,service=app,message=what
   timberline ingest app.log --map @fields.map     one member=path per line
+  timberline ingest gke/ --revision-field 'labels.\"k8s-pod/version\",jsonPayload.image'
   timberline ingest exports/ --memory 256MB --stats
   timberline ingest exports/ --format json | jq '.sources[] | select(.cut != \"no\")'")]
 pub(crate) struct Ingest {
@@ -31,6 +32,10 @@ pub(crate) struct Ingest {
     /// Rules for values in messages beside the built-in ones, one `name = regex` a line; the first ingest decides them
     #[arg(long, value_name = "FILE")]
     pub(crate) mask_rules: Option<PathBuf>,
+    /// Where entries name their revision, before what their resource says: the first path that leads to a text or a number;
+    /// of a container image its tag or digest. The first ingest decides
+    #[arg(long, value_name = "PATH[,PATH…]")]
+    pub(crate) revision_field: Option<String>,
     /// Say what it cost: peak memory, temporary data, time and rates (on stderr; with --format json as the member `stats`)
     #[arg(long)]
     pub(crate) stats: bool,
@@ -41,11 +46,16 @@ pub(crate) struct Ingest {
 #[command(after_help = "\
 Examples:
   timberline reindex
-  timberline reindex --mask-rules rules.txt     patterns by other rules; former ids still lead to theirs")]
+  timberline reindex --mask-rules rules.txt     patterns by other rules; former ids still lead to theirs
+  timberline reindex --revision-field 'labels.\"k8s-pod/version\"'
+  timberline reindex --revision-field ''        revisions by the resource alone again")]
 pub(crate) struct Reindex {
     /// Other rules for values in messages than the archive has, one `name = regex` a line
     #[arg(long, value_name = "FILE")]
     pub(crate) mask_rules: Option<PathBuf>,
+    /// Other paths to the revision than the archive has, as for ingest; '' for none
+    #[arg(long, value_name = "PATH[,PATH…]")]
+    pub(crate) revision_field: Option<String>,
 }
 
 /// How a source is read, where that is not to be found out.

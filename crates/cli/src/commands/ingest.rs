@@ -16,16 +16,14 @@ use crate::progress::{Progress, Stages};
 use crate::settings::Settings;
 use timberline_archive::Archive;
 use timberline_archive::ingest::{Options, Summary, ingest};
-use timberline_entry::input::{OpenOptions, discover};
+use timberline_entry::input::discover;
 
 pub(super) fn run(
     args: &args::Ingest,
     settings: &Settings,
     printer: &mut Printer,
 ) -> Result<Outcome, Failure> {
-    let rules = mask_rules(args.mask_rules.as_deref())?;
-    let mut account =
-        take_in(&args.paths, open_options(&args.reading)?, args.check_content, rules, settings)?;
+    let mut account = take_in(args, settings)?;
     if !args.stats {
         account.stats = None;
     }
@@ -37,14 +35,9 @@ pub(super) fn run(
 }
 
 /// Ingests and draws up the account.
-pub(super) fn take_in(
-    paths: &[String],
-    open: OpenOptions,
-    check_content: bool,
-    mask_rules: Option<String>,
-    settings: &Settings,
-) -> Result<Account, Failure> {
-    let (specs, refused) = discover(paths);
+fn take_in(args: &args::Ingest, settings: &Settings) -> Result<Account, Failure> {
+    let (open, mask_rules) = (open_options(&args.reading)?, mask_rules(args.mask_rules.as_deref())?);
+    let (specs, refused) = discover(&args.paths);
     let mut summary = Summary::default();
     let mut stages = Stages::default();
     if !specs.is_empty() {
@@ -56,8 +49,9 @@ pub(super) fn take_in(
             threads: settings.threads,
             open,
             holder: format!("timberline ingest, process {}", std::process::id()),
-            check_content,
+            check_content: args.check_content,
             mask_rules,
+            revision_field: args.revision_field.clone(),
         };
         let progress = Progress::new(settings);
         interrupt::listen(settings, progress.bar())?;

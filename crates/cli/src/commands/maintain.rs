@@ -13,7 +13,7 @@ use timberline_report::units;
 /// How writers other than ingest work.
 pub(super) fn options(settings: &Settings) -> Options {
     let holder = format!("timberline, process {}", std::process::id());
-    Options { memory: settings.memory, holder, mask_rules: None }
+    Options { memory: settings.memory, holder, mask_rules: None, revision_field: None }
 }
 
 pub(super) fn compact(settings: &Settings, printer: &mut Printer) -> Result<Outcome, Failure> {
@@ -27,7 +27,11 @@ pub(super) fn reindex(
     printer: &mut Printer,
 ) -> Result<Outcome, Failure> {
     let name = settings.archive.display().to_string();
-    let options = Options { mask_rules: mask_rules(args.mask_rules.as_deref())?, ..options(settings) };
+    let options = Options {
+        mask_rules: mask_rules(args.mask_rules.as_deref())?,
+        revision_field: args.revision_field.clone(),
+        ..options(settings)
+    };
     show(compact::reindex(storage(settings), &name, &options), "reindex", settings, printer)
 }
 

@@ -133,6 +133,40 @@ fn standard_input_and_field_maps() {
 }
 
 #[test]
+fn revisions_by_a_configured_path() {
+    let folder = TempDir::new().unwrap();
+    let (archive, export) = (folder.path().join("archive"), folder.path().join("export.json"));
+    let line = |n: usize, version: &str| {
+        format!(
+            r#"{{"insertId":"{n}","timestamp":"2025-06-01T00:00:0{n}Z","severity":"ERROR","resource":{{"type":"cloud_run_revision","labels":{{"service_name":"shop","revision_name":"shop-0000{n}-abc"}}}},"labels":{{"app/version":"{version}"}},"textPayload":"sold out"}}"#
+        )
+    };
+    std::fs::write(&export, [line(1, "v7"), line(2, "v7"), line(3, "v8")].join("\n")).unwrap();
+    let field = "labels.\"app/version\"";
+    let export = export.to_str().unwrap();
+    assert_eq!(run(&archive, &["ingest", export, "--revision-field", field]).code, 0);
+    let counts = |filter: &str| -> Vec<(String, u64)> {
+        let found = run(&archive, &["freq", filter, "--by", "revision", "--format", "json"]).json();
+        let groups = found["groups"].as_array().unwrap().iter();
+        groups.map(|group| (text(&group["key"]["revision"]).to_owned(), number(&group["count"]))).collect()
+    };
+    let mut all = counts("");
+    all.sort();
+    assert_eq!(all, [("v7".to_owned(), 2), ("v8".to_owned(), 1)]);
+    // The label of the resource is asked for what it says, not for the revision.
+    assert_eq!(counts("resource.labels.revision_name=\"shop-00003-abc\""), [("v8".to_owned(), 1)]);
+    assert_eq!(counts("revision=v7"), [("v7".to_owned(), 2)]);
+
+    let refused = run(&archive, &["ingest", export, "--revision-field", "jsonPayload.image"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("reindex --revision-field"), "{}", refused.stderr);
+    assert_eq!(run(&archive, &["verify"]).code, 0);
+    assert_eq!(run(&archive, &["reindex", "--revision-field", ""]).code, 0);
+    assert_eq!(counts("").len(), 3);
+    assert_eq!(run(&archive, &["verify"]).code, 0);
+}
+
+#[test]
 fn wrong_flags_are_refused() {
     for args in [
         &["ingest", "data", "--dialect", "yaml"][..],

@@ -65,6 +65,7 @@ impl Fixture {
             holder: "test".to_owned(),
             check_content: false,
             mask_rules: None,
+            revision_field: None,
         };
         ingest(storage.clone(), discover(paths).0, &options, &Silent, &AtomicBool::new(false)).unwrap();
         let archive = Archive::open(storage, "test").unwrap();
