@@ -14,6 +14,7 @@ mod ingest;
 mod kill;
 #[cfg(test)]
 mod patterns;
+#[cfg(test)]
 mod revision_field;
 #[cfg(test)]
 mod sample;

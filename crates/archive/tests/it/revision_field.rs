@@ -2,7 +2,7 @@
 
 use crate::sample::{assert_sound, file, rewrite_options};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use timberline_archive::compact::{compact, reindex};
@@ -13,7 +13,7 @@ use timberline_archive::testing::{Image, RecordingStorage};
 use timberline_archive::{Archive, Column, Error, layout, maintain, verify};
 use timberline_entry::input::{OpenOptions, discover};
 
-fn ingest_by(storage: &Arc<dyn Storage>, path: &PathBuf, field: Option<&str>) -> Result<(), Error> {
+fn ingest_by(storage: &Arc<dyn Storage>, path: &Path, field: Option<&str>) -> Result<(), Error> {
     let options = Options {
         memory: Options::DEFAULT_MEMORY,
         threads: 1,
@@ -48,7 +48,7 @@ fn revisions(storage: &Arc<dyn Storage>) -> BTreeSet<String> {
                 true
             })
             .unwrap();
-        of_rings.extend(segment.revisions().unwrap().iter().map(|name| name.to_string()));
+        of_rings.extend(segment.revisions().unwrap().iter().map(ToString::to_string));
     }
     assert_eq!(of_rows, of_rings);
     of_rows
