@@ -2,7 +2,7 @@
 
 use super::words::{MAX_SECTIONS, counted};
 use super::{cluster, summary};
-use crate::document::{Anchor, Column, Document, Level, NoteKind, Table};
+use crate::document::{Anchor, Document, Level, NoteKind};
 use timberline_analysis::worklog::Worklog;
 
 /// Clusters in the table.
@@ -15,7 +15,7 @@ pub(super) fn write(report: &Worklog, document: &mut Document) {
         counted(report.unranked, "entry", "entries")
     ));
     if report.clusters.len() > 1 {
-        document.push(table(report));
+        document.push(summary::table(report, MAX_ROWS));
     }
     let left_out = report.clusters.len().saturating_sub(MAX_SECTIONS);
     if left_out > 0 {
@@ -29,22 +29,4 @@ pub(super) fn write(report: &Worklog, document: &mut Document) {
     for found in report.clusters.iter().take(MAX_SECTIONS) {
         cluster::write(report, found, document);
     }
-}
-
-fn table(report: &Worklog) -> Table {
-    let mut table = Table::new(vec![
-        Column::left("priority"),
-        Column::left("state"),
-        Column::left("what"),
-        Column::right("entries"),
-        Column::right("share").priority(3),
-        Column::left("how often").priority(4),
-        Column::left("first").priority(2),
-        Column::left("first is").priority(5),
-        Column::left("last").priority(1),
-    ]);
-    for found in report.clusters.iter().take(MAX_ROWS) {
-        table.row(summary::row(report, found));
-    }
-    table
 }

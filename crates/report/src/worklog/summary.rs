@@ -31,7 +31,7 @@ pub(super) fn write(report: &Worklog, document: &mut Document) {
         });
     }
     document.anchored_heading(Level::Section, "Summary", crate::Anchor::new("summary"));
-    document.push(worst(report));
+    document.push(table(report, MAX_WORST));
     let places = ["Course", "Clusters", "Requests", "Containers", "Deploys", "Changes", "Coverage", "Again"];
     let is_there = |name: &&str| match *name {
         "Requests" => !report.requests.is_empty(),
@@ -148,8 +148,8 @@ fn header(report: &Worklog, zone: &TimeZone) -> Vec<(String, Cell)> {
     pairs
 }
 
-/// The worst clusters, each linked.
-fn worst(report: &Worklog) -> Table {
+/// The most urgent clusters, each linked.
+pub(super) fn table(report: &Worklog, max_rows: usize) -> Table {
     let mut table = Table::new(vec![
         Column::left("priority"),
         Column::left("state"),
@@ -161,13 +161,13 @@ fn worst(report: &Worklog) -> Table {
         Column::left("first is").priority(5),
         Column::left("last").priority(1),
     ]);
-    for cluster in report.clusters.iter().take(MAX_WORST) {
+    for cluster in report.clusters.iter().take(max_rows) {
         table.row(row(report, cluster));
     }
     table
 }
 
-pub(super) fn row(report: &Worklog, cluster: &Cluster) -> Vec<Cell> {
+fn row(report: &Worklog, cluster: &Cluster) -> Vec<Cell> {
     vec![
         Cell::text(cluster.priority.name()),
         Cell::text(cluster.state.name()),
