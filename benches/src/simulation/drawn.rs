@@ -174,8 +174,8 @@ pub(super) fn name(revision: usize) -> String {
     format!("{SERVICE}-{:05}-abc", revision + 1)
 }
 
-/// What a pattern says: words alone, so that each is a pattern of its own.
+/// What a pattern says: words that no other pattern has, so that each is a pattern of its own and none a value of another.
 fn message(unit: u64) -> String {
     let letters: String = unit.to_string().bytes().map(|digit| char::from(b'k' + digit - b'0')).collect();
-    format!("the {letters} went astray")
+    format!("{letters}ost {letters}ent {letters}ray")
 }
