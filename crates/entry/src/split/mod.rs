@@ -7,7 +7,8 @@
 //! ```
 //!
 //! An entry's end is found by counting brackets outside strings ([`scan`], 64 bytes at a time); whether its JSON is right is
-//! the reader's business. What valid JSON cannot have stops the scan, and [`salvage`] decides what is lost:
+//! the reader's business. What valid JSON cannot have stops the scan, and [`salvage`] decides what is lost. It is asked as well about
+//! every entry with an object in an array: damage can make the next entry such an element with all brackets matching.
 //!
 //! ```text
 //!            entry S           damage: the scan stops somewhere behind it

@@ -11,6 +11,7 @@ pub(super) struct Scan {
     open: OpenBrackets,
     /// The last byte that is not white space among those that were let go.
     before: u8,
+    has_object_in_array: bool,
 }
 
 /// How far a scan came.
@@ -27,7 +28,18 @@ pub(super) enum Outcome {
 impl Scan {
     /// Starts at an opening bracket.
     pub(super) fn new() -> Self {
-        Self { done: 0, carry: Carry::default(), open: OpenBrackets::default(), before: b'[' }
+        Self {
+            done: 0,
+            carry: Carry::default(),
+            open: OpenBrackets::default(),
+            before: b'[',
+            has_object_in_array: false,
+        }
+    }
+
+    /// Says whether an object stood in an array. Only there can damage hide the next entry and leave the brackets matching.
+    pub(super) const fn has_object_in_array(&self) -> bool {
+        self.has_object_in_array
     }
 
     /// Bytes of the value that were looked at and need not be kept for the scan itself.
@@ -72,11 +84,13 @@ impl Scan {
                 match value[at] {
                     open @ (b'{' | b'[') => {
                         let preceding = self.preceding(value, at);
+                        let is_element = open == b'{' && preceding != b':' && at > 0;
                         if !self.open.allows(preceding)
-                            || preceding != b':' && at > 0 && begins_entry(&value[at..], entry_keys)
+                            || is_element && begins_entry(&value[at..], entry_keys)
                         {
                             return Outcome::Odd(at);
                         }
+                        self.has_object_in_array |= is_element;
                         self.open.push(open == b'{');
                     }
                     close => match self.open.pop(close == b'}') {

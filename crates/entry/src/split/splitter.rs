@@ -234,8 +234,8 @@ impl Splitter {
                     self.at = start + len;
                     return Ok(());
                 }
-                Outcome::End(len) => return self.accept(start, start + len),
-                Outcome::Odd(_) => return self.broken(start),
+                Outcome::End(len) if !scan.has_object_in_array() => return self.accept(start, start + len),
+                Outcome::End(_) | Outcome::Odd(_) => return self.broken(start),
                 Outcome::More if self.buffer.ended() => return self.broken(start),
                 Outcome::More if self.buffer.len() - start > MAX_ENTRY_BYTES => {
                     let reject = self.make_reject(start, start, RejectReason::TooLarge);

@@ -139,17 +139,32 @@ fn check_accounting(text: &[u8], whole: &Whole, allowed: &[u8]) -> Result<(), Te
     let mut pieces: Vec<(u64, u64)> = whole.entries.iter().map(|got| (got.offset, got.len)).collect();
     pieces.extend(whole.rejects.iter().map(|reject| (reject.offset, reject.len)));
     pieces.sort_unstable();
+    let near = |start: usize, end: usize| {
+        let shown = start.saturating_sub(200)..(end + 200).min(text.len());
+        format!("{start}..{end} in {shown:?} {}", String::from_utf8_lossy(&text[shown.clone()]))
+    };
     let mut at = 0;
     for (offset, len) in pieces {
         let offset = usize::try_from(offset).unwrap();
         prop_assert!(offset >= at, "pieces overlap at {}", offset);
         for byte in &text[at..offset] {
-            prop_assert!(allowed.contains(byte), "byte {:?} before {} is lost", char::from(*byte), offset);
+            prop_assert!(
+                allowed.contains(byte),
+                "byte {:?} before {} is lost: {}",
+                char::from(*byte),
+                offset,
+                near(at, offset)
+            );
         }
         at = offset + usize::try_from(len).unwrap();
     }
     for byte in &text[at..] {
-        prop_assert!(allowed.contains(byte), "byte {:?} at the end is lost", char::from(*byte));
+        prop_assert!(
+            allowed.contains(byte),
+            "byte {:?} at the end is lost: {}",
+            char::from(*byte),
+            near(at, text.len())
+        );
     }
     Ok(())
 }
@@ -223,4 +238,17 @@ proptest! {
             prop_assert_eq!(again.rejects, whole.rejects);
         }
     }
+}
+
+#[test]
+fn an_entry_that_damage_made_an_element_of_the_one_before_is_found() {
+    let first =
+        r#"{"jsonPayload":{"list":[{"a":1,"timestam2025-09-16T01:42:58.5Z","resource":{"labels":{"s":"x"}}}"#;
+    let second = r#"{"textPayload":"here","insertId":"b","timestamp":"2025-09-16T01:42:58.5Z"}"#;
+    let known = r#"{"jsonPayload":{"message":"m"},"insertId":"a","timestamp":"2025-09-16T01:42:58.5Z"}"#;
+    // The object in which the array stands closes what the damage left open.
+    let text = format!("{{\"logs\":{{\"ERROR\":[{known}],\"INFO\":[{first},{second}]}},\"total\":2}}");
+    let whole = read_bytes_by(text.as_bytes(), 1 << 20).unwrap();
+    assert_eq!(whole.ids(), ["a", "b"]);
+    assert_eq!(whole.rejects.iter().map(|reject| reject.len).collect::<Vec<_>>(), [first.len() as u64]);
 }
