@@ -43,15 +43,7 @@ impl Exports {
 
     fn archive(&self, to: &Path) -> Archive {
         let storage = Arc::new(DiskStorage::new(to));
-        let options = Options {
-            memory: Options::DEFAULT_MEMORY,
-            threads: 2,
-            open: OpenOptions::default(),
-            holder: "benchmark".to_owned(),
-            check_content: false,
-            mask_rules: None,
-            revision_field: None,
-        };
+        let options = Options { threads: 2, ..Options::new("benchmark") };
         let specs = discover(&[self.path()]).0;
         ingest(storage.clone(), specs, &options, &Silent, &AtomicBool::new(false))
             .expect("the exports are sound");

@@ -9,7 +9,7 @@ use timberline_archive::Archive;
 use timberline_archive::ingest::{Options, Silent, ingest};
 use timberline_archive::storage::DiskStorage;
 use timberline_benches::simulation::{Draw, Noise, Planted, SIZES, draw_planted, false_alarms, planted};
-use timberline_entry::input::{OpenOptions, discover};
+use timberline_entry::input::discover;
 
 const SEED: u64 = 7;
 
@@ -52,15 +52,7 @@ fn ingested_archives_give_the_same_answers() {
         let export = folder.path().join("export.ndjson");
         std::fs::write(&export, drawn.entries().join("\n")).unwrap();
         let storage = Arc::new(DiskStorage::new(folder.path().join("archive")));
-        let options = Options {
-            memory: 64 << 20,
-            threads: 2,
-            open: OpenOptions::default(),
-            holder: "test".to_owned(),
-            check_content: false,
-            mask_rules: None,
-            revision_field: None,
-        };
+        let options = Options { memory: 64 << 20, threads: 2, ..Options::new("test") };
         let sources = discover(&[export.to_string_lossy().into_owned()]).0;
         ingest(storage.clone(), sources, &options, &Silent, &AtomicBool::new(false)).unwrap();
         let archive = Archive::open(storage, "test").unwrap();

@@ -27,7 +27,7 @@ use timberline_archive::ingest::{Options, Silent, ingest};
 use timberline_archive::storage::Storage;
 use timberline_archive::testing::{ContentRow, Image, RecordingStorage, contents};
 use timberline_archive::{Archive, Error, maintain, repair, verify};
-use timberline_entry::input::{OpenOptions, SourceSpec};
+use timberline_entry::input::SourceSpec;
 use timberline_search::{Direction, Names, explain, in_time_order};
 use tolerate::{Outcome, tolerating_decoders};
 
@@ -68,15 +68,7 @@ fn base() -> &'static Base {
             let text = export(name);
             SourceSpec::memory(&format!("{name}.json"), Arc::from(text.as_bytes()))
         });
-        let options = Options {
-            memory: Options::DEFAULT_MEMORY,
-            threads: 1,
-            open: OpenOptions::default(),
-            holder: "fuzz".to_owned(),
-            check_content: false,
-            mask_rules: None,
-            revision_field: None,
-        };
+        let options = Options::new("fuzz");
         ingest(storage.clone(), specs.to_vec(), &options, &Silent, &AtomicBool::new(false))
             .expect("the exports can be ingested");
         let rows = contents(storage.clone()).expect("the archive is sound");
@@ -211,12 +203,7 @@ fn ask(image: Image) -> Result<Vec<ContentRow>, Error> {
 /// Repairs an archive; `None` when that cannot be done.
 fn repaired(image: Image) -> Option<Arc<dyn Storage>> {
     let storage: Arc<dyn Storage> = Arc::new(RecordingStorage::new(image));
-    let options = maintain::Options {
-        memory: Options::DEFAULT_MEMORY,
-        holder: "fuzz".to_owned(),
-        mask_rules: None,
-        revision_field: None,
-    };
+    let options = maintain::Options::new("fuzz");
     repair::repair(storage.clone(), "fuzz", &options, &verify::Silent).ok()?;
     Some(storage)
 }

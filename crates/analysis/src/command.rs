@@ -44,8 +44,8 @@ impl Place {
             terms.push(format!("timestamp<=\"{}\"", rfc3339(to)));
         }
         let project =
-            self.project.as_ref().map_or(String::new(), |name| format!(" --project={}", in_shell(name)));
-        format!("gcloud logging read {}{project} --order=asc --format=json", in_shell(&terms.join(" AND ")))
+            self.project.as_ref().map_or(String::new(), |name| format!(" --project={}", shell_word(name)));
+        format!("gcloud logging read {}{project} --order=asc --format=json", shell_word(&terms.join(" AND ")))
     }
 }
 
@@ -64,9 +64,12 @@ fn in_language(text: &str) -> String {
 }
 
 /// Quotes a text as one word of a POSIX shell; plain words stay as they are.
-fn in_shell(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
-    if !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain) {
+#[must_use]
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '=' | '+' | ',' | '@')
+    };
+    if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', "'\\''"))

@@ -37,6 +37,7 @@ pub mod worklog;
 
 pub mod stats;
 
+pub use command::shell_word;
 pub use completeness::{Completeness, Span};
 pub use coverage::{CoverageAnswer, CoveredInterval, CutDump, Gap, ServiceCoverage, Silent, coverage_answer};
 pub use diff::{

@@ -26,6 +26,14 @@ pub struct Options {
     pub revision_field: Option<String>,
 }
 
+impl Options {
+    /// What a writer does when nothing else is asked for.
+    pub fn new(holder: impl Into<String>) -> Self {
+        let memory = crate::ingest::Options::DEFAULT_MEMORY;
+        Self { memory, holder: holder.into(), mask_rules: None, revision_field: None }
+    }
+}
+
 /// Takes the writer's lock.
 ///
 /// # Errors

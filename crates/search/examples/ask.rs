@@ -13,7 +13,7 @@ use timberline_archive::ingest::{Options, Silent, ingest};
 use timberline_archive::segment::Segment;
 use timberline_archive::storage::DiskStorage;
 use timberline_archive::{Archive, Result};
-use timberline_entry::input::{OpenOptions, discover};
+use timberline_entry::input::discover;
 use timberline_search::{Names, RowView, Sink, Wanted, scan};
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
@@ -21,15 +21,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match &args[..] {
         [verb, archive, paths @ ..] if verb == "ingest" => {
-            let options = Options {
-                memory: 512 << 20,
-                threads: 2,
-                open: OpenOptions::default(),
-                holder: "ask".to_owned(),
-                check_content: false,
-                mask_rules: None,
-                revision_field: None,
-            };
+            let options = Options { threads: 2, ..Options::new("ask") };
             let storage = Arc::new(DiskStorage::new(archive));
             ingest(storage, discover(paths).0, &options, &Silent, &AtomicBool::new(false))?;
             println!("ingested in {:?}", start.elapsed());

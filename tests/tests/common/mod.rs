@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use timberline_archive::Archive;
 use timberline_archive::ingest::{Options, Silent, ingest};
 use timberline_archive::storage::DiskStorage;
-use timberline_entry::input::{OpenOptions, discover};
+use timberline_entry::input::discover;
 
 /// Real exports beside the checkout; `None`, with a note, where there are none.
 pub(crate) fn real() -> Option<PathBuf> {
@@ -21,15 +21,7 @@ pub(crate) fn real() -> Option<PathBuf> {
 /// Ingests exports, in one go, into an archive in `folder`.
 pub(crate) fn archive_of(folder: &Path, exports: &Path) -> Archive {
     let storage = Arc::new(DiskStorage::new(folder));
-    let options = Options {
-        memory: 128 << 20,
-        threads: 2,
-        open: OpenOptions::default(),
-        holder: "test".to_owned(),
-        check_content: false,
-        mask_rules: None,
-        revision_field: None,
-    };
+    let options = Options { memory: 128 << 20, threads: 2, ..Options::new("test") };
     let (specs, refused) = discover(&[exports.to_string_lossy().into_owned()]);
     assert!(refused.is_empty(), "{refused:?}");
     ingest(storage.clone(), specs, &options, &Silent, &AtomicBool::new(false)).unwrap();

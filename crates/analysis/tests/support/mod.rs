@@ -21,15 +21,7 @@ use timberline_query::{Filter, compile};
 /// Ingests files and folders.
 pub(crate) fn archive(folder: &Path, paths: &[PathBuf]) -> Archive {
     let storage = Arc::new(DiskStorage::new(folder));
-    let options = Options {
-        memory: 64 << 20,
-        threads: 2,
-        open: timberline_entry::input::OpenOptions::default(),
-        holder: "test".to_owned(),
-        check_content: false,
-        mask_rules: None,
-        revision_field: None,
-    };
+    let options = Options { memory: 64 << 20, threads: 2, ..Options::new("test") };
     let paths: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
     ingest(storage.clone(), discover(&paths).0, &options, &Silent, &AtomicBool::new(false)).unwrap();
     Archive::open(storage, "test").unwrap()

@@ -65,6 +65,19 @@ pub struct Options {
 impl Options {
     /// The default of [`Options::memory`].
     pub const DEFAULT_MEMORY: usize = 512 << 20;
+
+    /// What an ingest does when nothing else is asked for, on one thread.
+    pub fn new(holder: impl Into<String>) -> Self {
+        Self {
+            memory: Self::DEFAULT_MEMORY,
+            threads: 1,
+            open: OpenOptions::default(),
+            holder: holder.into(),
+            check_content: false,
+            mask_rules: None,
+            revision_field: None,
+        }
+    }
 }
 
 /// Who watches an ingest. All calls may come from any thread.

@@ -10,15 +10,7 @@ use timberline_archive::{Archive, Column, compose};
 use timberline_entry::input::discover;
 
 fn options(memory: usize) -> Options {
-    Options {
-        memory,
-        threads: 2,
-        open: timberline_entry::input::OpenOptions::default(),
-        holder: "test".to_owned(),
-        check_content: false,
-        mask_rules: None,
-        revision_field: None,
-    }
+    Options { memory, threads: 2, ..Options::new("test") }
 }
 
 fn ingest_paths(archive: &Path, paths: &[PathBuf], memory: usize) -> Summary {

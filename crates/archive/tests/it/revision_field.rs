@@ -11,18 +11,10 @@ use timberline_archive::repair::repair;
 use timberline_archive::storage::Storage;
 use timberline_archive::testing::{Image, RecordingStorage};
 use timberline_archive::{Archive, Column, Error, layout, maintain, verify};
-use timberline_entry::input::{OpenOptions, discover};
+use timberline_entry::input::discover;
 
 fn ingest_by(storage: &Arc<dyn Storage>, path: &Path, field: Option<&str>) -> Result<(), Error> {
-    let options = Options {
-        memory: Options::DEFAULT_MEMORY,
-        threads: 1,
-        open: OpenOptions::default(),
-        holder: "test".to_owned(),
-        check_content: false,
-        mask_rules: None,
-        revision_field: field.map(str::to_owned),
-    };
+    let options = Options { revision_field: field.map(str::to_owned), ..Options::new("test") };
     let specs = discover(&[path.to_string_lossy().into_owned()]).0;
     let stop = AtomicBool::new(false);
     timberline_archive::ingest::ingest(storage.clone(), specs, &options, &Silent, &stop).map(drop)

@@ -8,7 +8,7 @@ use timberline_archive::Result;
 use timberline_archive::ingest::{Options, Silent, Summary};
 use timberline_archive::storage::Storage;
 use timberline_archive::{maintain, verify};
-use timberline_entry::input::{OpenOptions, discover};
+use timberline_entry::input::discover;
 
 /// SplitMix64: one seed, one sequence.
 pub(crate) struct Dice(pub(crate) u64);
@@ -64,25 +64,12 @@ pub(crate) fn ingest(storage: &Arc<dyn Storage>, paths: &[PathBuf], memory: usiz
     let paths: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
     let (specs, refused) = discover(&paths);
     assert!(refused.is_empty(), "{refused:?}");
-    let options = Options {
-        memory,
-        threads: 1,
-        open: OpenOptions::default(),
-        holder: "test".to_owned(),
-        check_content: false,
-        mask_rules: None,
-        revision_field: None,
-    };
+    let options = Options { memory, ..Options::new("test") };
     timberline_archive::ingest::ingest(storage.clone(), specs, &options, &Silent, &AtomicBool::new(false))
 }
 
 pub(crate) fn rewrite_options() -> maintain::Options {
-    maintain::Options {
-        memory: Options::DEFAULT_MEMORY,
-        holder: "test".to_owned(),
-        mask_rules: None,
-        revision_field: None,
-    }
+    maintain::Options::new("test")
 }
 
 pub(crate) fn verify(storage: &Arc<dyn Storage>) -> verify::VerifyReport {

@@ -13,7 +13,7 @@ use timberline_report::units;
 /// How writers other than ingest work.
 pub(super) fn options(settings: &Settings) -> Options {
     let holder = format!("timberline, process {}", std::process::id());
-    Options { memory: settings.memory, holder, mask_rules: None, revision_field: None }
+    Options { memory: settings.memory, ..Options::new(holder) }
 }
 
 pub(super) fn compact(settings: &Settings, printer: &mut Printer) -> Result<Outcome, Failure> {

@@ -4,14 +4,7 @@
 /// that a command stays one line and can be pasted.
 #[must_use]
 pub fn shell_word(text: &str) -> String {
-    let is_plain = |c: char| {
-        c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '=' | '+' | ',' | '@')
-    };
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text.to_owned();
-    }
-    let shown = super::terminal(text, super::Lines::One, super::Charset::Unicode);
-    format!("'{}'", shown.replace('\'', "'\\''"))
+    timberline_analysis::shell_word(&super::terminal(text, super::Lines::One, super::Charset::Unicode))
 }
 
 #[cfg(test)]

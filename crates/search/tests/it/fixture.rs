@@ -58,15 +58,7 @@ impl Fixture {
 
     fn of_paths(folder: tempfile::TempDir, paths: &[String]) -> Self {
         let storage = Arc::new(DiskStorage::new(folder.path().join("archive")));
-        let options = Options {
-            memory: 64 << 20,
-            threads: 2,
-            open: timberline_entry::input::OpenOptions::default(),
-            holder: "test".to_owned(),
-            check_content: false,
-            mask_rules: None,
-            revision_field: None,
-        };
+        let options = Options { memory: 64 << 20, threads: 2, ..Options::new("test") };
         ingest(storage.clone(), discover(paths).0, &options, &Silent, &AtomicBool::new(false)).unwrap();
         let archive = Archive::open(storage, "test").unwrap();
         let names = Names::read(&archive).unwrap();
