@@ -69,6 +69,11 @@ impl Table {
         Ok(Self { path: path.to_owned(), batches })
     }
 
+    /// Says whether there is such a column, of whatever type.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.batches.iter().all(|batch| batch.column_by_name(name).is_some())
+    }
+
     pub(super) fn text(&self, name: &str) -> Result<Vec<String>> {
         self.column(name, &DataType::Utf8, |array, out: &mut Vec<String>| {
             out.extend(array.as_string::<i32>().iter().map(|text| text.unwrap_or_default().to_owned()));

@@ -12,6 +12,7 @@
 //! next one deletes.
 
 mod facts;
+mod ledger;
 mod make;
 mod merge;
 mod plan;
@@ -183,15 +184,15 @@ pub fn ingest(
         keys: known.iter().map(|source| source.key).collect(),
         paths: known.iter().map(|source| source.path.clone()).collect(),
     };
-    let mut new_sources: Vec<(u32, SourceRecord)> = Vec::new();
+    let mut new_sources: Vec<NewSource> = Vec::new();
     for (idx, (outcome, spec)) in read.sources.into_iter().zip(&plan.new).enumerate() {
         table.paths.push(spec.path.clone());
         match outcome {
             Outcome::Read { record, rejects, text_bytes } => {
                 table.keys.push(record.key);
-                summary.rejects.extend(rejects);
                 summary.text_bytes += text_bytes;
-                new_sources.push((first_number + crate::rows::row_idx(idx), *record));
+                let number = first_number + crate::rows::row_idx(idx);
+                new_sources.push(NewSource { number, record: *record, rejects });
             }
             Outcome::Refused(refusal) => {
                 table.keys.push(0);
@@ -200,11 +201,11 @@ pub fn ingest(
         }
     }
     let commit = Commit { storage: &storage, options, stop, rules, recorded };
-    let kept = commit.run(&archive, known, &table, &new_sources, read.runs, &summary.rejects)?;
-    summary.sources = new_sources
-        .into_iter()
-        .map(|(number, record)| SourceSummary { kept: kept.get(&number).copied().unwrap_or(0), record })
-        .collect();
+    let kept = commit.run(&archive, known, &table, &new_sources, read.runs)?;
+    for NewSource { number, record, rejects } in new_sources {
+        summary.rejects.extend(rejects);
+        summary.sources.push(SourceSummary { kept: kept.get(&number).copied().unwrap_or(0), record });
+    }
     Ok(summary)
 }
 
@@ -252,6 +253,14 @@ fn rules_by(recorded: &Manifest) -> Result<RowRules> {
     Ok(RowRules { masker, origins: recorded.origins()? })
 }
 
+/// A source that was read.
+struct NewSource {
+    /// Its number in the ingest's source table.
+    number: u32,
+    record: SourceRecord,
+    rejects: Vec<RejectRecord>,
+}
+
 struct Commit<'c> {
     storage: &'c Arc<dyn Storage>,
     options: &'c Options,
@@ -268,9 +277,8 @@ impl Commit<'_> {
         archive: &Archive,
         known: Vec<SourceRecord>,
         table: &SourceTable,
-        new_sources: &[(u32, SourceRecord)],
+        new_sources: &[NewSource],
         runs: Vec<Run>,
-        new_rejects: &[RejectRecord],
     ) -> Result<BTreeMap<u32, u64>> {
         let before = archive.manifest();
         let sequence = before.sequence + 1;
@@ -296,7 +304,7 @@ impl Commit<'_> {
             return Err(Error::Interrupted);
         }
 
-        let (sources, rejects) = catalog_of(known, new_sources, archive.rejects()?, new_rejects);
+        let (sources, rejects) = catalog_of(known, new_sources, archive.rejects()?);
         let patterns = maintain::patterns(
             self.storage,
             &segments,
@@ -333,50 +341,36 @@ fn overlapped(segments: &[SegmentRecord], runs: &[Run]) -> (Vec<SegmentRecord>, 
 /// to damage) takes the place of its record, and of two with one content in one ingest the first by path is kept.
 fn catalog_of(
     known: Vec<SourceRecord>,
-    new_sources: &[(u32, SourceRecord)],
+    new_sources: &[NewSource],
     known_rejects: Vec<RejectRecord>,
-    new_rejects: &[RejectRecord],
 ) -> (Vec<SourceRecord>, Vec<RejectRecord>) {
-    let mut fresh: BTreeMap<u64, &SourceRecord> = BTreeMap::new();
-    for (_, record) in new_sources {
-        let first = fresh.entry(record.key).or_insert(record);
-        if record.path < first.path {
-            *first = record;
+    let mut fresh: BTreeMap<u64, &NewSource> = BTreeMap::new();
+    for source in new_sources {
+        let first = fresh.entry(source.record.key).or_insert(source);
+        if source.record.path < first.record.path {
+            *first = source;
         }
     }
     let mut sources: Vec<SourceRecord> =
         known.into_iter().filter(|known| !fresh.contains_key(&known.key)).collect();
-    sources.extend(fresh.values().map(|record| (*record).clone()));
+    sources.extend(fresh.values().map(|source| source.record.clone()));
     sources.sort_by(|a, b| (&a.path, a.key).cmp(&(&b.path, b.key)));
     let mut rejects = known_rejects;
     rejects.retain(|reject| !fresh.contains_key(&reject.source));
-    rejects.extend_from_slice(new_rejects);
+    rejects.extend(fresh.values().flat_map(|source| source.rejects.iter().cloned()));
+    ledger::shorten(&mut [&mut rejects], ledger::MAX_LEDGER);
     let rank: BTreeMap<u64, usize> =
         sources.iter().enumerate().map(|(idx, source)| (source.key, idx)).collect();
     rejects.sort_by_key(|reject| (rank.get(&reject.source).copied(), reject.offset, reject.len));
-    // Two sources with one content have the same rejects twice.
-    let mut left: BTreeMap<u64, u64> = sources.iter().map(|source| (source.key, source.rejected)).collect();
-    let n_read = |key: u64| new_sources.iter().filter(|(_, record)| record.key == key).count();
-    let twice: BTreeSet<u64> = fresh.keys().copied().filter(|key| n_read(*key) > 1).collect();
-    if !twice.is_empty() {
-        rejects.dedup_by(|a, b| twice.contains(&a.source) && a == b);
-        rejects.retain(|reject| match left.get_mut(&reject.source) {
-            Some(0) | None => false,
-            Some(n) => {
-                *n -= 1;
-                true
-            }
-        });
-    }
     (sources, rejects)
 }
 
 /// Strikes sources that were read again off the list of what may bring lost entries back.
-fn still_missing(set_aside: &[SetAside], new_sources: &[(u32, SourceRecord)]) -> Vec<SetAside> {
+fn still_missing(set_aside: &[SetAside], new_sources: &[NewSource]) -> Vec<SetAside> {
     let mut set_aside = set_aside.to_vec();
     for lost in &mut set_aside {
-        for (_, record) in new_sources {
-            let name = source_name(record.key);
+        for source in new_sources {
+            let name = source_name(source.record.key);
             lost.unread.remove(&name);
             lost.sources.remove(&name);
         }

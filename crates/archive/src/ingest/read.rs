@@ -8,6 +8,7 @@
 //! Batches are numbered, so that what is learned about a source does not depend on which worker was faster.
 
 use super::facts::Tally;
+use super::ledger;
 use super::make::{RowMaker, RowRules};
 use super::runs::Run;
 use super::{Options, Reporter};
@@ -32,6 +33,15 @@ pub(super) struct Read {
 pub(super) enum Outcome {
     Read { record: Box<SourceRecord>, rejects: Vec<RejectRecord>, text_bytes: u64 },
     Refused(Refusal),
+}
+
+impl Outcome {
+    fn rejects(&self) -> &[RejectRecord] {
+        match self {
+            Self::Read { rejects, .. } => rejects,
+            Self::Refused(_) => &[],
+        }
+    }
 }
 
 struct Job {
@@ -168,7 +178,7 @@ fn read_source(
 fn read_batch(job: &Job, maker: &mut RowMaker, scratch: &mut Scratch) -> Event {
     let mut rows = RowSet::default();
     let mut tally = Tally::default();
-    let mut rejects: Vec<_> = job.batch.rejects.clone();
+    let mut rejects = job.batch.rejects.clone();
     for record in &job.batch.records {
         match read(&job.batch, record, scratch) {
             Ok(normalised) => {
@@ -182,46 +192,49 @@ fn read_batch(job: &Job, maker: &mut RowMaker, scratch: &mut Scratch) -> Event {
         }
     }
     tally.rejected = rejects.len() as u64;
-    rejects.sort_by_key(|reject| reject.offset);
-    let rejects = rejects.into_iter().map(|reject| RejectRecord {
-        // The key is known when the source has been read to its end.
-        source: 0,
-        line: reject.line,
-        offset: reject.offset,
-        len: reject.len,
-        reason: reject.reason.name().to_owned(),
-        detail: reject.reason.to_string(),
-        sample: reject.sample,
-    });
-    Event::Part {
-        source: job.source,
-        number: job.number,
-        rows: Box::new(rows),
-        tally,
-        rejects: rejects.collect(),
-    }
+    let mut rejects: Vec<RejectRecord> = rejects.into_iter().map(ledger::listed).collect();
+    ledger::keep_first(&mut rejects, ledger::MAX_LISTED);
+    Event::Part { source: job.source, number: job.number, rows: Box::new(rows), tally, rejects }
 }
 
 /// A source of which parts are still on the way.
 #[derive(Default)]
 struct Pending {
-    parts: BTreeMap<u64, Tally>,
+    /// Of the batches before `next`.
+    tally: Tally,
+    next: u64,
+    /// Of batches that came before others which precede them.
+    early: BTreeMap<u64, Tally>,
     rejects: Vec<RejectRecord>,
+    /// How many of them were left when they were last summed up.
+    n_listed: usize,
     end: Option<(u64, Box<SourceFacts>)>,
 }
 
+/// So many rejects of a source may be waiting to be summed up.
+const ROOM_FOR_REJECTS: usize = 4096;
+
 impl Pending {
+    fn add(&mut self, number: u64, tally: Tally, rejects: Vec<RejectRecord>) {
+        self.early.insert(number, tally);
+        while let Some(tally) = self.early.remove(&self.next) {
+            self.tally.then(tally);
+            self.next += 1;
+        }
+        self.rejects.extend(rejects);
+        if self.rejects.len() > ROOM_FOR_REJECTS + 2 * self.n_listed {
+            ledger::keep_first(&mut self.rejects, ledger::MAX_LISTED);
+            self.n_listed = self.rejects.len();
+        }
+    }
+
     fn finish_if_complete(&mut self) -> Option<Outcome> {
         let n_batches = self.end.as_ref().map(|(n, _)| *n)?;
-        if (self.parts.len() as u64) < n_batches {
+        if self.next < n_batches {
             return None;
         }
         let (_, facts) = self.end.take().expect("the end was just looked at");
-        let mut tally = Tally::default();
-        for (_, part) in std::mem::take(&mut self.parts) {
-            tally.then(part);
-        }
-        let record = tally.record(&facts);
+        let record = std::mem::take(&mut self.tally).record(&facts);
         let mut rejects = std::mem::take(&mut self.rejects);
         for reject in &mut rejects {
             reject.source = record.key;
@@ -230,6 +243,7 @@ impl Pending {
                 reject.detail = format!("{}; it {found}", reject.detail);
             }
         }
+        ledger::keep_first(&mut rejects, ledger::MAX_LISTED);
         rejects.sort_by_key(|reject| (reject.offset, reject.len));
         Some(Outcome::Read { record: Box::new(record), rejects, text_bytes: facts.text_bytes })
     }
@@ -247,6 +261,7 @@ fn collect(
     let mut outcomes: Vec<Option<Outcome>> = (0..n_sources).map(|_| None).collect();
     let mut rows = RowSet::default();
     let mut runs = Vec::new();
+    let mut n_listed = 0;
     for event in events {
         if stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted);
@@ -254,8 +269,7 @@ fn collect(
         let idx = match event {
             Event::Part { source, number, rows: part, tally, rejects } => {
                 let idx = (source - first_number) as usize;
-                pending[idx].parts.insert(number, tally);
-                pending[idx].rejects.extend(rejects);
+                pending[idx].add(number, tally, rejects);
                 rows.append(&part, |source| source);
                 if rows.memory() >= budget.run {
                     runs.push(Run::spill(&mut rows, storage)?);
@@ -274,7 +288,11 @@ fn collect(
             Event::Failed(error) => return Err(error),
         };
         if let Some(outcome) = pending[idx].finish_if_complete() {
+            n_listed += outcome.rejects().len();
             outcomes[idx] = Some(outcome);
+            if n_listed > 2 * ledger::MAX_LEDGER {
+                n_listed = shorten(outcomes.iter_mut().flatten());
+            }
         }
     }
     // What is left stays in memory if it is all there is; else the merge has more use for the memory.
@@ -285,6 +303,16 @@ fn collect(
     if !rows.is_empty() {
         runs.push(Run::in_memory(rows));
     }
+    shorten(outcomes.iter_mut().flatten());
     let sources = outcomes.into_iter().map(|outcome| outcome.expect("every source was finished or refused"));
     Ok(Read { runs, sources: sources.collect(), spilled })
+}
+
+/// Shortens the ledgers of all sources together and returns how many records are left.
+fn shorten<'o>(outcomes: impl Iterator<Item = &'o mut Outcome>) -> usize {
+    let ledgers = outcomes.filter_map(|outcome| match outcome {
+        Outcome::Read { rejects, .. } => Some(rejects),
+        Outcome::Refused(_) => None,
+    });
+    ledger::shorten(&mut ledgers.collect::<Vec<_>>(), ledger::MAX_LEDGER)
 }

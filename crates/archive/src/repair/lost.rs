@@ -82,16 +82,18 @@ fn record(key: u64, groups: Groups) -> SourceRecord {
     }
 }
 
-/// Makes a ledger in which the number of rejects is right and nothing else is known.
+/// Makes a ledger in which the number of rejects is right and nothing else is known: one record for each source.
 pub(super) fn rejects(sources: &[SourceRecord]) -> Vec<RejectRecord> {
     let lost = |source: &SourceRecord| RejectRecord {
         source: source.key,
         line: 0,
         offset: 0,
         len: 0,
+        count: source.rejected,
+        until: 0,
         reason: "ledger-lost".to_owned(),
         detail: "the reject ledger was damaged; ingest the source again to learn why".to_owned(),
         sample: String::new(),
     };
-    sources.iter().flat_map(|source| (0..source.rejected).map(move |_| lost(source))).collect()
+    sources.iter().filter(|source| source.rejected > 0).map(lost).collect()
 }

@@ -176,8 +176,8 @@ impl<'r> Repair<'r> {
             Some(rejects) => {
                 for source in &mut sources {
                     if source.path == lost::path(source.key) {
-                        source.rejected =
-                            rejects.iter().filter(|reject| reject.source == source.key).count() as u64;
+                        let own = rejects.iter().filter(|reject| reject.source == source.key);
+                        source.rejected = own.map(|reject| reject.count).sum();
                         source.read += source.rejected;
                     }
                 }

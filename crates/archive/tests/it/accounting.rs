@@ -120,3 +120,33 @@ fn members_of_an_archive_that_are_read_again_are_not_counted_again() {
     let again = ingest(&storage, std::slice::from_ref(&path), Options::DEFAULT_MEMORY).unwrap();
     assert_eq!(check(&storage, &[first, again]), expected);
 }
+
+#[test]
+fn of_very_many_rejects_the_first_are_listed_whatever_the_order_and_the_batches() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths: Vec<PathBuf> = (0..30)
+        .map(|n| {
+            let mut text = export(n * 10, n * 10 + 5, 0);
+            for line in 0..n * 150 {
+                text.push_str(&format!(
+                    "{{\"insertId\":\"{line}\",:}}\n{{\"insertId\": \"no time {line}\"}}\n"
+                ));
+            }
+            file(folder.path(), &format!("{n}.json"), &text)
+        })
+        .collect();
+    let ledger = |storage: Arc<dyn Storage>| Archive::open(storage, "test").unwrap().rejects().unwrap();
+    let at_once = storage();
+    let summary = ingest(&at_once, &paths, Options::DEFAULT_MEMORY).unwrap();
+    let (.., rejected) = check(&at_once, std::slice::from_ref(&summary));
+    let rejects = ledger(at_once);
+    assert!(rejected > 100_000, "{rejected}");
+    assert_eq!(rejects.iter().map(|reject| reject.count).sum::<u64>(), rejected);
+    assert!((18_000..=20_000).contains(&rejects.len()), "{}", rejects.len());
+    let one_by_one = storage();
+    for path in paths.iter().rev() {
+        ingest(&one_by_one, std::slice::from_ref(path), 1 << 20).unwrap();
+    }
+    assert_sound(&one_by_one);
+    assert_eq!(ledger(one_by_one), rejects);
+}

@@ -7,7 +7,7 @@ use crate::printer::Printer;
 use crate::settings::Settings;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use timberline_report::{Cell, Column, Document, Table};
+use timberline_report::{Cell, Column, Document, Table, units};
 
 /// Shown in text and Markdown when nobody says.
 const DEFAULT_LIMIT: usize = 50;
@@ -27,6 +27,11 @@ struct Reject {
     line: u64,
     offset: u64,
     len: u64,
+    /// How many pieces this stands for: 1, or all behind those that are listed singly. Then place and sample are those of the first,
+    /// and the length is that of all together.
+    count: u64,
+    /// Byte at which the last of them ends.
+    until: u64,
     /// Stable name of the reason.
     reason: String,
     /// The reason as a sentence.
@@ -45,7 +50,8 @@ pub(super) fn run(
     let paths: BTreeMap<u64, String> =
         archive.sources().map_err(failed)?.into_iter().map(|source| (source.key, source.path)).collect();
     let records = archive.rejects().map_err(failed)?;
-    let total = records.len();
+    let total: u64 = records.iter().map(|record| record.count).sum();
+    let n_records = records.len();
     let default = if matches!(printer.format, Format::Text | Format::Markdown) { DEFAULT_LIMIT } else { 0 };
     let limit = match args.limit.unwrap_or(default) {
         0 => usize::MAX,
@@ -59,6 +65,8 @@ pub(super) fn run(
             line: record.line,
             offset: record.offset,
             len: record.len,
+            count: record.count,
+            until: record.until,
             reason: record.reason,
             detail: record.detail,
             sample: record.sample,
@@ -69,19 +77,23 @@ pub(super) fn run(
         rejects.iter().try_for_each(|reject| printer.json_line(reject))?;
         return Ok(outcome);
     }
-    let answer = Rejects { schema: "timberline/rejects/1", total: total as u64, rejects };
-    printer.answer(&answer, || document(&answer, settings))?;
+    let answer = Rejects { schema: "timberline/rejects/1", total, rejects };
+    printer.answer(&answer, || document(&answer, n_records, settings))?;
     Ok(outcome)
 }
 
-fn document(answer: &Rejects, settings: &Settings) -> Document {
+fn document(answer: &Rejects, n_records: usize, settings: &Settings) -> Document {
     let mut document = Document::new("rejects").in_zone(settings.zone.clone());
-    let shown = answer.rejects.len() as u64;
+    let shown = answer.rejects.len();
+    let n_counted = answer.rejects.iter().filter(|reject| reject.count > 1).count();
     let n = counted(answer.total, "piece was", "pieces were");
     document.paragraph(match (answer.total, shown) {
         (0, _) => "Nothing was rejected.".to_owned(),
-        (total, shown) if shown < total => {
+        (_, shown) if shown < n_records => {
             format!("{n} rejected; the first {shown} are shown, all with --limit 0.")
+        }
+        _ if n_counted > 0 => {
+            format!("{n} rejected. Of very many in one source the first are listed and the rest is counted.")
         }
         _ => format!("{n} rejected."),
     });
@@ -100,11 +112,22 @@ fn document(answer: &Rejects, settings: &Settings) -> Document {
                 Cell::Count(reject.line),
                 Cell::Count(reject.offset),
                 Cell::Bytes(reject.len),
-                Cell::text(&reject.detail),
+                Cell::text(reason(reject)),
                 Cell::log(&reject.sample),
             ]);
         }
         document.push(table);
     }
     document
+}
+
+/// The reason as a sentence, and what else a record stands for.
+fn reason(reject: &Reject) -> String {
+    match reject.count {
+        0 | 1 => reject.detail.clone(),
+        n => {
+            let (more, until) = (units::count(n - 1), units::count(reject.until));
+            format!("{}, and {more} more like it up to byte {until}", reject.detail)
+        }
+    }
 }

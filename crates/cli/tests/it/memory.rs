@@ -151,3 +151,31 @@ fn a_million_tiny_entries_and_rubbish_between_them() {
     let Some(account) = ingest(&folder, &path) else { return };
     assert_eq!((&account["kept"], &account["rejected"]), (&1_000_000.into(), &1000.into()));
 }
+
+#[test]
+fn millions_of_broken_lines() {
+    const N_BROKEN: u64 = 3_000_000;
+    let folder = TempDir::new().unwrap();
+    let path = write(folder.path(), "broken.ndjson", |file| {
+        for n in 0..N_BROKEN {
+            if n % 1000 == 0 {
+                writeln!(file, "{{\"insertId\":\"{n:x}\",\"timestamp\":{}}}", 1_758_000_000 + n / 50)
+                    .unwrap();
+            }
+            // By turns an entry without a time and one whose JSON is broken.
+            let end = if n % 2 == 0 { "" } else { ":" };
+            writeln!(file, "{{\"insertId\":\"{n:x}\",\"textPayload\":\"x\"{end}}}").unwrap();
+        }
+    });
+    let Some(account) = ingest(&folder, &path) else { return };
+    assert_eq!((&account["kept"], &account["rejected"]), (&(N_BROKEN / 1000).into(), &N_BROKEN.into()));
+    let rejects = run(&folder.path().join("archive"), &["rejects", "--format", "json"]).json();
+    assert_eq!(rejects["total"], N_BROKEN);
+    let records = rejects["rejects"].as_array().unwrap();
+    assert_eq!(records.len(), 2 * 1001);
+    let rest: Vec<u64> =
+        records.iter().filter_map(|reject| reject["count"].as_u64().filter(|n| *n > 1)).collect();
+    assert_eq!(rest, [N_BROKEN / 2 - 1000; 2]);
+    let text = run(&folder.path().join("archive"), &["rejects", "--limit", "0"]).stdout;
+    assert!(text.contains("and 1,498,999 more like it up to byte"), "{}", &text[text.len() - 500..]);
+}

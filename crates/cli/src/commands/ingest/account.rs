@@ -92,7 +92,7 @@ impl Account {
                 first_bytes: (reject.offset, reject.offset + reject.len),
                 first_line: reject.line,
             });
-            damage.count += 1;
+            damage.count += reject.count;
         }
         let damage = damage.into_values().collect();
         let sources: Vec<Source> = summary.sources.iter().map(Source::of).collect();
