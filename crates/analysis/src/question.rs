@@ -3,12 +3,14 @@
 use crate::completeness::Completeness;
 use crate::evidence::Coverage;
 use crate::group::GroupBy;
-use crate::revisions::{GivenOrder, revisions_in_order};
+use crate::revisions::{GivenOrder, Known, revisions_in_order};
 use jiff::tz::TimeZone;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use timberline_archive::catalog::SourceRecord;
+use timberline_archive::segment::Segment;
 use timberline_archive::{Archive, Result};
 use timberline_query::{Filter, time_bounds};
 use timberline_search::Names;
@@ -28,6 +30,8 @@ pub struct Investigation<'a> {
     pub revisions: BTreeMap<String, i64>,
     /// The order of revisions that somebody gave; empty for that of the archive's own evidence.
     pub given_order: GivenOrder,
+    /// What was learnt of revisions, once somebody asked.
+    pub(crate) known: OnceCell<Known>,
     ranks: OnceCell<BTreeMap<String, u64>>,
 }
 
@@ -68,21 +72,16 @@ impl<'a> Investigation<'a> {
         let lost: Vec<(i64, i64)> =
             archive.manifest().set_aside.iter().map(|lost| (lost.first_ns, lost.last_ns)).collect();
         let coverage = Coverage::of(&sources).without(&lost);
+        // Every answer needs the rings and names of all segments; they are read side by side.
+        let firsts: Vec<BTreeMap<&str, i64>> =
+            archive.segments().par_iter().map(first_of_revisions).collect::<Result<_>>()?;
         let mut revisions: BTreeMap<String, i64> = BTreeMap::new();
-        for segment in archive.segments() {
-            let (rings, names) = (segment.rings()?, segment.revisions()?);
-            for ring in 0..rings.len() {
-                let name = &names[rings.revision[ring] as usize];
-                match revisions.get_mut(name) {
-                    Some(first) => *first = (*first).min(rings.min_ts[ring]),
-                    None => {
-                        revisions.insert(name.clone(), rings.min_ts[ring]);
-                    }
-                }
-            }
+        for (name, first_ns) in firsts.into_iter().flatten() {
+            let first = revisions.entry(name.to_owned()).or_insert(first_ns);
+            *first = (*first).min(first_ns);
         }
-        let (given_order, ranks) = (GivenOrder::default(), OnceCell::new());
-        Ok(Self { archive, names, sources, coverage, revisions, given_order, ranks })
+        let (given_order, known, ranks) = (GivenOrder::default(), OnceCell::new(), OnceCell::new());
+        Ok(Self { archive, names, sources, coverage, revisions, given_order, known, ranks })
     }
 
     /// Returns the place of every revision among all: each service's in its order, services mixed by time.
@@ -116,4 +115,15 @@ impl<'a> Investigation<'a> {
     pub fn completeness(&self, question: &Question, warnings: Vec<String>) -> Completeness {
         Completeness::of(self, time_bounds(&question.filter), warnings)
     }
+}
+
+/// Returns the time of the first entry of each revision in a segment.
+fn first_of_revisions(segment: &Segment) -> Result<BTreeMap<&str, i64>> {
+    let (rings, names) = (segment.rings()?, segment.revisions()?);
+    let mut firsts = vec![None; names.len()];
+    for (revision, min_ns) in rings.revision.iter().zip(&rings.min_ts) {
+        let first = &mut firsts[*revision as usize];
+        *first = Some(first.map_or(*min_ns, |first: i64| first.min(*min_ns)));
+    }
+    Ok(names.iter().zip(firsts).filter_map(|(name, first)| Some((name.as_str(), first?))).collect())
 }

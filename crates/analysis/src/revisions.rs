@@ -20,6 +20,7 @@ use crate::tally::tally;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::Result;
+use timberline_archive::segment::Segment;
 use timberline_entry::Severity;
 use timberline_query::{Options, compile};
 
@@ -153,7 +154,7 @@ pub struct OtherDeploy {
 /// # Errors
 /// Damage in the archive.
 pub fn revisions_answer(investigation: &Investigation<'_>, service: Option<&str>) -> Result<RevisionsAnswer> {
-    let mut known = Known::read(investigation)?;
+    let mut known = Known::of(investigation)?.clone();
     if let Some(service) = service {
         known.found.retain(|(of, _), _| of == service);
         known.unnamed.retain(|of, _| of == service);
@@ -219,7 +220,7 @@ pub(crate) type Placed = BTreeMap<String, Vec<order::Place>>;
 
 /// Returns the order of every service's revisions, for other answers.
 pub(crate) fn revisions_in_order(investigation: &Investigation<'_>) -> Result<Placed> {
-    Ok(Known::read(investigation)?.placed(&investigation.given_order))
+    Ok(Known::of(investigation)?.placed(&investigation.given_order))
 }
 
 /// Returns all deploys that made a revision, in time order.
@@ -238,7 +239,7 @@ pub fn deploys_in_order(investigation: &Investigation<'_>) -> Result<Vec<Deploye
 }
 
 /// What was learnt of one revision.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Found {
     entries: u64,
     errors: u64,
@@ -250,8 +251,8 @@ struct Found {
 }
 
 /// What was learnt of all revisions.
-#[derive(Debug, Default)]
-struct Known {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
     /// By service and revision.
     found: BTreeMap<(String, String), Found>,
     /// Entries without a revision, by service.
@@ -260,25 +261,19 @@ struct Known {
 }
 
 impl Known {
+    /// Returns what an investigation learnt, the first time it is asked.
+    fn of<'i>(investigation: &'i Investigation<'_>) -> Result<&'i Self> {
+        if let Some(known) = investigation.known.get() {
+            return Ok(known);
+        }
+        let known = Self::read(investigation)?;
+        Ok(investigation.known.get_or_init(|| known))
+    }
+
     fn read(investigation: &Investigation<'_>) -> Result<Self> {
         let mut known = Self::default();
         for segment in investigation.archive.segments() {
-            let (rings, services, revisions) = (segment.rings()?, segment.services()?, segment.revisions()?);
-            for ring in 0..rings.len() {
-                let service = &services[rings.service[ring] as usize];
-                let revision = &revisions[rings.revision[ring] as usize];
-                if revision.is_empty() {
-                    *known.unnamed.entry(service.clone()).or_insert(0) += rings.rows[ring];
-                    continue;
-                }
-                let found = known.found.entry((service.clone(), revision.clone())).or_default();
-                found.entries += rings.rows[ring];
-                if rings.severity[ring] >= Severity::Error.rank() {
-                    found.errors += rings.rows[ring];
-                }
-                found.first_ns = found.first_ns.into_iter().chain([rings.min_ts[ring]]).min();
-                found.last_ns = found.last_ns.into_iter().chain([rings.max_ts[ring]]).max();
-            }
+            known.add_rings(segment)?;
             for instance in segment.instances()? {
                 if let Some(found) = known.found.get_mut(&(instance.service, instance.revision)) {
                     found.instances.insert(instance.id);
@@ -288,6 +283,34 @@ impl Known {
         known.audits = audit::read(investigation)?;
         known.attribute();
         Ok(known)
+    }
+
+    fn add_rings(&mut self, segment: &Segment) -> Result<()> {
+        let (rings, services, revisions) = (segment.rings()?, segment.services()?, segment.revisions()?);
+        // There are far more rings than revisions, so they are added up by number before any name is looked at.
+        let mut by_number: BTreeMap<(u32, u32), Found> = BTreeMap::new();
+        for ring in 0..rings.len() {
+            let found = by_number.entry((rings.service[ring], rings.revision[ring])).or_default();
+            found.entries += rings.rows[ring];
+            if rings.severity[ring] >= Severity::Error.rank() {
+                found.errors += rings.rows[ring];
+            }
+            found.first_ns = found.first_ns.into_iter().chain([rings.min_ts[ring]]).min();
+            found.last_ns = found.last_ns.into_iter().chain([rings.max_ts[ring]]).max();
+        }
+        for ((service, revision), of_segment) in by_number {
+            let (service, revision) = (&services[service as usize], &revisions[revision as usize]);
+            if revision.is_empty() {
+                *self.unnamed.entry(service.clone()).or_insert(0) += of_segment.entries;
+                continue;
+            }
+            let found = self.found.entry((service.clone(), revision.clone())).or_default();
+            found.entries += of_segment.entries;
+            found.errors += of_segment.errors;
+            found.first_ns = found.first_ns.into_iter().chain(of_segment.first_ns).min();
+            found.last_ns = found.last_ns.into_iter().chain(of_segment.last_ns).max();
+        }
+        Ok(())
     }
 
     /// Gives audit entries and deploys to the revisions they speak of.

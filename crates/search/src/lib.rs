@@ -19,6 +19,7 @@ mod lookup;
 mod order;
 mod patterns;
 mod plan;
+mod present;
 mod resolve;
 mod row;
 mod scan;

@@ -5,6 +5,7 @@
 //! each, and then read in stretches, so that memory stays bounded however many there are.
 
 use crate::plan::plan;
+use crate::present::present;
 use crate::resolve::{Resolved, resolve};
 use crate::row::{Composer, FieldSet, Names, RowView};
 use crate::verdict::Verdict;
@@ -137,7 +138,7 @@ fn look_into(
     let ask = now.iter().any(|ring| verdicts[*ring] != Verdict::All);
     let read = if ask { resolved.fields_read() } else { FieldSet::default() };
     let filter = &resolved.filter;
-    let fields = read.union(FieldSet::of([Field::InsertId]));
+    let fields = present(segment, now.iter().copied(), read.union(FieldSet::of([Field::InsertId])))?;
     let file = segment.entries_path();
     let mut composer = Composer::default();
     let (mut at, mut failure) = (0, None);
@@ -174,6 +175,9 @@ fn visit_stretch(
     let mut rows: Vec<u64> = stretch.iter().map(|found| found.row).collect();
     rows.sort_unstable();
     let ranges: Vec<Range<u64>> = rows.iter().map(|row| *row..*row + 1).collect();
+    let rings = segment.rings()?;
+    let ring_of = |row: &u64| rings.row_start.partition_point(|start| start <= row).saturating_sub(1);
+    let wanted = present(segment, rows.iter().map(ring_of), wanted)?;
     let columns = wanted.columns();
     let file = segment.entries_path();
     // Rows come in the order of the file; they are kept until their turn.

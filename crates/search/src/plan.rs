@@ -270,10 +270,11 @@ impl Tables<'_> {
         // `None` for fields that play no part.
         let mut of_template = vec![None; templates.len()];
         let texts = || self.texts.get_or_init(|| TemplateTexts::new(templates));
-        let places = judge.quick().map(|needles| texts().places(needles));
+        let is_asked = |idx: usize| !matches!(scope, Scope::Root(root) if root != templates.field(idx));
+        let places = judge.quick().map(|needles| texts().places(needles, is_asked));
         let mut nodes = Vec::new();
         for (idx, verdict) in of_template.iter_mut().enumerate() {
-            if matches!(scope, Scope::Root(root) if root != templates.field(idx)) {
+            if !is_asked(idx) {
                 continue;
             }
             *verdict = Some(match places.as_ref().map_or(Place::Anywhere, |places| places[idx]) {

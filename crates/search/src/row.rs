@@ -146,6 +146,10 @@ impl FieldSet {
         Self(self.0 | other.0)
     }
 
+    pub(crate) const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Returns the columns to read. Service and revision always, because rows are told apart by them.
     pub(crate) fn columns(self) -> Vec<Column> {
         let mut columns = vec![Column::Service, Column::Revision, Column::Severity];

@@ -1,6 +1,7 @@
 //! Runs a filter over all segments and hands on what matches: whole rings where they are certain, else rows.
 
 use crate::plan::{SegmentPlan, plan};
+use crate::present::present;
 use crate::resolve::{WantedVariants, resolve};
 use crate::row::{Composer, FieldSet, Names, RowView};
 use crate::verdict::Verdict;
@@ -99,6 +100,7 @@ fn scan_segment(
     }
     let ask = looked_at.iter().any(|(_, ask)| *ask);
     let fields = if ask { read.union(wanted) } else { wanted };
+    let fields = present(segment, looked_at.iter().map(|(ring, _)| *ring), fields)?;
     let range = |ring: usize| rings.row_start[ring]..rings.row_start[ring] + rings.rows[ring];
     let ranges: Vec<Range<u64>> = looked_at.iter().map(|(ring, _)| range(*ring)).collect();
     let file = segment.entries_path();

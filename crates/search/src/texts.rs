@@ -62,12 +62,13 @@ impl<'t> TemplateTexts<'t> {
             texts.lower.push_str(text);
             texts.starts.push(texts.lower.len());
             let (mut charsets, mut n_marker_bytes) = (templates.charsets(idx), 0);
-            for (at, marker) in text.match_indices([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]) {
-                n_marker_bytes += marker.len();
+            for (at, marker) in markers(text) {
+                n_marker_bytes += marker.len_utf8();
                 let neighbour = |at: Option<usize>| {
                     at.and_then(|at| text.as_bytes().get(at)).map_or(0, u8::to_ascii_lowercase)
                 };
-                let (before, after) = (neighbour(at.checked_sub(1)), neighbour(Some(at + marker.len())));
+                let before = neighbour(at.checked_sub(1));
+                let after = neighbour(Some(at + marker.len_utf8()));
                 // A template that has too few of them is refused when it is parsed.
                 let charset = charsets.next().unwrap_or(CharSet::ANY);
                 texts.holes.push(HolePlace { at: start + at, before, after, charset });
@@ -81,9 +82,9 @@ impl<'t> TemplateTexts<'t> {
         texts
     }
 
-    /// Says of each template where one of the texts may stand in it. The texts are folded, printable ASCII, and need no
-    /// escape in JSON.
-    pub(crate) fn places(&self, needles: &[Aligner]) -> Vec<Place> {
+    /// Says of each template that is asked about where one of the texts may stand in it. The texts are folded, printable
+    /// ASCII, and need no escape in JSON.
+    pub(crate) fn places(&self, needles: &[Aligner], is_asked: impl Fn(usize) -> bool) -> Vec<Place> {
         let mut places = vec![Place::Nowhere; self.templates.len()];
         for idx in &self.beyond_ascii {
             places[*idx] = Place::Anywhere;
@@ -91,7 +92,7 @@ impl<'t> TemplateTexts<'t> {
         for needle in needles {
             self.in_stretches(needle, &mut places);
             for (idx, place) in places.iter_mut().enumerate() {
-                if *place == Place::Nowhere && self.through_hole(idx, needle) {
+                if *place == Place::Nowhere && is_asked(idx) && self.through_hole(idx, needle) {
                     *place = Place::OnlyThroughHoles;
                 }
             }
@@ -136,5 +137,30 @@ impl<'t> TemplateTexts<'t> {
                 at = start + 1;
             }
         }
+    }
+}
+
+/// Returns the markers of a template with their places. All begin with the same byte, which little else does.
+fn markers(text: &str) -> impl Iterator<Item = (usize, char)> {
+    const FIRST_BYTE: u8 = 0xef;
+    memchr::memchr_iter(FIRST_BYTE, text.as_bytes()).filter_map(|at| {
+        let marker = text[at..].chars().next()?;
+        matches!(marker, HOLE | UNINDEXED_HOLE | NUMBER_HOLE).then_some((at, marker))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers_are_found_where_they_stand() {
+        let text = format!("a{HOLE}\u{fdcf}é{UNINDEXED_HOLE}{NUMBER_HOLE}\u{ff01}z{HOLE}");
+        let expected: Vec<(usize, char)> = text
+            .match_indices([HOLE, UNINDEXED_HOLE, NUMBER_HOLE])
+            .map(|(at, marker)| (at, marker.chars().next().unwrap()))
+            .collect();
+        assert_eq!(expected.len(), 4);
+        assert_eq!(markers(&text).collect::<Vec<_>>(), expected);
     }
 }

@@ -10,11 +10,12 @@ use crate::evidence::rfc3339;
 use crate::question::Investigation;
 use serde::Serialize;
 use std::collections::BTreeSet;
+use timberline_archive::segment::Segment;
 use timberline_archive::{Column, Result};
 use timberline_entry::Field;
 use timberline_entry::json::Value;
 use timberline_query::{Options, compile};
-use timberline_search::{Direction, RowView, in_time_order};
+use timberline_search::{RowView, Sink, Wanted, scan};
 
 /// A change of a service that somebody made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,7 +55,7 @@ pub enum Resolution {
 }
 
 /// What one audit entry says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AuditFacts {
     pub(super) time_ns: i64,
     pub(super) service: String,
@@ -85,18 +86,34 @@ const DEPLOYS: [&str; 6] = [
     "CreateRevision",
 ];
 
-/// Reads all audit entries, oldest first.
+/// Reads all audit entries, oldest first; entries of one nanosecond in the order of their `insertId`.
 pub(super) fn read(investigation: &Investigation<'_>) -> Result<Vec<AuditFacts>> {
     let text = format!("protoPayload.\"@type\"=\"{AUDIT_LOG}\" OR jsonPayload.\"@type\"=\"{AUDIT_LOG}\"");
     let filter = compile(&text, &Options::default()).expect("a filter of the language").filter;
-    let fields = BTreeSet::from([Field::ProtoPayload, Field::JsonPayload]);
-    let mut found = Vec::new();
-    let (archive, names) = (investigation.archive, &investigation.names);
-    in_time_order(archive, names, &filter, Direction::Oldest, None, &fields, |view| {
-        found.extend(facts(view));
-        Ok(true)
-    })?;
-    Ok(found)
+    let fields = BTreeSet::from([Field::ProtoPayload, Field::JsonPayload, Field::InsertId]);
+    let mut audits = Audits::default();
+    scan(investigation.archive, &investigation.names, &filter, &Wanted { fields }, &mut audits)?;
+    let mut found = audits.found;
+    found.sort_by(|a, b| (a.1.time_ns, &a.0).cmp(&(b.1.time_ns, &b.0)));
+    Ok(found.into_iter().map(|(_, facts)| facts).collect())
+}
+
+/// Collects audit entries with their `insertId`. There are few: a deploy has a handful.
+#[derive(Default)]
+struct Audits {
+    found: Vec<(String, AuditFacts)>,
+}
+
+impl Sink for Audits {
+    fn ring(&mut self, _: &Segment, _: usize) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn row(&mut self, _: &Segment, _: usize, view: &RowView<'_>) -> Result<()> {
+        let insert_id = view.row.cells.text(Column::InsertId);
+        self.found.extend(facts(view).map(|facts| (insert_id.to_owned(), facts)));
+        Ok(())
+    }
 }
 
 fn facts(view: &RowView<'_>) -> Option<AuditFacts> {

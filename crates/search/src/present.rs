@@ -1,0 +1,31 @@
+//! Which fields the entries of some rings have at all, so that no column is read for nothing.
+
+use crate::row::FieldSet;
+use timberline_archive::Result;
+use timberline_archive::segment::Segment;
+use timberline_entry::Field;
+
+/// Returns those of the fields that some of the rings have. Rows of the others have them null.
+///
+/// Cost: the parts of the rings' shapes, until every field has been seen.
+pub(crate) fn present(
+    segment: &Segment,
+    rings: impl Iterator<Item = usize>,
+    fields: FieldSet,
+) -> Result<FieldSet> {
+    let (templates, parts, facts) = (segment.templates()?, segment.shape_parts()?, segment.rings()?);
+    // The time is no part of a shape, and every entry has one.
+    let mut found = fields.intersection(FieldSet::of([Field::Timestamp]));
+    let mut last = None;
+    for ring in rings {
+        if found == fields {
+            break;
+        }
+        let shape = facts.shape[ring];
+        if last.replace(shape) != Some(shape) {
+            let of_shape = parts.of(shape as usize).map(|part| templates.field(part));
+            found = found.union(FieldSet::of(of_shape).intersection(fields));
+        }
+    }
+    Ok(found)
+}
