@@ -51,7 +51,7 @@ pub(super) fn keep_first(rejects: &mut Vec<RejectRecord>, n: usize) {
         // `last` is the first that is not listed, or stands for those from there on already.
         let is_beyond = n_listed > n;
         if is_beyond {
-            last.count += next.count;
+            last.count = last.count.saturating_add(next.count);
             last.len = last.len.saturating_add(next.len);
             last.until = last.until.max(next.until);
         }

@@ -177,8 +177,8 @@ impl<'r> Repair<'r> {
                 for source in &mut sources {
                     if source.path == lost::path(source.key) {
                         let own = rejects.iter().filter(|reject| reject.source == source.key);
-                        source.rejected = own.map(|reject| reject.count).sum();
-                        source.read += source.rejected;
+                        source.rejected = own.fold(0, |sum, reject| sum.saturating_add(reject.count));
+                        source.read = source.read.saturating_add(source.rejected);
                     }
                 }
                 let listed: BTreeSet<u64> = sources.iter().map(|source| source.key).collect();

@@ -50,7 +50,7 @@ pub(super) fn run(
     let paths: BTreeMap<u64, String> =
         archive.sources().map_err(failed)?.into_iter().map(|source| (source.key, source.path)).collect();
     let records = archive.rejects().map_err(failed)?;
-    let total: u64 = records.iter().map(|record| record.count).sum();
+    let total: u64 = records.iter().fold(0, |sum, record| sum.saturating_add(record.count));
     let n_records = records.len();
     let default = if matches!(printer.format, Format::Text | Format::Markdown) { DEFAULT_LIMIT } else { 0 };
     let limit = match args.limit.unwrap_or(default) {

@@ -54,6 +54,8 @@ pub struct SourceFacts {
     pub dialect_reason: String,
     /// JSON documents at the outermost level: 1 for an array or a wrapper, one per line of NDJSON.
     pub documents: u64,
+    /// Objects that were read as wrappers around entries. What else they hold is data about the dump and neither record nor reject.
+    pub wrappers: u64,
     /// Records handed out.
     pub records: u64,
     /// Rejects handed out with the batches; reading the records may add to them.
@@ -185,7 +187,7 @@ impl Reader {
     pub fn finish(self) -> Result<SourceFacts, Error> {
         let (dialect, dialect_reason) = self.splitter.dialect();
         let dialect_reason = dialect_reason.to_owned();
-        let (input, split, contexts) = self.splitter.finish();
+        let (input, split, wrappers, contexts) = self.splitter.finish();
         let offset = input.stored_bytes();
         let (bytes, content_hash) =
             input.finish().map_err(|source| Error::Io { path: self.path.clone(), offset, source })?;
@@ -209,6 +211,7 @@ impl Reader {
             dialect,
             dialect_reason,
             documents: split.n_documents,
+            wrappers,
             records: split.n_records,
             rejects: split.n_rejects,
             contexts,

@@ -79,6 +79,8 @@ pub(crate) struct Context {
 pub(super) struct Frames {
     pub(super) open: Vec<Frame>,
     pub(super) contexts: Vec<Context>,
+    /// Wrappers opened so far.
+    pub(super) n_wrappers: u64,
 }
 
 /// A source with more places than this uses keys as identifiers; the rest share the last place.
@@ -136,6 +138,7 @@ impl Frames {
 
     pub(super) fn push(&mut self, kind: FrameKind, key: &str) {
         let context = self.context_below(key);
+        self.n_wrappers += u64::from(kind == FrameKind::Wrapper);
         self.open.push(Frame::new(kind, context));
     }
 

@@ -139,8 +139,8 @@ impl Splitter {
         self.buffer.input()
     }
 
-    pub(crate) fn finish(self) -> (TextInput, SplitFacts, Vec<Context>) {
-        (self.buffer.into_input(), self.facts, self.frames.contexts)
+    pub(crate) fn finish(self) -> (TextInput, SplitFacts, u64, Vec<Context>) {
+        (self.buffer.into_input(), self.facts, self.frames.n_wrappers, self.frames.contexts)
     }
 
     fn step(&mut self, budget: usize) -> io::Result<()> {
