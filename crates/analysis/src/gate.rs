@@ -45,8 +45,10 @@ pub enum Verdict {
 /// A pattern that stops the target.
 #[derive(Clone, Debug, Serialize)]
 pub struct Failing {
-    /// Name of the pattern.
+    /// Name of the pattern; of a value that is the news, the value's own.
     pub id: String,
+    /// The pattern: itself, or whose value it is.
+    pub pattern: String,
     /// Its message with the values replaced by marks.
     pub template: String,
     /// The value that is the news, where one is; `null` for a pattern as a whole.
@@ -83,6 +85,7 @@ pub fn gate_answer(diff: &DiffAnswer, max_q: f64) -> GateAnswer {
             let q = pattern.q.filter(|q| *q <= max_q)?;
             Some(Failing {
                 id: pattern.id.clone(),
+                pattern: pattern.pattern.clone(),
                 template: pattern.template.clone(),
                 variant: pattern.variant.clone(),
                 status: pattern.status,

@@ -48,8 +48,10 @@ pub struct RegressionsAnswer {
 /// A pattern whose rate changed between revisions of a service.
 #[derive(Clone, Debug, Serialize)]
 pub struct Regression {
-    /// Name of the pattern.
+    /// Name of the pattern; of a value that is the news, the value's own.
     pub id: String,
+    /// The pattern: itself, or whose value it is.
+    pub pattern: String,
     /// Its message with the values replaced by marks.
     pub template: String,
     /// The value that is the news, where one is; `null` for a pattern as a whole.

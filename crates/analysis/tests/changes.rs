@@ -253,8 +253,10 @@ fn a_new_value_of_an_archived_message_is_news() {
         );
         let gate = gate_answer(&answer, DEFAULT_MAX_Q);
         assert_eq!(gate.verdict, Verdict::Fail);
-        let failing: Vec<_> = gate.failing.iter().map(|failing| (&failing.id, &failing.variant)).collect();
-        assert_eq!(failing, [(&value.id, &variant)]);
+        let failing: Vec<_> =
+            gate.failing.iter().map(|failing| (&failing.id, &failing.pattern, &failing.variant)).collect();
+        assert_eq!(failing, [(&value.id, &whole.id, &variant)]);
+        assert_eq!(value.pattern, whole.id);
         assert!(gate.markdown.contains(&format!("`{new}` in `No module named '<*>'`")), "{}", gate.markdown);
 
         // Its id is the one that filters know, and it holds as many entries.

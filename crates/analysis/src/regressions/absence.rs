@@ -201,6 +201,7 @@ impl Absence {
         let rate = cells / exposure.max(1) as f64 * 60.0;
         Regression {
             id: pattern_name(self.unit),
+            pattern: String::new(),
             template: String::new(),
             variant: None,
             service: self.service.clone(),

@@ -96,8 +96,9 @@ pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
         .into_iter()
         .zip(groups)
         .map(|((tested, _, regression), group)| {
+            let pattern = pattern_name(grid.pattern_of(tested.unit));
             let variant = grid.values.get(&tested.unit).map(|value| value.variant.clone());
-            (tested.unit, Regression { group, variant, ..regression })
+            (tested.unit, Regression { group, variant, pattern, ..regression })
         })
         .collect();
     Changes { found, tested: all.len() as u64, not_tested }

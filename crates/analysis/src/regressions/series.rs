@@ -100,6 +100,7 @@ impl<'o> UnitSeries<'o> {
         let name = |row: &u32| self.order.names[*row as usize].0.clone();
         Some(Regression {
             id: pattern_name(self.unit),
+            pattern: String::new(),
             template: String::new(),
             variant: None,
             service: self.service.clone(),

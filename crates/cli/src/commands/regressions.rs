@@ -38,7 +38,7 @@ fn document(answer: &RegressionsAnswer, settings: &Settings, said: &[String]) ->
     let is_verbose = settings.verbosity == Verbosity::Verbose || settings.format == Format::Csv;
     let mut document = Document::new("regressions").in_zone(settings.zone.clone());
     document.paragraph(format!(
-        "{} among {} patterns tested; {} more occur too rarely to be tested.",
+        "{} among {} patterns and values tested; {} more occur too rarely to be tested.",
         counted(answer.patterns.len() as u64, "change", "changes"),
         units::count(answer.tested),
         units::count(answer.not_tested)
