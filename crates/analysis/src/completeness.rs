@@ -4,6 +4,7 @@ use crate::evidence::rfc3339;
 use crate::question::Investigation;
 use serde::Serialize;
 use timberline_archive::catalog::Cut;
+use timberline_archive::manifest::SetAside;
 
 /// The part of every answer that says how far to trust it.
 #[derive(Clone, Debug, Serialize)]
@@ -101,6 +102,8 @@ impl Completeness {
             let pieces = if rejected == 1 { "1 piece".to_owned() } else { format!("{rejected} pieces") };
             warnings.push(format!("{pieces} of the sources could not be kept; `rejects` lists them"));
         }
-        Self { entries, duplicates: read - rejected - entries, rejected, covered, gaps, warnings }
+        let lost: u64 = investigation.archive.manifest().set_aside.iter().map(SetAside::rows).sum();
+        let duplicates = read.saturating_sub(rejected + entries + lost);
+        Self { entries, duplicates, rejected, covered, gaps, warnings }
     }
 }

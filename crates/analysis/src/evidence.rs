@@ -7,7 +7,8 @@
 //! ```
 //!
 //! What a repair gave up is covered by nothing, whatever the sources prove: its entries are not in the archive.
-//! A dump cut by a limit, newest first, speaks for nothing before its oldest entry, whatever window was asked for.
+//! A dump that says which filter it was made with speaks for what that lets through, and for nothing when the filter asks for more than
+//! service, time and severity. A dump cut by a limit, newest first, speaks for nothing before its oldest entry, whatever window was asked for.
 
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +64,11 @@ impl Severities {
     /// Returns the set with a severity added.
     pub const fn with(self, severity: Severity) -> Self {
         Self(self.0 | 1 << severity.rank())
+    }
+
+    /// Returns what belongs to both sets.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Says whether a severity belongs to the set.
@@ -315,6 +321,8 @@ fn intervals_of(source: &SourceRecord, whole_hours: &BTreeSet<Hour<'_>>) -> Vec<
     if !found.is_empty() {
         return found;
     }
+    let let_through = source.filter.as_deref().map_or(Some(Severities::ALL), crate::asked_filter::severities);
+    let Some(let_through) = let_through else { return found };
     let asked = source.windows.iter().find(|window| window.proof == "asked-window");
     let mut contexts: BTreeMap<&str, Vec<&GroupFacts>> = BTreeMap::new();
     for group in &source.groups {
@@ -331,7 +339,7 @@ fn intervals_of(source: &SourceRecord, whole_hours: &BTreeSet<Hour<'_>>) -> Vec<
             context.rsplit('.').next().and_then(|key| Severity::ALL.into_iter().find(|s| s.name() == key));
         let mildest =
             groups.iter().filter_map(|group| Severity::parse(&group.severity)).min().unwrap_or_default();
-        let severities = only.map_or(Severities::at_least(mildest), Severities::only);
+        let severities = only.map_or(Severities::at_least(mildest), Severities::only).and(let_through);
         let (from_ns, to_ns, proof) = match asked {
             // Entries beyond the window that was asked for show that the window is not to be trusted.
             // Neither is that of a dump whose end is missing.
@@ -387,6 +395,7 @@ mod tests {
             order: Order::NewestFirst,
             groups: groups.iter().map(facts).collect(),
             windows: Vec::new(),
+            filter: None,
         }
     }
 
@@ -414,6 +423,18 @@ mod tests {
         assert_eq!(first(&cut, Severity::Info, 150, Some(120)), Status::Observed);
         let both = [cut[0].clone(), source("b", Cut::No, &[("INFO", 3, 50, 120)])];
         assert_eq!(first(&both, Severity::Info, 150, Some(50)), Status::Observed);
+    }
+
+    #[test]
+    fn a_filter_is_no_witness_of_what_it_kept_out() {
+        let judged = |filter: &str| {
+            let mut dump = source("a", Cut::No, &[("WARNING", 7, 100, 200)]);
+            dump.filter = Some(filter.to_owned());
+            [Severity::Warning, Severity::Error].map(|severity| first(&[dump.clone()], severity, 150, None))
+        };
+        assert_eq!(judged("severity>=WARNING"), [Status::Observed; 2]);
+        assert_eq!(judged("severity=WARNING"), [Status::Observed, Status::Unknown]);
+        assert_eq!(judged("severity>=WARNING timeout"), [Status::Unknown; 2]);
     }
 
     #[test]

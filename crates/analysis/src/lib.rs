@@ -11,6 +11,7 @@
 //!
 //! Results are plain data; serialised, they are the JSON contracts. Nothing here reads Parquet or writes text.
 
+mod asked_filter;
 mod command;
 mod completeness;
 mod coverage;

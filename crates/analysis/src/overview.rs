@@ -103,10 +103,11 @@ pub fn overview(investigation: &Investigation<'_>) -> Result<Overview> {
     let show = |ns: i64| Timestamp::from_nanos(ns).to_string();
     let read: u64 = investigation.sources.iter().map(|source| source.read).sum();
     let rejected: u64 = investigation.sources.iter().map(|source| source.rejected).sum();
+    let lost: u64 = manifest.set_aside.iter().map(timberline_archive::manifest::SetAside::rows).sum();
     Ok(Overview {
         schema: "timberline/status/1",
         entries: manifest.entries(),
-        duplicates: read - rejected - manifest.entries(),
+        duplicates: read.saturating_sub(rejected + manifest.entries() + lost),
         rejected,
         sources: investigation.sources.len() as u64,
         segments: manifest.segments.len() as u64,

@@ -42,6 +42,8 @@ pub struct SourceRecord {
     pub groups: Vec<GroupFacts>,
     /// Time spans that the export was asked for, where it says so.
     pub windows: Vec<WindowRecord>,
+    /// The filter that the export was made with, where it says so.
+    pub filter: Option<String>,
 }
 
 /// Whether a dump is known to lack something.
@@ -106,6 +108,8 @@ pub struct WindowRecord {
 struct Evidence {
     groups: Vec<GroupFacts>,
     windows: Vec<WindowRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filter: Option<String>,
 }
 
 impl Cut {
@@ -153,7 +157,11 @@ pub(crate) fn write(sources: &[SourceRecord]) -> Vec<u8> {
         (
             "evidence",
             text(|source| {
-                let evidence = Evidence { groups: source.groups.clone(), windows: source.windows.clone() };
+                let evidence = Evidence {
+                    groups: source.groups.clone(),
+                    windows: source.windows.clone(),
+                    filter: source.filter.clone(),
+                };
                 serde_json::to_string(&evidence).expect("evidence is plain data")
             }),
         ),
@@ -201,6 +209,7 @@ pub(crate) fn read(content: Bytes, path: &str) -> Result<Vec<SourceRecord>> {
                 .ok_or_else(|| damaged(format!("order {:?}", orders[idx])))?,
             groups: evidence.groups,
             windows: evidence.windows,
+            filter: evidence.filter,
         });
     }
     Ok(sources)

@@ -123,6 +123,7 @@ impl Tally {
             order,
             groups,
             windows: windows(&facts.evidence),
+            filter: facts.evidence.filter.clone(),
         }
     }
 

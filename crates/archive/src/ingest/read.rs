@@ -74,10 +74,13 @@ pub(super) fn read_all(
     std::thread::scope(|scope| {
         let reader_events = event_sender.clone();
         scope.spawn(move || {
-            for (idx, spec) in specs.iter().enumerate() {
+            // Numbers are by path; the order of reading is that of the places, which compressed archives are read fastest in.
+            let mut order: Vec<usize> = (0..specs.len()).collect();
+            order.sort_by_key(|idx| specs[*idx].stored_at());
+            for idx in order {
                 let source = first_number + crate::rows::row_idx(idx);
                 if !read_source(
-                    spec,
+                    &specs[idx],
                     source,
                     &options.open,
                     budget.batch,

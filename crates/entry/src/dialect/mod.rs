@@ -215,8 +215,11 @@ fn rewrite_foreign(
     out: &mut String,
     repairs: &mut Repairs,
 ) -> Result<bool, RejectReason> {
-    let asked_for =
-        Recogniser { asked: Some(record.dialect), found: None, field_map: batch.field_map.clone() };
+    let asked_for = Recogniser {
+        asked: Some(record.dialect),
+        field_map: batch.field_map.clone(),
+        ..Recogniser::default()
+    };
     let kind = match record.dialect {
         DialectKind::Unknown | DialectKind::LogEntry | DialectKind::ClientLibrary => return Ok(false),
         // A LogEntry among others stays what it is; the dialect's own mark counts first.

@@ -20,18 +20,28 @@ pub(crate) struct Recogniser {
     pub(crate) asked: Option<DialectKind>,
     /// The dialect of the first entry, and why it is that one.
     pub(crate) found: Option<(DialectKind, &'static str)>,
+    /// The dialect of the document that is being read, where it is another: sources are glued together.
+    pub(crate) here: Option<DialectKind>,
     pub(crate) field_map: Option<Arc<FieldMap>>,
 }
 
 impl Recogniser {
     /// Returns the dialect of the source, as far as it is known.
     pub(crate) fn kind(&self) -> DialectKind {
-        self.asked.or(self.found.map(|(kind, _)| kind)).unwrap_or(DialectKind::Unknown)
+        self.asked.or(self.here).or(self.found.map(|(kind, _)| kind)).unwrap_or(DialectKind::Unknown)
+    }
+
+    /// Returns recognisers of the other dialects whose entries nothing else looks like, most telling first; none when a dialect was
+    /// asked for, and none before there is a first.
+    pub(crate) fn others(&self) -> impl Iterator<Item = Self> + '_ {
+        let may_change = self.asked.is_none() && self.found.is_some();
+        let kinds = FOREIGN.into_iter().filter(move |kind| may_change && *kind != DialectKind::Generic);
+        kinds.map(|kind| Self { here: Some(kind), ..self.clone() })
     }
 
     /// Recognises an entry.
     ///
-    /// In a source of one dialect, entries of others are no entries, except that a `LogEntry` always is one: what lies about in
+    /// In a document of one dialect, entries of others are no entries, except that a `LogEntry` always is one: what lies about in
     /// wrappers must not become entries only because it has a time and a message.
     pub(crate) fn recognise(&self, object: Object<'_>) -> Option<(DialectKind, Strength)> {
         let own = log_entry(object);
@@ -68,17 +78,19 @@ pub(super) const fn reason(kind: DialectKind) -> &'static str {
 }
 
 /// The dialects other than the service's own, most telling first.
+const FOREIGN: [DialectKind; 7] = [
+    DialectKind::Otlp,
+    DialectKind::Journald,
+    DialectKind::Kubernetes,
+    DialectKind::Docker,
+    DialectKind::CloudWatch,
+    DialectKind::Ecs,
+    DialectKind::Generic,
+];
+
+/// Recognises an entry of another dialect than the service's own.
 fn foreign(object: Object<'_>, map: Option<&FieldMap>) -> Option<(DialectKind, Strength)> {
-    const KINDS: [DialectKind; 7] = [
-        DialectKind::Otlp,
-        DialectKind::Journald,
-        DialectKind::Kubernetes,
-        DialectKind::Docker,
-        DialectKind::CloudWatch,
-        DialectKind::Ecs,
-        DialectKind::Generic,
-    ];
-    let kind = KINDS.into_iter().find(|kind| is_of(*kind, object, map))?;
+    let kind = FOREIGN.into_iter().find(|kind| is_of(*kind, object, map))?;
     let strength = if kind == DialectKind::Generic { Strength::Weak } else { Strength::Strong };
     Some((kind, strength))
 }

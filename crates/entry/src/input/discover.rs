@@ -20,7 +20,7 @@ pub(crate) enum Location {
     File(PathBuf),
     Stdin,
     Memory(Arc<[u8]>),
-    Member { archive: PathBuf, offset: u64, len: u64 },
+    Member { archive: PathBuf, offset: u64, len: u64, shared: archive::Shared },
 }
 
 impl SourceSpec {
@@ -46,6 +46,13 @@ impl SourceSpec {
             Location::Stdin | Location::Memory(_) => None,
         }
     }
+
+    /// Returns where the bytes are stored, for whoever reads many sources: members of a compressed archive that are read in the order
+    /// of their places are decompressed once.
+    pub fn stored_at(&self) -> (Option<&Path>, u64) {
+        let offset = if let Location::Member { offset, .. } = self.location { offset } else { 0 };
+        (self.file_path(), offset)
+    }
 }
 
 /// Finds the sources that `paths` name: files, folders with everything in them, patterns, `-` for standard input.
@@ -68,8 +75,8 @@ pub fn discover(paths: &[String]) -> (Vec<SourceSpec>, Vec<Refusal>) {
 
 /// What makes two specs the same bytes: the file behind all links, and the place in it.
 fn identity(spec: &SourceSpec) -> (Option<PathBuf>, u64) {
-    let offset = if let Location::Member { offset, .. } = spec.location { offset } else { 0 };
-    (spec.file_path().map(|path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())), offset)
+    let (path, offset) = spec.stored_at();
+    (path.map(|path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())), offset)
 }
 
 #[derive(Default)]
@@ -167,14 +174,18 @@ impl Search {
             Ok(Some(members)) if members.is_empty() => {
                 self.refuse(&shown(path), RejectReason::NothingInside, String::new());
             }
-            Ok(Some(members)) => self.found.extend(members.into_iter().map(|member| SourceSpec {
-                path: format!("{}!{}", shown(path), member.name),
-                location: Location::Member {
-                    archive: path.to_owned(),
-                    offset: member.offset,
-                    len: member.len,
-                },
-            })),
+            Ok(Some(members)) => {
+                let shared = archive::Shared::new(&members);
+                self.found.extend(members.into_iter().map(|member| SourceSpec {
+                    path: format!("{}!{}", shown(path), member.name),
+                    location: Location::Member {
+                        archive: path.to_owned(),
+                        offset: member.offset,
+                        len: member.len,
+                        shared: shared.clone(),
+                    },
+                }));
+            }
         }
     }
 

@@ -1,6 +1,5 @@
 //! One source, from its stored bytes to batches, and what was learned about it on the way.
 
-use super::archive;
 use super::compression::Compression;
 use super::discover::{Location, SourceSpec};
 use super::encoding::{Encoding, TextInput, damage_reason};
@@ -115,7 +114,7 @@ impl Reader {
             Location::Stdin => Ok(Stored::new(Box::new(io::stdin()))),
             Location::File(path) => Stored::file(path),
             Location::Memory(bytes) => Ok(Stored::new(Box::new(io::Cursor::new(bytes.clone())))),
-            Location::Member { archive, offset, len } => archive::open_member(archive, *offset, *len),
+            Location::Member { archive, offset, len, shared } => shared.open_member(archive, *offset, *len),
         };
         let mut stored = stored.map_err(unreadable)?;
         let mut first = Vec::new();
@@ -147,8 +146,8 @@ impl Reader {
         let hints = Hints {
             recogniser: Recogniser {
                 asked: options.dialect,
-                found: None,
                 field_map: options.field_map.clone().map(Arc::new),
+                ..Recogniser::default()
             },
             base: if encoding == Encoding::Utf8Bom { mark as u64 } else { 0 },
         };
@@ -186,8 +185,12 @@ impl Reader {
     /// [`Error::Io`] when they cannot be read.
     pub fn finish(self) -> Result<SourceFacts, Error> {
         let (dialect, dialect_reason) = self.splitter.dialect();
-        let dialect_reason = dialect_reason.to_owned();
+        let mut dialect_reason = dialect_reason.to_owned();
         let (input, split, wrappers, contexts) = self.splitter.finish();
+        if !split.other_dialects.is_empty() {
+            let others: Vec<&str> = split.other_dialects.iter().map(|kind| kind.name()).collect();
+            dialect_reason.push_str(&format!("; other entries in it are {}", others.join(", ")));
+        }
         let offset = input.stored_bytes();
         let (bytes, content_hash) =
             input.finish().map_err(|source| Error::Io { path: self.path.clone(), offset, source })?;

@@ -94,6 +94,11 @@ impl Frames {
         self.open.last().map(|frame| frame.kind)
     }
 
+    /// Says whether a wrapper is open.
+    pub(super) fn has_wrapper(&self) -> bool {
+        self.open.iter().any(|frame| frame.kind == FrameKind::Wrapper)
+    }
+
     /// The place of what stands directly inside the innermost container.
     pub(super) fn context(&mut self) -> u32 {
         match self.open.last() {

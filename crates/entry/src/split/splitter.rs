@@ -11,6 +11,7 @@ use crate::dialect::{DialectKind, Recogniser};
 use crate::evidence::Evidence;
 use crate::input::TextInput;
 use crate::reject::{Reject, RejectReason, SAMPLE_BYTES, sample};
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -50,6 +51,8 @@ pub(crate) struct SplitFacts {
     pub(crate) text_bytes: u64,
     /// The text ended inside something.
     pub(crate) is_cut: bool,
+    /// Dialects of documents in the source beside its own.
+    pub(crate) other_dialects: BTreeSet<DialectKind>,
 }
 
 /// A value that is read over without being kept.
@@ -185,6 +188,9 @@ impl Splitter {
     }
 
     fn token(&mut self, byte: u8) -> io::Result<()> {
+        if !self.frames.has_wrapper() {
+            self.recogniser.here = None;
+        }
         match (self.frames.kind(), byte) {
             (None | Some(FrameKind::Array), b'{') => self.object(),
             (None | Some(FrameKind::Array), b'[') if self.frames.are_too_deep() => {

@@ -72,7 +72,15 @@ impl Splitter {
         }
         let ahead = self.look_ahead(self.at)?;
         let Ahead::Whole(end) = ahead else {
-            return Ok(self.verdict_by_sight(self.at + LOOK_AHEAD, matches!(ahead, Ahead::TooLong)));
+            let is_large = matches!(ahead, Ahead::TooLong);
+            if is_large {
+                let visible = &self.buffer.bytes()[self.at..];
+                let visible = &visible[..visible.len().min(LOOK_AHEAD)];
+                let is_inside = |recogniser: &Recogniser| entry_inside(visible, recogniser);
+                let other = self.other_dialect(is_inside);
+                self.is_of(other);
+            }
+            return Ok(self.verdict_by_sight(self.at + LOOK_AHEAD, is_large));
         };
         let text = same_length_text(&self.buffer.bytes()[self.at..end]);
         let mut nodes = Vec::new();
@@ -88,9 +96,31 @@ impl Splitter {
             self.learn(kind, key);
             return Ok(Verdict::Entry);
         }
-        let is_collection = holds_entries(value, &self.recogniser)
-            || object.iter().any(|(key, _)| WRAPPER_KEYS.iter().any(|own| key.is(own)));
-        Ok(if is_collection { Verdict::Wrapper } else { Verdict::Entry })
+        let is_one = |recogniser: &Recogniser| recogniser.recognise(object).is_some();
+        let holds = |recogniser: &Recogniser| holds_entries(value, recogniser);
+        let is_collection = object.iter().any(|(key, _)| WRAPPER_KEYS.iter().any(|own| key.is(own)));
+        let as_entry = self.other_dialect(|recogniser| is_one(recogniser) || holds(recogniser));
+        let verdict = match &as_entry {
+            None => is_collection || holds(&self.recogniser),
+            Some(other) => !is_one(other),
+        };
+        self.is_of(as_entry);
+        Ok(if verdict { Verdict::Wrapper } else { Verdict::Entry })
+    }
+
+    /// Returns the recogniser of another dialect than the source's when what stands here is of that, by `is_such`, and not of the
+    /// source's own. Inside wrappers there is no other: a document is of one dialect.
+    fn other_dialect(&self, is_such: impl Fn(&Recogniser) -> bool) -> Option<Recogniser> {
+        let may_change = !self.frames.has_wrapper() && !is_such(&self.recogniser);
+        may_change.then(|| self.recogniser.others().find(|other| is_such(other))).flatten()
+    }
+
+    /// Reads what stands here, with all that is inside, as of this dialect.
+    fn is_of(&mut self, other: Option<Recogniser>) {
+        if let Some(other) = other {
+            self.facts.other_dialects.insert(other.kind());
+            self.recogniser = other;
+        }
     }
 
     /// Decides about an object that is not wholly there, or broken: by its keys, and by whether an entry is inside.
