@@ -252,6 +252,7 @@ mod tests {
                 to_ns: 9,
                 log: String::new(),
             }],
+            filter: Some("severity>=ERROR".to_owned()),
         };
         let sources = vec![source.clone(), SourceRecord { key: 2, cut: Cut::Broken, ..source }];
         assert_eq!(read(Bytes::from(write(&sources)), "x").unwrap(), sources);
