@@ -27,6 +27,8 @@ pub(crate) enum Piece<'t> {
 pub(crate) struct Aligner {
     /// For each byte value the positions at which the needle has it.
     positions: Box<[u128; 256]>,
+    /// The byte values that the needle has, each once.
+    values: Vec<u8>,
     /// The bytes that are followed.
     beginning: Vec<u8>,
     len: usize,
@@ -40,8 +42,12 @@ impl Aligner {
         for (at, byte) in bytes.iter().enumerate() {
             positions[usize::from(*byte)] |= 1 << at;
         }
+        let mut values = bytes.to_vec();
+        values.sort_unstable();
+        values.dedup();
         Self {
             positions,
+            values,
             beginning: bytes.to_vec(),
             len: bytes.len(),
             is_cut: bytes.len() < folded_needle.len(),
@@ -131,9 +137,9 @@ impl Aligner {
             return if lowest > 127 { 0 } else { u128::MAX << lowest };
         }
         let mut allowed: u128 = 0;
-        for byte in 0..=u8::MAX {
-            if self.positions[usize::from(byte)] != 0 && charset.may_contain(byte) {
-                allowed |= self.positions[usize::from(byte)];
+        for byte in &self.values {
+            if charset.may_contain(*byte) {
+                allowed |= self.positions[usize::from(*byte)];
             }
         }
         let mut all = reached;
