@@ -1,6 +1,6 @@
 //! `verify`: whether the archive is what was written, and `--repair`.
 
-use super::storage;
+use super::{counted, storage};
 use crate::args;
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
@@ -71,10 +71,8 @@ fn problems(document: &mut Document, report: &VerifyReport) {
         document.push(Block::List(vec![affected("given up by a repair", gap)]));
     }
     if !report.leftovers.is_empty() {
-        document.paragraph(format!(
-            "{} files belong to no commit; the next ingest deletes them.",
-            report.leftovers.len()
-        ));
+        let files = counted(report.leftovers.len() as u64, "file belongs", "files belong");
+        document.paragraph(format!("{files} to no commit; what was left over goes with the next ingest."));
     }
 }
 

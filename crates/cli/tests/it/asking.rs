@@ -3,6 +3,7 @@
 use crate::{ask, number, run, text, truth};
 use serde_json::Value;
 use std::path::Path;
+use tempfile::TempDir;
 
 #[test]
 fn status_is_the_truth() {
@@ -133,4 +134,96 @@ fn the_same_question_gives_the_same_bytes() {
         assert_eq!(once.stdout, twice.stdout, "{format}");
         assert!(!once.stdout.is_empty() && once.code == 0);
     }
+}
+
+/// What an answer cannot say comes with it: what was lost to damage and may come back, what an asked window leaves out, what a
+/// limit cut off, and what a filter of the export kept out.
+#[test]
+fn answers_say_what_they_do_not_rest_on() {
+    let folder = TempDir::new().unwrap();
+    let archive = folder.path().join("archive");
+    let entries = |from: u64, to: u64| -> Vec<String> {
+        let entry = |n: u64| {
+            format!(
+                r#"{{"insertId":"{n:04}","timestamp":"2025-09-{:02}T{:02}:{:02}:00Z","severity":"ERROR","textPayload":"boom {n}","resource":{{"type":"cloud_run_revision","labels":{{"service_name":"shop","revision_name":"shop-00001-abc"}}}}}}"#,
+                1 + n / 1440,
+                n / 60 % 24,
+                n % 60
+            )
+        };
+        (from..to).rev().map(entry).collect()
+    };
+    let write = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    // A limit of 100 stopped before the window that was asked for was exhausted.
+    let window = r#""time_range":{"start":"2025-09-01T00:00:00Z","end":"2025-09-01T12:00:00Z"}"#;
+    let cut = write("cut.json", format!("{{{window},\"entries\":[{}]}}", entries(500, 600).join(",")));
+    assert_eq!(run(&archive, &["ingest", &cut]).code, 0);
+    let first = |archive: &Path| run(archive, &["first", "boom", "--format", "json"]).json();
+    let warned = |answer: &Value, what: &str| {
+        let warnings = answer["completeness"]["warnings"].as_array().unwrap();
+        warnings.iter().any(|warning| warning.as_str().unwrap().contains(what))
+    };
+    let answer = first(&archive);
+    assert_eq!(answer["matches"], 100);
+    assert_eq!(answer["first"]["evidence"]["status"], "censored", "{answer:#}");
+    assert!(warned(
+        &answer,
+        "cut.json looks cut off by a limit: it says nothing of the time before 2025-09-01T08:20"
+    ));
+    // The window's own end is covered, its beginning is not.
+    let covered = &answer["completeness"]["covered"];
+    assert!(covered["from"].as_str().unwrap().starts_with("2025-09-01T08:20"), "{answer:#}");
+    assert!(covered["to"].as_str().unwrap().starts_with("2025-09-01T12:00"), "{answer:#}");
+    let asked =
+        run(&archive, &["first", "boom", "--since", "2025-09-01T00:00:00Z", "--format", "json"]).json();
+    assert!(warned(&asked, "nothing is covered before 2025-09-01T08:20"), "{asked:#}");
+
+    // A dump that says it kept out everything but one message proves nothing about others.
+    let told = folder.path().join("told");
+    let window = r#""time_range":{"start":"2025-09-01T00:00:00Z","end":"2025-09-02T00:00:00Z"}"#;
+    let filters = [("severity>=ERROR", "observed"), ("severity>=ERROR \\\"boom\\\"", "unknown")];
+    for (n, (filter, expected)) in filters.into_iter().enumerate() {
+        let dump =
+            format!("{{\"filter\":\"{filter}\",{window},\"entries\":[{}]}}", entries(500, 563).join(","));
+        let archive = told.join(n.to_string());
+        assert_eq!(run(&archive, &["ingest", &write(&format!("told-{n}.json"), dump)]).code, 0);
+        assert_eq!(first(&archive)["first"]["evidence"]["status"], expected, "{filter}");
+    }
+
+    // Damage to the entries' file: set aside, said in every answer, gone when the export was read again.
+    let parquet = |folder: &Path| {
+        let mut found = Vec::new();
+        let mut folders = vec![folder.join("entries")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                if entry.path().is_dir() { folders.push(entry.path()) } else { found.push(entry.path()) }
+            }
+        }
+        found
+    };
+    let files = parquet(&archive);
+    assert_eq!(files.len(), 1);
+    let mut bytes = std::fs::read(&files[0]).unwrap();
+    let len = bytes.len();
+    bytes[4..len - 8].fill(0);
+    std::fs::write(&files[0], bytes).unwrap();
+    assert_eq!(run(&archive, &["verify"]).code, 3);
+    let repaired = run(&archive, &["verify", "--repair"]);
+    assert_eq!(repaired.code, 3, "{}{}", repaired.stdout, repaired.stderr);
+    let answer = run(&archive, &["first", "boom", "--format", "json"]);
+    let answer: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert!(warned(&answer, "up to 100 entries from 2025-09-01T08:20"), "{answer:#}");
+    assert_eq!(
+        (&answer["matches"], &answer["completeness"]["duplicates"]),
+        (&0.into(), &0.into()),
+        "{answer:#}"
+    );
+    assert_eq!(run(&archive, &["ingest", &cut]).code, 0);
+    let answer = first(&archive);
+    assert_eq!(answer["matches"], 100);
+    assert!(!warned(&answer, "lost to damage"), "{answer:#}");
 }

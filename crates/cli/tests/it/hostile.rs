@@ -47,6 +47,9 @@ fn every_form_shows_it_and_no_more() {
         &["revisions"],
         &["coverage"],
         &["regressions"],
+        &["patterns"],
+        &["patterns", "", "--verbose"],
+        &["report"],
         &["verify"],
         &["sources"],
         &["rejects"],
@@ -59,10 +62,78 @@ fn every_form_shows_it_and_no_more() {
             assert!(is_inert(&shown.stderr), "{verb:?} as {format}: {:?}", shown.stderr);
         }
     }
+    let patterns = run(&archive, &["patterns", "--format", "json"]).json();
+    let id = patterns["patterns"][0]["id"].as_str().unwrap();
+    for format in ["text", "markdown"] {
+        let shown = run(&archive, &["pattern", id, "--format", format]);
+        assert_eq!(shown.code, 0, "{}", shown.stderr);
+        assert!(is_inert(&shown.stdout) && is_inert(&shown.stderr), "{format}: {:?}", shown.stdout);
+    }
     let csv = run(&archive, &["search", "", "--fields", "textPayload", "--format", "csv"]).stdout;
     assert!(!csv.lines().any(|line| line.trim_start_matches('"').starts_with('=')), "{csv}");
     let inspected = run(&archive, &["inspect", export.to_str().unwrap()]);
     assert!(is_inert(&inspected.stdout), "{:?}", inspected.stdout);
+}
+
+/// Names from logs lead nowhere: drafts of issues and reports are written where they were asked for, and nowhere else.
+#[test]
+fn names_from_logs_are_no_paths() {
+    let folder = TempDir::new().unwrap();
+    let work = folder.path().join("work");
+    std::fs::create_dir(&work).unwrap();
+    let export = work.join("export.json");
+    let entries: Vec<String> =
+        ["../../escaped", "/tmp/../etc/x", "..\\..\\win", "a/b", "$(touch owned)", ".", ".."]
+            .iter()
+            .enumerate()
+            .flat_map(|(n, name)| {
+                (0..3).map(move |minute| {
+                    json!({
+                        "insertId": format!("{name}{minute}"),
+                        "timestamp": format!("2025-06-01T00:{:02}:00Z", 8 * n + minute),
+                        "severity": "ERROR",
+                        "logName": name,
+                        "textPayload": format!("{name} failed: {name}.Error: {HOSTILE}"),
+                        "resource": {
+                            "type": "cloud_run_revision",
+                            "labels": { "service_name": name, "revision_name": name },
+                        },
+                    })
+                    .to_string()
+                })
+            })
+            .collect();
+    std::fs::write(&export, entries.join("\n")).unwrap();
+    let archive = work.join("archive");
+    let ran = run(&archive, &["ingest", export.to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let path = |name: &str| work.join(name).to_str().unwrap().to_owned();
+    for name in ["report.md", "report.html", "report.json"] {
+        let ran = run(&archive, &["report", "-o", &path(name)]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let text = std::fs::read_to_string(work.join(name)).unwrap();
+        assert!(name.ends_with("json") || is_inert(&text), "{name}");
+        assert!(!name.ends_with("html") || !text.contains("<script>alert"), "{name}");
+    }
+    let ran = run(&archive, &["issues", "-o", &path("issues")]);
+    assert!(ran.code == 0 || ran.code == 1, "{}", ran.stderr);
+    assert!(is_inert(&ran.stdout) && is_inert(&ran.stderr), "{:?}", ran.stdout);
+    let names = |folder: &std::path::Path| {
+        let found =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut found: Vec<String> = found.collect();
+        found.sort();
+        found
+    };
+    assert_eq!(names(folder.path()), ["work"]);
+    assert_eq!(names(&work), ["archive", "export.json", "issues", "report.html", "report.json", "report.md"]);
+    for draft in names(&work.join("issues")) {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        assert!(draft.chars().all(is_plain) && !draft.contains(".."), "{draft:?}");
+        // What is for programs has the text as it was.
+        let text = std::fs::read_to_string(work.join("issues").join(&draft)).unwrap();
+        assert!(draft.ends_with("json") || is_inert(&text), "{draft}");
+    }
 }
 
 #[test]

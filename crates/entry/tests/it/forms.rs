@@ -206,3 +206,63 @@ fn refusals() {
     check(b"\x89PNG\r\n\x1a\n", R::NotJson, "PNG");
     check(b"<!DOCTYPE html>", R::NotJson, "web page");
 }
+
+/// A flipped byte of compressed data is never taken for nothing: all entries are there, or the damage is said.
+#[test]
+fn one_damaged_byte_of_compressed_data_is_always_said() {
+    let lines: Vec<String> = (0..4000)
+        .map(|n| entry(&format!("e{n:04}-{:x}", (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))))
+        .collect();
+    let text = lines.join("\n");
+    let all = read_bytes(text.as_bytes()).unwrap();
+    let packed: [(&str, Vec<u8>); 4] = [
+        ("gzip", {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            encoder.write_all(text.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        }),
+        ("bzip2", {
+            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+            encoder.write_all(text.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        }),
+        ("zstd", {
+            let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
+            encoder.include_checksum(true).unwrap();
+            encoder.write_all(text.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        }),
+        ("xz", {
+            let options = lzma_rust2::XzOptions::with_preset(1);
+            let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+            encoder.write_all(text.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        }),
+    ];
+    for (name, packed) in packed {
+        let (mut n_refused, mut n_partly, mut n_unharmed) = (0, 0, 0);
+        for step in 0..60 {
+            let mut damaged = packed.clone();
+            let at = 6 + step * (packed.len() - 6) / 60;
+            damaged[at] ^= 1 << (step % 8);
+            let Ok(whole) = read_bytes(&damaged) else {
+                n_refused += 1;
+                continue;
+            };
+            let is_said = whole
+                .reasons()
+                .iter()
+                .any(|reason| matches!(reason, R::CompressedDamaged | R::CompressedEndsEarly));
+            if is_said {
+                n_partly += 1;
+            } else {
+                assert_eq!(whole.ids(), all.ids(), "{name}: byte {at} flipped, and nothing said");
+                n_unharmed += 1;
+            }
+        }
+        println!(
+            "{name}: {n_partly} read as far as it went, {n_refused} refused, {n_unharmed} of no account"
+        );
+        assert!(n_partly > 0 && n_unharmed < 6, "{name}: {n_partly} {n_refused} {n_unharmed}");
+    }
+}
