@@ -16,6 +16,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use timberline_analysis::{Asked, GroupBy, Investigation, Question, frequency};
+use timberline_archive::{Archive, Column};
 use timberline_query::{Options, compile};
 
 const VERSION: &str = "duckdb>=1.3";
@@ -115,6 +116,33 @@ fn check(python: &Path, exports: &Path) {
     {
         assert!(columns.contains(&column), "{column} is not in {columns:?}");
     }
+    ids_are_those_of_the_entries(python, folder.path(), &archive);
+}
+
+/// The expression of FORMAT.md for packed ids gives the ids that the entries were exported with.
+fn ids_are_those_of_the_entries(python: &Path, folder: &Path, archive: &Archive) {
+    const IDS: [Column; 3] = [Column::InsertId, Column::Trace, Column::SpanId];
+    let page = include_str!("../../FORMAT.md");
+    let (_, section) = page.split_once("### Packed ids").unwrap();
+    let (_, sql) = section.split_once("```sql\n").unwrap();
+    let (sql, _) = sql.split_once(";\n```").unwrap();
+    let sql = sql.replace("timberline-archive", &folder.display().to_string());
+    let mut found: Vec<Vec<Option<String>>> = serde_json::from_value(duckdb(python, folder, &sql)).unwrap();
+    found.sort();
+    let mut expected = Vec::new();
+    for segment in archive.segments() {
+        segment
+            .for_all_rows(&IDS, |row| {
+                expected.push(IDS.map(|column| row.cells.get(column).text().map(str::to_owned)).to_vec());
+                true
+            })
+            .unwrap();
+    }
+    expected.sort();
+    assert_eq!(found, expected);
+    let packed = duckdb(python, folder, "SELECT count(insert_id_tail), count(insert_id) FROM ENTRIES");
+    let packed = [packed[0][0].as_u64().unwrap(), packed[0][1].as_u64().unwrap()];
+    assert!(packed[0] > packed[1], "{packed:?}");
 }
 
 #[test]

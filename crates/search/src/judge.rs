@@ -8,7 +8,7 @@ use crate::align::{Aligner, Piece};
 use crate::texts::Place;
 use crate::verdict::Verdict;
 use std::borrow::Cow;
-use timberline_archive::shape::{CharSet, HOLE, NUMBER_HOLE, UNINDEXED_HOLE, for_each_leaf};
+use timberline_archive::shape::{CharSet, HOLE, NUMBER_HOLE, UNINDEXED_HOLE, for_each_leaf, tokens};
 use timberline_entry::json::{Document, Node as JsonNode, Value, canonical, parse};
 use timberline_entry::{Field, LogEntry, fold};
 use timberline_query::{
@@ -336,6 +336,25 @@ impl<'s> TemplateView<'s> {
             charsets: &ANYTHING,
         };
         Self { entry, holes: vec![hole], fixed: Vec::new() }
+    }
+
+    /// Calls `visit` with every token that lies wholly in a stretch: the index does not have these, because every row has them.
+    pub(crate) fn each_constant_token(&self, mut visit: impl FnMut(&str)) {
+        for leaf in &self.fixed {
+            tokens(&leaf.folded).for_each(|(_, token)| visit(token));
+        }
+        for leaf in self.holes.iter().filter(|leaf| leaf.kind == HoleKind::Text) {
+            let last = leaf.stretches.len() - 1;
+            for (idx, stretch) in leaf.stretches.iter().enumerate() {
+                for (range, token) in tokens(stretch) {
+                    // Beside a hole it may go on in there.
+                    let is_open = idx > 0 && range.start == 0 || idx < last && range.end == stretch.len();
+                    if !is_open {
+                        visit(token);
+                    }
+                }
+            }
+        }
     }
 
     /// Says whether some value that the test looks at may have the text.

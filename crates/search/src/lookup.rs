@@ -1,9 +1,10 @@
 //! Which rings can have a text, by their tokens.
 //!
 //! A text that occurs in a value brings its tokens along: those inside it whole, its first and last possibly as a part
-//! of a longer one. Values whose tokens are not indexed are the judge's business, not this module's.
+//! of a longer one. A token of the value lies in a stretch, and then the template has it, or the index has it of the ring.
+//! Values whose tokens are not indexed are the judge's business, not this module's.
 
-use crate::judge::Needles;
+use crate::judge::{Needles, TemplateView};
 use timberline_archive::Result;
 use timberline_archive::segment::Segment;
 use timberline_archive::shape::{LONG_TOKEN, MAX_TOKEN, is_token_byte, tokens};
@@ -47,17 +48,71 @@ enum Part {
     Inside,
 }
 
-/// Returns the rings that can have the texts; `None` when the texts have no token to ask for.
+impl Part {
+    /// Says whether a token of a value can be what the needle's token is a part of.
+    fn accepts(self, token: &[u8], part: &[u8]) -> bool {
+        match self {
+            Self::Whole => token == part,
+            Self::Beginning => token.starts_with(part),
+            Self::End => token.ends_with(part),
+            Self::Inside => memchr::memmem::find(token, part).is_some(),
+        }
+    }
+}
+
+/// The tokens of all needles of a test, one after another; of more than 64 the rest are not asked for.
+#[derive(Debug, Default)]
+pub(crate) struct NeedleTokens(Vec<(String, Part)>);
+
+/// Which of a test's tokens something has, a bit each.
+pub(crate) type TokenBits = u64;
+
+impl NeedleTokens {
+    pub(crate) fn of(needles: &Needles) -> Self {
+        let of = |text: &str, is_whole: bool| -> Vec<(String, Part)> {
+            parts(text, is_whole).map(|(token, part)| (token.to_owned(), part)).collect()
+        };
+        let mut tokens = match needles {
+            Needles::One { folded, is_whole } => of(folded, *is_whole),
+            Needles::Each(texts) | Needles::OneOf(texts) => {
+                texts.iter().flat_map(|text| of(text, false)).collect()
+            }
+        };
+        tokens.truncate(TokenBits::BITS as usize);
+        Self(tokens)
+    }
+
+    /// Returns which of the tokens a template has in its stretches.
+    pub(crate) fn in_stretches(&self, template: &TemplateView<'_>) -> TokenBits {
+        let mut bits = 0;
+        template.each_constant_token(|token| {
+            for (idx, (part_of, part)) in self.0.iter().enumerate() {
+                if part.accepts(token.as_bytes(), part_of.as_bytes()) {
+                    bits |= 1 << idx;
+                }
+            }
+        });
+        bits
+    }
+}
+
+/// Returns the rings that can have the texts; `None` when the texts have no token to ask for. `of_shape` says of every shape
+/// which of the [`NeedleTokens`] its stretches have.
 ///
 /// Cost: a look-up per token that stands whole in a needle; a walk over all tokens of the segment when one may be a part
 /// of a longer one and the whole ones do not leave few rings.
-pub(crate) fn rings_with(segment: &Segment, needles: &Needles) -> Result<Option<RingSet>> {
+pub(crate) fn rings_with(
+    segment: &Segment,
+    needles: &Needles,
+    of_shape: &[TokenBits],
+) -> Result<Option<RingSet>> {
+    let mut stretches = Stretches { of_shape, next: 0 };
     match needles {
-        Needles::One { folded, is_whole } => rings_with_text(segment, folded, *is_whole),
+        Needles::One { folded, is_whole } => rings_with_text(segment, folded, *is_whole, &mut stretches),
         Needles::Each(texts) => {
             let mut all: Option<RingSet> = None;
             for text in texts {
-                if let Some(rings) = rings_with_text(segment, text, false)? {
+                if let Some(rings) = rings_with_text(segment, text, false, &mut stretches)? {
                     match &mut all {
                         Some(all) => all.intersect(&rings),
                         None => all = Some(rings),
@@ -69,7 +124,7 @@ pub(crate) fn rings_with(segment: &Segment, needles: &Needles) -> Result<Option<
         Needles::OneOf(texts) => {
             let mut any = RingSet::empty(segment.rings()?.len());
             for text in texts {
-                match rings_with_text(segment, text, false)? {
+                match rings_with_text(segment, text, false, &mut stretches)? {
                     Some(rings) => any.unite(&rings),
                     None => return Ok(None),
                 }
@@ -79,24 +134,48 @@ pub(crate) fn rings_with(segment: &Segment, needles: &Needles) -> Result<Option<
     }
 }
 
-fn rings_with_text(segment: &Segment, folded: &str, is_whole: bool) -> Result<Option<RingSet>> {
-    let n_rings = segment.rings()?.len();
+/// What shapes have in their stretches, while the tokens of the needles are gone through in the order of [`NeedleTokens`].
+struct Stretches<'b> {
+    of_shape: &'b [TokenBits],
+    next: u32,
+}
+
+impl Stretches<'_> {
+    /// Returns the number of the next token; `None` beyond those that are asked for.
+    fn number(&mut self) -> Option<u32> {
+        let number = self.next;
+        self.next += 1;
+        (number < TokenBits::BITS).then_some(number)
+    }
+}
+
+fn rings_with_text(
+    segment: &Segment,
+    folded: &str,
+    is_whole: bool,
+    stretches: &mut Stretches<'_>,
+) -> Result<Option<RingSet>> {
+    let facts = segment.rings()?;
     let mut found: Option<RingSet> = None;
-    let mut parts: Vec<(&str, Part)> = parts(folded, is_whole).collect();
+    let mut parts: Vec<(Option<u32>, &str, Part)> =
+        parts(folded, is_whole).map(|(token, part)| (stretches.number(), token, part)).collect();
     // Whole tokens first: they are look-ups.
-    parts.sort_by_key(|(_, part)| *part != Part::Whole);
-    for (token, part) in parts {
-        let mut rings = RingSet::empty(n_rings);
+    parts.sort_by_key(|(_, _, part)| *part != Part::Whole);
+    for (number, token, part) in parts {
+        let Some(number) = number else { continue };
+        let mut rings = RingSet::empty(facts.len());
+        if stretches.of_shape.iter().any(|bits| bits >> number & 1 == 1) {
+            for (ring, shape) in (0..).zip(&facts.shape) {
+                if stretches.of_shape[*shape as usize] >> number & 1 == 1 {
+                    rings.insert(ring);
+                }
+            }
+        }
         match part {
             Part::Whole => segment.rings_with_token(cut(token), |ring| rings.insert(ring))?,
             _ => {
                 let token = cut(token);
-                let accepts = |candidate: &[u8]| match part {
-                    Part::Whole => candidate == token.as_bytes(),
-                    Part::Beginning => candidate.starts_with(token.as_bytes()),
-                    Part::End => candidate.ends_with(token.as_bytes()),
-                    Part::Inside => true,
-                };
+                let accepts = |candidate: &[u8]| part.accepts(candidate, token.as_bytes());
                 segment.rings_with_token_part(token, accepts, |ring| rings.insert(ring))?;
                 // What was cut off a long token is not in the index.
                 segment.rings_with_token(LONG_TOKEN, |ring| rings.insert(ring))?;

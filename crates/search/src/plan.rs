@@ -5,7 +5,7 @@
 
 use crate::ids::{Ids, RingsWithId};
 use crate::judge::{Judge, Needles, Scope, TemplateView, needles, ring_knows, scope};
-use crate::lookup::{RingSet, rings_with};
+use crate::lookup::{NeedleTokens, RingSet, TokenBits, rings_with};
 use crate::resolve::{Resolved, WantedVariants};
 use crate::row::Names;
 use crate::texts::{Place, TemplateTexts};
@@ -150,6 +150,13 @@ enum Table {
     Time(Op, i64),
 }
 
+/// What templates say of a test, by shape.
+struct ByShape {
+    verdicts: Vec<Verdict>,
+    /// Where the verdict is [`Verdict::IfTokens`]: which of the test's tokens all rows have.
+    stretches: Vec<TokenBits>,
+}
+
 struct Tables<'s> {
     segment: &'s Segment,
     rings: &'s Rings,
@@ -224,15 +231,16 @@ impl Tables<'_> {
             }
             _ => {}
         }
-        let verdicts = self.by_shape(test)?;
+        let needles = needles(test);
+        let ByShape { verdicts, stretches } = self.by_shape(test, needles.as_ref())?;
         if let Test::Compare(compare) = test
             && is_revision_label(compare)
             && !self.patterns.has_revision_field()
         {
-            return self.refine_by_revision(compare, verdicts);
+            return self.refine_by_revision(compare, ByShape { verdicts, stretches }, needles.as_ref());
         }
-        let tokens = match needles(test) {
-            Some(needles) if verdicts.contains(&Verdict::IfTokens) => self.tokens(&needles)?,
+        let tokens = match needles {
+            Some(needles) if verdicts.contains(&Verdict::IfTokens) => self.tokens(&needles, &stretches)?,
             _ => None,
         };
         let ids = match test {
@@ -258,17 +266,20 @@ impl Tables<'_> {
     }
 
     /// Judges a test for every shape of the segment: each template once, then every shape by its parts.
-    fn by_shape(&self, test: &Test) -> Result<Vec<Verdict>> {
+    fn by_shape(&self, test: &Test, needles: Option<&Needles>) -> Result<ByShape> {
         let (templates, parts) = (self.segment.templates()?, self.segment.shape_parts()?);
         let (judge, scope) = (Judge::new(test), scope(test));
+        let same =
+            |verdict| ByShape { verdicts: vec![verdict; parts.len()], stretches: vec![0; parts.len()] };
         if scope == Scope::Beyond {
-            return Ok(vec![Verdict::Some; parts.len()]);
+            return Ok(same(Verdict::Some));
         }
         if scope == Scope::Root(Field::Timestamp) {
-            return Ok(vec![judge.judge(&TemplateView::time(), Place::Anywhere); parts.len()]);
+            return Ok(same(judge.judge(&TemplateView::time(), Place::Anywhere)));
         }
+        let tokens = needles.map(NeedleTokens::of).unwrap_or_default();
         // `None` for fields that play no part.
-        let mut of_template = vec![None; templates.len()];
+        let mut of_template: Vec<Option<(Verdict, TokenBits)>> = vec![None; templates.len()];
         let texts = || self.texts.get_or_init(|| TemplateTexts::new(templates));
         let is_asked = |idx: usize| !matches!(scope, Scope::Root(root) if root != templates.field(idx));
         let places = judge.quick().map(|needles| texts().places(needles, is_asked));
@@ -278,8 +289,8 @@ impl Tables<'_> {
                 continue;
             }
             *verdict = Some(match places.as_ref().map_or(Place::Anywhere, |places| places[idx]) {
-                Place::Nowhere => Verdict::None,
-                place => self.judge_template(&judge, idx, place, &mut nodes)?,
+                Place::Nowhere => (Verdict::None, 0),
+                place => self.judge_template(&judge, idx, place, &tokens, &mut nodes)?,
             });
         }
         let missing = match scope {
@@ -288,13 +299,18 @@ impl Tables<'_> {
             _ => Verdict::None,
         };
         let of_shape = |shape| {
-            let own = parts.of(shape).filter_map(|part| of_template[part]).max();
-            match scope {
+            let of_parts = || parts.of(shape).filter_map(|part| of_template[part]);
+            let own = of_parts().map(|(verdict, _)| verdict).max();
+            let verdict = match scope {
                 Scope::Root(_) => own.unwrap_or(missing),
                 _ => own.map_or(missing, |own| own.max(missing)),
-            }
+            };
+            // Where tokens decide, a match lies in one of the parts of which they decide.
+            let open = of_parts().filter(|(verdict, _)| *verdict == Verdict::IfTokens);
+            (verdict, open.fold(0, |all, (_, bits)| all | bits))
         };
-        Ok((0..parts.len()).map(of_shape).collect())
+        let (verdicts, stretches) = (0..parts.len()).map(of_shape).unzip();
+        Ok(ByShape { verdicts, stretches })
     }
 
     fn judge_template(
@@ -302,29 +318,38 @@ impl Tables<'_> {
         judge: &Judge<'_>,
         idx: usize,
         place: Place,
+        tokens: &NeedleTokens,
         nodes: &mut Vec<JsonNode>,
-    ) -> Result<Verdict> {
+    ) -> Result<(Verdict, TokenBits)> {
         let templates = self.segment.templates()?;
         nodes.clear();
         let charsets: Vec<CharSet> = templates.charsets(idx).collect();
         let view = TemplateView::new(templates.json(idx), &charsets, nodes).map_err(|detail| {
             Error::Damaged { file: timberline_archive::layout::templates(&self.segment.record().id), detail }
         })?;
-        Ok(judge.judge(&view, place))
+        let verdict = judge.judge(&view, place);
+        let bits = if verdict == Verdict::IfTokens { tokens.in_stretches(&view) } else { 0 };
+        Ok((verdict, bits))
     }
 
-    fn tokens(&self, needles: &Needles) -> Result<Option<RingSet>> {
-        rings_with(self.segment, needles)
+    fn tokens(&self, needles: &Needles, stretches: &[TokenBits]) -> Result<Option<RingSet>> {
+        rings_with(self.segment, needles, stretches)
     }
 
     /// A comparison of the label that names the revision: rings know its value, shapes whether it is there.
     ///
     /// Only when every shape leaves it open: then all have the label, and it is what the ring says.
-    fn refine_by_revision(&self, compare: &Compare, verdicts: Vec<Verdict>) -> Result<Table> {
+    fn refine_by_revision(
+        &self,
+        compare: &Compare,
+        by_shape: ByShape,
+        needles: Option<&Needles>,
+    ) -> Result<Table> {
+        let ByShape { verdicts, stretches } = by_shape;
         let is_open = |verdict: &Verdict| matches!(verdict, Verdict::Some | Verdict::IfTokens);
         if !verdicts.iter().all(is_open) || !self.is_all_cloud_run()? {
-            let tokens = match needles(&Test::Compare(compare.clone())) {
-                Some(needles) => self.tokens(&needles)?,
+            let tokens = match needles {
+                Some(needles) => self.tokens(needles, &stretches)?,
                 None => None,
             };
             return Ok(Table::Shape { verdicts, tokens, ids: None });

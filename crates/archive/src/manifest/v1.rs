@@ -261,8 +261,12 @@ mod tests {
     #[test]
     fn newer_and_hostile_manifests_are_refused() {
         let text = String::from_utf8(encode(&sample())).unwrap();
-        let newer = text.replace("\"format\": 1", "\"format\": 2");
-        assert!(matches!(decode(newer.as_bytes(), "m"), Err(Error::Version { found: 2, supported: 1, .. })));
+        let newer = text.replace(&format!("\"format\": {FORMAT}"), &format!("\"format\": {}", FORMAT + 1));
+        assert!(
+            matches!(decode(newer.as_bytes(), "m"), Err(Error::Version { found, supported: FORMAT, .. }) if found == FORMAT + 1)
+        );
+        let older = text.replace(&format!("\"format\": {FORMAT}"), "\"format\": 1");
+        assert_eq!(decode(older.as_bytes(), "m").unwrap(), sample());
         for path in ["../../etc/passwd", "entries/../../x", "/etc/passwd", "elsewhere/x", "entries//x"] {
             let hostile = text.replace("catalog/s", path);
             assert!(matches!(decode(hostile.as_bytes(), "m"), Err(Error::Damaged { .. })), "{path}");

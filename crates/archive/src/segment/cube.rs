@@ -2,8 +2,8 @@
 
 use super::shapes::{read_columns, write_repeating};
 use crate::error::Result;
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, StringArray, UInt8Array, UInt64Array};
-use arrow::datatypes::{DataType, Int32Type, Int64Type, UInt8Type, UInt64Type};
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringArray, UInt8Array, UInt64Array};
+use arrow::datatypes::{DataType, Int32Type, UInt8Type, UInt64Type};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -29,10 +29,6 @@ pub struct CubeCell {
     pub hour: i32,
     /// Entries.
     pub entries: u64,
-    /// Time of the first, nanoseconds since the Unix epoch.
-    pub first_ns: i64,
-    /// Time of the last.
-    pub last_ns: i64,
 }
 
 /// Numbers for pairs of service and revision.
@@ -72,9 +68,9 @@ type Key = (u64, Option<u64>, u32, u8, i32);
 /// Counts rows into cells.
 #[derive(Default)]
 pub(super) struct CubeCounter {
-    cells: BTreeMap<Key, (u64, i64, i64)>,
-    /// The cell of the row that came last: rows of a ring follow one another in time.
-    current: Option<(Key, (u64, i64, i64))>,
+    cells: BTreeMap<Key, u64>,
+    /// The cell of the row that came last, with its entries so far: rows of a ring follow one another in time.
+    current: Option<(Key, u64)>,
 }
 
 impl CubeCounter {
@@ -89,28 +85,27 @@ impl CubeCounter {
         let hour = i32::try_from(time_ns.div_euclid(HOUR_NS)).expect("64 bits of nanoseconds are few hours");
         let key = (pattern, exception, stream, severity, hour);
         match &mut self.current {
-            Some((current, cell)) if *current == key => add(cell, (1, time_ns, time_ns)),
+            Some((current, entries)) if *current == key => *entries += 1,
             _ => {
                 self.flush();
-                self.current = Some((key, (1, time_ns, time_ns)));
+                self.current = Some((key, 1));
             }
         }
     }
 
     fn flush(&mut self) {
-        if let Some((key, cell)) = self.current.take() {
-            self.cells.entry(key).and_modify(|known| add(known, cell)).or_insert(cell);
+        if let Some((key, entries)) = self.current.take() {
+            *self.cells.entry(key).or_insert(0) += entries;
         }
     }
 
     /// Returns the cells, sorted by all that they are told apart by.
     pub(super) fn finish(mut self, streams: &Streams) -> Vec<CubeCell> {
         self.flush();
-        let cell =
-            |((pattern, exception, stream, severity, hour), (entries, first_ns, last_ns)): (Key, _)| {
-                let (service, revision) = streams.all[stream as usize].clone();
-                CubeCell { pattern, exception, service, revision, severity, hour, entries, first_ns, last_ns }
-            };
+        let cell = |((pattern, exception, stream, severity, hour), entries): (Key, u64)| {
+            let (service, revision) = streams.all[stream as usize].clone();
+            CubeCell { pattern, exception, service, revision, severity, hour, entries }
+        };
         let mut cells: Vec<CubeCell> = self.cells.into_iter().map(cell).collect();
         cells.sort_unstable_by(|a, b| {
             let key = |cell: &CubeCell| (cell.pattern, cell.exception);
@@ -126,10 +121,6 @@ impl CubeCounter {
     }
 }
 
-fn add(cell: &mut (u64, i64, i64), more: (u64, i64, i64)) {
-    *cell = (cell.0 + more.0, cell.1.min(more.1), cell.2.max(more.2));
-}
-
 pub(super) fn write(cells: &[CubeCell], path: &str, out: impl Write + Send) -> Result<()> {
     let name = |get: fn(&CubeCell) -> &Arc<str>| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(cells.iter().map(get)))
@@ -137,10 +128,7 @@ pub(super) fn write(cells: &[CubeCell], path: &str, out: impl Write + Send) -> R
     let count = |get: fn(&CubeCell) -> u64| -> ArrayRef {
         Arc::new(UInt64Array::from_iter_values(cells.iter().map(get)))
     };
-    let time = |get: fn(&CubeCell) -> i64| -> ArrayRef {
-        Arc::new(Int64Array::from_iter_values(cells.iter().map(get)))
-    };
-    let columns: [(&str, ArrayRef); 9] = [
+    let columns: [(&str, ArrayRef); 7] = [
         ("pattern", count(|cell| cell.pattern)),
         ("exception", Arc::new(cells.iter().map(|cell| cell.exception).collect::<UInt64Array>())),
         ("service", name(|cell| &cell.service)),
@@ -148,14 +136,12 @@ pub(super) fn write(cells: &[CubeCell], path: &str, out: impl Write + Send) -> R
         ("severity", Arc::new(UInt8Array::from_iter_values(cells.iter().map(|cell| cell.severity)))),
         ("hour", Arc::new(Int32Array::from_iter_values(cells.iter().map(|cell| cell.hour)))),
         ("entries", count(|cell| cell.entries)),
-        ("first_ns", time(|cell| cell.first_ns)),
-        ("last_ns", time(|cell| cell.last_ns)),
     ];
     write_repeating(columns, path, out)
 }
 
 pub(super) fn read(content: Bytes, path: &str) -> Result<Vec<CubeCell>> {
-    let ([pattern, exception, service, revision, severity, hour, entries, first, last], _) = read_columns(
+    let ([pattern, exception, service, revision, severity, hour, entries], _) = read_columns(
         content,
         path,
         [
@@ -166,8 +152,6 @@ pub(super) fn read(content: Bytes, path: &str) -> Result<Vec<CubeCell>> {
             ("severity", DataType::UInt8),
             ("hour", DataType::Int32),
             ("entries", DataType::UInt64),
-            ("first_ns", DataType::Int64),
-            ("last_ns", DataType::Int64),
         ],
     )?;
     let [pattern, exception, entries] =
@@ -175,7 +159,6 @@ pub(super) fn read(content: Bytes, path: &str) -> Result<Vec<CubeCell>> {
     let [service, revision] = [&service, &revision].map(|array| array.as_string::<i32>());
     let severity = severity.as_primitive::<UInt8Type>();
     let hour = hour.as_primitive::<Int32Type>();
-    let [first, last] = [&first, &last].map(|array| array.as_primitive::<Int64Type>());
     let mut streams = Streams::default();
     let cell = |idx| {
         let stream = streams.number(service.value(idx), revision.value(idx));
@@ -188,8 +171,6 @@ pub(super) fn read(content: Bytes, path: &str) -> Result<Vec<CubeCell>> {
             severity: severity.value(idx),
             hour: hour.value(idx),
             entries: entries.value(idx),
-            first_ns: first.value(idx),
-            last_ns: last.value(idx),
         }
     };
     Ok((0..pattern.len()).map(cell).collect())
@@ -214,19 +195,8 @@ mod tests {
             counter.add(pattern, exception, streams.number("s", revision), 2, time);
         }
         let cells = counter.finish(&streams);
-        let shown: Vec<_> = cells
-            .iter()
-            .map(|c| (c.exception, &*c.revision, c.hour, c.entries, c.first_ns, c.last_ns))
-            .collect();
-        assert_eq!(
-            shown,
-            [
-                (None, "a", -1, 1, -1, -1),
-                (None, "b", 0, 3, 3, HOUR_NS - 1),
-                (None, "b", 1, 1, HOUR_NS, HOUR_NS),
-                (Some(4), "b", 0, 1, 6, 6)
-            ]
-        );
+        let shown: Vec<_> = cells.iter().map(|c| (c.exception, &*c.revision, c.hour, c.entries)).collect();
+        assert_eq!(shown, [(None, "a", -1, 1), (None, "b", 0, 3), (None, "b", 1, 1), (Some(4), "b", 0, 1)]);
         let mut file = Vec::new();
         write(&cells, "x", &mut file).unwrap();
         assert_eq!(read(Bytes::from(file), "x").unwrap(), cells);

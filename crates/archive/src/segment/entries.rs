@@ -1,7 +1,9 @@
 //! The entries of a segment as Parquet: the physical schema, and batches of rows in it.
 
+use super::packed::{self, Packer, TIMESTAMP};
 use crate::columns::{Cell, Cells, Column, ColumnKind};
 use crate::error::{Error, Result};
+use crate::manifest::FORMAT;
 use crate::rows::RowSet;
 use arrow::array::{
     ArrayRef, BooleanBuilder, Int64Builder, RecordBatch, StringBuilder, TimestampNanosecondBuilder,
@@ -18,7 +20,6 @@ use std::sync::Arc;
 use timberline_entry::Timestamp;
 
 /// Columns beside those of the entry.
-pub(super) const TIMESTAMP: &str = "timestamp";
 pub(super) const PATTERN: &str = "pattern";
 pub(super) const SHAPE: &str = "shape";
 pub(super) const EXCEPTION: &str = "exception";
@@ -33,10 +34,14 @@ const PAGE_ROWS: usize = 16_384;
 const ROW_GROUP_ROWS: usize = 65_536;
 const COMPRESSION_LEVEL: i32 = 3;
 
-/// Returns the physical schema, the same in every segment.
-pub(super) fn schema() -> Schema {
+/// Returns the physical schema of a format, the same in every segment of it.
+pub(super) fn schema(format: u32) -> Schema {
     let time = || DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
-    let mut fields = vec![Field::new(TIMESTAMP, time(), false)];
+    let own_time = match format {
+        1 => time(),
+        _ => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+    };
+    let mut fields = vec![Field::new(TIMESTAMP, own_time, false)];
     for column in Column::ALL {
         let kind = match column.kind() {
             ColumnKind::Repeated | ColumnKind::Text => DataType::Utf8,
@@ -51,6 +56,9 @@ pub(super) fn schema() -> Schema {
     }
     fields.push(Field::new(SOURCE_IS_WHOLE, DataType::Boolean, false));
     fields.push(Field::new(EXCEPTION, DataType::UInt64, true));
+    if format > 1 {
+        fields.extend(packed::fields());
+    }
     Schema::new(fields)
 }
 
@@ -62,15 +70,12 @@ fn properties(n_rows: usize) -> WriterProperties {
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_key_value_metadata(Some(vec![KeyValue::new("timberline.format".to_owned(), "1".to_owned())]))
+        .set_key_value_metadata(Some(vec![KeyValue::new("timberline.format".to_owned(), FORMAT.to_string())]))
         .set_created_by("timberline".to_owned());
     let column = |name: &str| ColumnPath::from(name);
     // Times of reception repeat among the lines of one moment: whole, they compress better than their differences.
-    for name in [TIMESTAMP, SOURCE_LINE] {
-        builder = builder.set_column_encoding(column(name), Encoding::DELTA_BINARY_PACKED);
-    }
-    // Ids begin with the time, so they share a beginning with the row before.
-    builder = builder.set_column_encoding(column("insert_id"), Encoding::DELTA_BYTE_ARRAY);
+    builder = builder.set_column_encoding(column(SOURCE_LINE), Encoding::DELTA_BINARY_PACKED);
+    builder = builder.set_column_encoding(column(TIMESTAMP), Encoding::BYTE_STREAM_SPLIT);
     builder = builder.set_column_statistics_enabled(column(TIMESTAMP), EnabledStatistics::Page);
     for repeated in Column::ALL.into_iter().filter(|c| c.kind() == ColumnKind::Repeated) {
         builder = builder.set_column_dictionary_enabled(column(repeated.name()), true);
@@ -82,6 +87,9 @@ fn properties(n_rows: usize) -> WriterProperties {
         "http_server_ip",
         "http_rest",
         "rest",
+        packed::TIMESTAMP_NANOS,
+        packed::TRACE_PREFIX,
+        packed::TRACE_HEX,
         PATTERN,
         SHAPE,
         SOURCE,
@@ -90,8 +98,8 @@ fn properties(n_rows: usize) -> WriterProperties {
         builder = builder.set_column_dictionary_enabled(column(name), true);
     }
     let n_distinct = n_rows.min(ROW_GROUP_ROWS) as u64;
-    for id in super::ids::WITH_BLOOM_FILTER {
-        let name = column(id.name());
+    for name in super::ids::WITH_BLOOM_FILTER {
+        let name = column(name);
         builder = builder
             .set_column_bloom_filter_enabled(name.clone(), true)
             .set_column_bloom_filter_fpp(name.clone(), 0.05)
@@ -111,7 +119,7 @@ pub(super) fn write(
     out: impl Write + Send,
 ) -> Result<()> {
     let damaged = |error: parquet::errors::ParquetError| Error::io(path)(std::io::Error::other(error));
-    let schema = Arc::new(schema());
+    let schema = Arc::new(schema(FORMAT));
     let mut writer =
         ArrowWriter::try_new(out, schema.clone(), Some(properties(order.len()))).map_err(damaged)?;
     let mut builders = Builders::new();
@@ -135,7 +143,7 @@ enum Builder {
 }
 
 struct Builders {
-    timestamp: TimestampNanosecondBuilder,
+    packer: Packer,
     columns: Vec<Builder>,
     pattern: UInt64Builder,
     shape: UInt64Builder,
@@ -155,7 +163,7 @@ impl Builders {
             ColumnKind::Bool => Builder::Bool(BooleanBuilder::new()),
         });
         Self {
-            timestamp: time(),
+            packer: Packer::new(),
             columns: columns.collect(),
             pattern: UInt64Builder::new(),
             shape: UInt64Builder::new(),
@@ -168,8 +176,8 @@ impl Builders {
 
     fn push(&mut self, rows: &RowSet, idx: usize, sources: &[u64]) {
         let head = &rows.heads()[idx];
-        let cells = rows.cells(idx);
-        self.timestamp.append_value(head.keys.timestamp.as_nanos());
+        let mut cells = rows.cells(idx);
+        self.packer.push(head.keys.timestamp, &mut cells);
         for (column, builder) in Column::ALL.into_iter().zip(&mut self.columns) {
             match (builder, cells.get(column)) {
                 (Builder::Text(builder), Cell::Text(text)) => builder.append_value(text),
@@ -190,7 +198,8 @@ impl Builders {
     }
 
     fn finish(&mut self) -> Vec<ArrayRef> {
-        let mut arrays: Vec<ArrayRef> = vec![Arc::new(self.timestamp.finish())];
+        let (timestamp, packed) = self.packer.finish();
+        let mut arrays: Vec<ArrayRef> = vec![timestamp];
         for builder in &mut self.columns {
             arrays.push(match builder {
                 Builder::Text(builder) => Arc::new(builder.finish()),
@@ -204,6 +213,7 @@ impl Builders {
         }
         arrays.push(Arc::new(self.source_is_whole.finish()));
         arrays.push(Arc::new(self.exception.finish()));
+        arrays.extend(packed);
         arrays
     }
 }

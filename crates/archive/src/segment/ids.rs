@@ -5,19 +5,29 @@
 //! row groups     │ 0 │ 1 │ 2 │ 3 │ …      Bloom filters: only 2 may have "68326631…"
 //! rings of 2     │ a │ b │ c │ d │        the column's text in the rings asked for: equal in c
 //! ```
+//!
+//! An `insertId` says when it was given, so its own time excludes row groups and it needs no Bloom filter.
 
 use super::Segment;
+use super::packed::{self, Id, IdColumn};
 use super::reader::selection;
 use crate::columns::{Column, ColumnKind};
 use crate::error::{Error, Result};
-use arrow::array::AsArray;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::statistics::Statistics;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::ops::Range;
 
 /// Columns of ids that have Bloom filters.
-pub(super) const WITH_BLOOM_FILTER: [Column; 3] = [Column::InsertId, Column::Trace, Column::SpanId];
+pub(super) const WITH_BLOOM_FILTER: [&str; 5] = [
+    Column::InsertId.name(),
+    Column::Trace.name(),
+    Column::SpanId.name(),
+    packed::TRACE_HEX,
+    packed::SPAN_ID_HEX,
+];
 
 impl Segment {
     /// Returns the rings, of those that `is_asked` says yes to, that have a row whose `column` is one of the texts, byte for
@@ -72,15 +82,31 @@ impl Segment {
         let (content, metadata) = self.parquet()?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(content.clone(), metadata.clone());
         let schema = metadata.parquet_schema();
-        let position = (0..schema.num_columns())
-            .find(|position| schema.column(*position).name() == column.name())
-            .ok_or_else(|| damaged(format!("no column {}", column.name())))?;
-        let filter = reader
-            .get_row_group_column_bloom_filter(idx, position)
-            .map_err(|error| damaged(error.to_string()))?;
-        let wanted: Vec<usize> = (0..texts.len())
-            .filter(|text| filter.as_ref().is_none_or(|filter| filter.check(texts[*text])))
-            .collect();
+        let position =
+            |name: &str| (0..schema.num_columns()).find(|position| schema.column(*position).name() == name);
+        let has_packed = packed::beside(column).iter().all(|name| position(name).is_some());
+        let mut wanted: Vec<(usize, Id<'_>)> = Vec::new();
+        for (text, id) in texts.iter().enumerate() {
+            let id = if has_packed { Id::of(column, id) } else { Id::Text(id) };
+            let (filtered, bytes): (&str, &[u8]) = match &id {
+                Id::Insert { us, .. } => {
+                    if may_be_given(metadata.metadata().row_group(idx), *us) {
+                        wanted.push((text, id));
+                    }
+                    continue;
+                }
+                Id::Trace { hex, .. } => (packed::TRACE_HEX, hex),
+                Id::Span(hex) => (packed::SPAN_ID_HEX, hex),
+                Id::Text(text) => (column.name(), text.as_bytes()),
+            };
+            let filter = position(filtered)
+                .map(|position| reader.get_row_group_column_bloom_filter(idx, position))
+                .transpose()
+                .map_err(|error| damaged(error.to_string()))?;
+            if filter.flatten().is_none_or(|filter| filter.check(bytes)) {
+                wanted.push((text, id));
+            }
+        }
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
@@ -89,7 +115,10 @@ impl Segment {
             return Ok(Vec::new());
         }
         let reader = reader
-            .with_projection(ProjectionMask::leaves(schema, [position]))
+            .with_projection(ProjectionMask::columns(
+                schema,
+                std::iter::once(column.name()).chain(packed::beside(column).iter().copied()),
+            ))
             .with_row_groups(vec![idx])
             .with_row_selection(selection(&ranges))
             .build()
@@ -98,10 +127,11 @@ impl Segment {
         let mut found = Vec::new();
         for batch in reader {
             let batch = batch.map_err(|error| damaged(error.to_string()))?;
-            let values = batch.column(0).as_string::<i32>();
-            for (value, row) in values.iter().zip(&mut at) {
-                for text in &wanted {
-                    if value == Some(texts[*text]) {
+            let ids = IdColumn::new(&batch, column)
+                .ok_or_else(|| damaged(format!("no column {}", column.name())))?;
+            for (value, row) in ids.ids().zip(&mut at) {
+                for (text, id) in &wanted {
+                    if value == Some(*id) {
                         found.push((row, *text));
                     }
                 }
@@ -132,4 +162,23 @@ impl Segment {
         }
         Ok(ranges)
     }
+}
+
+/// Says whether an `insertId` that was given at `us` can be in a row group; `false` means that it is not.
+fn may_be_given(row_group: &RowGroupMetaData, us: i64) -> bool {
+    let span = |name: &str| {
+        let column = row_group.columns().iter().find(|column| column.column_descr().name() == name)?;
+        match column.statistics()? {
+            Statistics::Int64(statistics) => {
+                Some((i128::from(*statistics.min_opt()?), i128::from(*statistics.max_opt()?)))
+            }
+            _ => None,
+        }
+    };
+    let (Some(time), Some(lag)) = (span(packed::TIMESTAMP), span(packed::INSERT_ID_LAG)) else { return true };
+    // Rows without a request have no latency.
+    let latency = span(Column::HttpLatencyNs.name()).unwrap_or((0, 0));
+    let (shortest, longest) = (latency.0.min(0), latency.1.max(0));
+    let us = i128::from(us);
+    time.0 + lag.0 + shortest.div_euclid(1000) <= us && us <= time.1 + lag.1 + longest.div_euclid(1000)
 }

@@ -7,6 +7,7 @@ use super::Rings;
 use super::checked::{CheckedFile, SegmentFiles};
 use crate::error::{Error, Result};
 use crate::layout;
+use crate::manifest::FORMAT;
 use bytes::Bytes;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,6 @@ use tantivy::{HasLen, Index, SegmentReader, TantivyDocument};
 /// The fields of a ring document.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fields {
-    pub(super) constant: Field,
     pub(super) variable: Field,
     row_start: Field,
     rows: Field,
@@ -33,7 +33,8 @@ pub(super) struct Fields {
     severity: Field,
 }
 
-fn schema() -> (Schema, Fields) {
+/// Format 1 also had the tokens that every row of a ring has; they are known from templates.
+fn schema(format: u32) -> (Schema, Fields) {
     let mut builder = Schema::builder();
     let text = TextOptions::default().set_indexing_options(
         TextFieldIndexing::default()
@@ -42,8 +43,10 @@ fn schema() -> (Schema, Fields) {
             .set_index_option(IndexRecordOption::Basic),
     );
     let fast = || NumericOptions::default().set_fast();
+    if format == 1 {
+        builder.add_text_field("c", text.clone());
+    }
     let fields = Fields {
-        constant: builder.add_text_field("c", text.clone()),
         variable: builder.add_text_field("v", text),
         row_start: builder.add_u64_field("row_start", fast()),
         rows: builder.add_u64_field("rows", fast()),
@@ -69,7 +72,7 @@ const WRITER_MEMORY: usize = 15 << 20;
 
 impl IndexWriter {
     pub(super) fn new(segment_id: &str) -> Result<Self> {
-        let (schema, fields) = schema();
+        let (schema, fields) = schema(FORMAT);
         let directory = RamDirectory::create();
         let path = layout::index_folder(segment_id);
         let settings = tantivy::IndexSettings {
@@ -86,10 +89,9 @@ impl IndexWriter {
     }
 
     /// Adds the next ring with its tokens, which are separated by spaces; `idx` is its place in `rings`.
-    pub(super) fn add(&mut self, rings: &Rings, idx: usize, constant: &str, variable: &str) -> Result<()> {
+    pub(super) fn add(&mut self, rings: &Rings, idx: usize, variable: &str) -> Result<()> {
         let fields = self.fields;
         let mut document = TantivyDocument::default();
-        document.add_text(fields.constant, constant);
         document.add_text(fields.variable, variable);
         document.add_u64(fields.row_start, rings.row_start[idx]);
         document.add_u64(fields.rows, rings.rows[idx]);
@@ -146,10 +148,8 @@ impl IndexReader {
             return Err(Error::damaged(&path, format!("{} Tantivy segments instead of one", segments.len())));
         };
         let reader = SegmentReader::open(segment).map_err(damaged)?;
-        let (schema, fields) = schema();
-        if index.schema() != schema {
-            return Err(Error::damaged(&path, "the index has another schema"));
-        }
+        let known = (1..=FORMAT).map(schema).find(|(schema, _)| *schema == index.schema());
+        let (_, fields) = known.ok_or_else(|| Error::damaged(&path, "the index has another schema"))?;
         Ok(Self { reader, fields, path })
     }
 

@@ -23,6 +23,7 @@ mod index;
 mod instances;
 mod messages;
 mod observer;
+mod packed;
 mod reader;
 mod shapes;
 mod values;

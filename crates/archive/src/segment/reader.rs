@@ -5,15 +5,15 @@ use super::index::IndexReader;
 use super::shapes::{Names, ShapeParts, Templates};
 use super::{
     CubeCell, InstanceRecord, MessageRecord, Rings, ShapeRecord, ValueRecord, cube, entries, exceptions,
-    instances, messages, shapes, values, words,
+    instances, messages, packed, shapes, values, words,
 };
 use crate::columns::{Cell, Cells, Column, ColumnKind};
 use crate::error::{Error, Result};
 use crate::exception::ExceptionRecord;
 use crate::layout;
-use crate::manifest::SegmentRecord;
+use crate::manifest::{FORMAT, SegmentRecord};
 use crate::storage::Storage;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, TimestampNanosecondArray};
 use arrow::datatypes::{Int64Type, TimestampNanosecondType, UInt64Type};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -155,26 +155,27 @@ impl Segment {
         Ok(&self.templates_and_names()?.1.revisions)
     }
 
-    /// Calls `visit` with every ring that has the token, in order of the rings; a ring may come twice.
+    /// Calls `visit` with every ring that has the token where its rows vary, in order of the rings. What all rows of a shape
+    /// have is known from its templates.
     ///
     /// # Errors
     /// [`Error::Damaged`] when the index cannot be read.
     pub fn rings_with_token(&self, token: &str, mut visit: impl FnMut(u32)) -> Result<()> {
         let index = self.index()?;
-        for field in [index.fields.constant, index.fields.variable] {
-            let inverted = index.reader.inverted_index(field).map_err(|error| self.index_damaged(error))?;
-            let term = tantivy::Term::from_field_text(field, token);
-            let postings = inverted
-                .read_postings(&term, IndexRecordOption::Basic)
-                .map_err(|error| self.index_damaged(tantivy::TantivyError::from(error)))?;
-            if let Some(postings) = postings {
-                visit_all(postings, &mut visit);
-            }
+        let field = index.fields.variable;
+        let inverted = index.reader.inverted_index(field).map_err(|error| self.index_damaged(error))?;
+        let term = tantivy::Term::from_field_text(field, token);
+        let postings = inverted
+            .read_postings(&term, IndexRecordOption::Basic)
+            .map_err(|error| self.index_damaged(tantivy::TantivyError::from(error)))?;
+        if let Some(postings) = postings {
+            visit_all(postings, &mut visit);
         }
         Ok(())
     }
 
-    /// Calls `visit` with every ring that has a token with `part` in it which `accepts` says yes to.
+    /// Calls `visit` with every ring that has, where its rows vary, a token with `part` in it which `accepts` says yes to; a
+    /// ring may come more than once.
     ///
     /// Cost: one pass over the words of the segment, and a look-up for each that is accepted. For a part that may stand in
     /// hex numbers as well, a walk through all its tokens.
@@ -199,17 +200,16 @@ impl Segment {
         let finder = memchr::memmem::Finder::new(part);
         let accepts = |token: &[u8]| finder.find(token).is_some() && accepts(token);
         let index = self.index()?;
-        for field in [index.fields.constant, index.fields.variable] {
-            let inverted = index.reader.inverted_index(field).map_err(|error| self.index_damaged(error))?;
-            let io = |error: std::io::Error| self.index_damaged(tantivy::TantivyError::from(error));
-            let mut terms = inverted.terms().stream().map_err(io)?;
-            while terms.advance() {
-                if accepts(terms.key()) {
-                    let info = terms.value().clone();
-                    let postings =
-                        inverted.read_postings_from_terminfo(&info, IndexRecordOption::Basic).map_err(io)?;
-                    visit_all(postings, &mut visit);
-                }
+        let inverted =
+            index.reader.inverted_index(index.fields.variable).map_err(|error| self.index_damaged(error))?;
+        let io = |error: std::io::Error| self.index_damaged(tantivy::TantivyError::from(error));
+        let mut terms = inverted.terms().stream().map_err(io)?;
+        while terms.advance() {
+            if accepts(terms.key()) {
+                let info = terms.value().clone();
+                let postings =
+                    inverted.read_postings_from_terminfo(&info, IndexRecordOption::Basic).map_err(io)?;
+                visit_all(postings, &mut visit);
             }
         }
         Ok(())
@@ -232,9 +232,10 @@ impl Segment {
         let (content, metadata) = self.parquet()?;
         let names: Vec<&str> = columns
             .iter()
-            .map(|column| column.name())
+            .flat_map(|column| std::iter::once(column.name()).chain(packed::beside(*column).iter().copied()))
             .chain([
-                entries::TIMESTAMP,
+                packed::TIMESTAMP,
+                packed::TIMESTAMP_NANOS,
                 entries::PATTERN,
                 entries::SHAPE,
                 entries::SOURCE,
@@ -379,7 +380,7 @@ impl Segment {
             let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
             let metadata =
                 ArrowReaderMetadata::load(&content, options).map_err(|error| Error::damaged(&path, error))?;
-            if metadata.schema().fields() != entries::schema().fields() {
+            if !(1..=FORMAT).any(|format| metadata.schema().fields() == entries::schema(format).fields()) {
                 return Err(Error::damaged(&path, "the file has another schema"));
             }
             Ok((content, metadata))
@@ -435,11 +436,11 @@ pub(super) fn selection(ranges: &[Range<u64>]) -> RowSelection {
     RowSelection::from(selectors)
 }
 
-/// The arrays of a batch, by column.
+/// The arrays of a batch, by column; what was packed is unpacked.
 struct BatchView<'b> {
     batch: &'b RecordBatch,
-    columns: Vec<(Column, usize)>,
-    timestamp: usize,
+    columns: Vec<(Column, ArrayRef)>,
+    timestamp: TimestampNanosecondArray,
     pattern: usize,
     shape: usize,
     source: usize,
@@ -451,14 +452,22 @@ struct BatchView<'b> {
 impl<'b> BatchView<'b> {
     fn new(batch: &'b RecordBatch, columns: &[Column]) -> std::result::Result<Self, String> {
         let position = |name: &str| batch.schema().index_of(name).map_err(|error| error.to_string());
+        let array = |column: Column| -> std::result::Result<ArrayRef, String> {
+            if packed::beside(column).is_empty() {
+                return Ok(batch.column(position(column.name())?).clone());
+            }
+            let ids =
+                packed::IdColumn::new(batch, column).ok_or_else(|| format!("no column {}", column.name()))?;
+            Ok(Arc::new(ids.texts()))
+        };
         let columns = columns
             .iter()
-            .map(|column| Ok((*column, position(column.name())?)))
+            .map(|column| Ok((*column, array(*column)?)))
             .collect::<std::result::Result<_, String>>()?;
         Ok(Self {
             batch,
             columns,
-            timestamp: position(entries::TIMESTAMP)?,
+            timestamp: packed::timestamps(batch).ok_or("no column timestamp")?,
             pattern: position(entries::PATTERN)?,
             shape: position(entries::SHAPE)?,
             source: position(entries::SOURCE)?,
@@ -468,11 +477,10 @@ impl<'b> BatchView<'b> {
         })
     }
 
-    fn row(&self, row: usize, idx: u64) -> Row<'b> {
+    fn row(&self, row: usize, idx: u64) -> Row<'_> {
         let number = |column: usize| self.batch.column(column).as_primitive::<UInt64Type>().value(row);
         let mut cells = Cells::empty();
-        for (column, position) in &self.columns {
-            let array = self.batch.column(*position);
+        for (column, array) in &self.columns {
             if array.is_null(row) {
                 continue;
             }
@@ -484,10 +492,9 @@ impl<'b> BatchView<'b> {
             };
             cells.set(*column, cell);
         }
-        let time = self.batch.column(self.timestamp).as_primitive::<TimestampNanosecondType>().value(row);
         Row {
             idx,
-            timestamp: Timestamp::from_nanos(time),
+            timestamp: Timestamp::from_nanos(self.timestamp.value(row)),
             cells,
             pattern: number(self.pattern),
             shape: number(self.shape),

@@ -214,7 +214,7 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str, masker: &Masker) -> Res
             charsets.resize(shape.n_holes, CharSet::default());
             fields
                 .read(&cells, timestamp, |field, value| {
-                    contents.add(field, value, &mut charsets[shape.holes(field)], offset == 0);
+                    contents.add(field, value, &mut charsets[shape.holes(field)]);
                 })
                 .map_err(damaged)?;
         }
@@ -224,7 +224,7 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str, masker: &Masker) -> Res
         shape.merge(&charsets, &mut numbering.templates);
         let time = |idx: usize| rows.heads()[ring[idx] as usize].keys.timestamp.as_nanos();
         rings.push(start as u64, len as u64, time(0), time(len - 1), key);
-        writer.add(&rings, rings.len() - 1, contents.constant.text(), contents.variable.text())?;
+        writer.add(&rings, rings.len() - 1, contents.variable.text())?;
         start += len;
     }
     let instances = instances.finish(&numbering.names);

@@ -1,9 +1,11 @@
 //! What the rows of a ring hold where they vary: the characters and the tokens of their holes.
 //!
 //! ```text
-//! row 1   labels {…"instanceId":"00c7"}   textPayload "retry 3 of 5"     constant: retry of      variable: 00c7 3 5
+//! row 1   labels {…"instanceId":"00c7"}   textPayload "retry 3 of 5"     00c7 3 5
 //! row 2   labels {…"instanceId":"00c7"}   textPayload "retry 4 of 5"     the labels came before; of the message: 4
 //! ```
+//!
+//! Tokens that lie wholly in a stretch are in every row of the shape: they are read from its templates.
 //!
 //! Fields are looked at one by one, because most of them hold what they held in an earlier row.
 
@@ -20,11 +22,9 @@ use timberline_pattern::mask::{Hole, Masker};
 pub(crate) struct RingContents {
     masker: Masker,
     holes: Vec<Hole>,
-    /// Tokens that every row of the ring has: they lie wholly in stretches.
-    pub(crate) constant: TokenSet,
-    /// Tokens that some row has.
+    /// Tokens that some row has, and that lie in no stretch.
     pub(crate) variable: TokenSet,
-    /// Tokens that were new to one of the sets and are more than hex digits, of all rings.
+    /// Tokens that are more than hex digits, of all rings.
     words: hashbrown::HashSet<String>,
 }
 
@@ -33,7 +33,6 @@ impl Default for RingContents {
         Self {
             masker: Masker::standard(),
             holes: Vec::new(),
-            constant: TokenSet::default(),
             variable: TokenSet::default(),
             words: hashbrown::HashSet::new(),
         }
@@ -41,14 +40,14 @@ impl Default for RingContents {
 }
 
 impl RingContents {
-    /// Adds a field of a row. `charsets` are those of the field's holes; constant tokens are taken from the first row only.
-    pub(crate) fn add(&mut self, field: Field, value: Value<'_>, charsets: &mut [CharSet], is_first: bool) {
+    /// Adds a field of a row. `charsets` are those of the field's holes.
+    pub(crate) fn add(&mut self, field: Field, value: Value<'_>, charsets: &mut [CharSet]) {
         let mut hole = 0;
-        for_each_leaf_of(field, value, &mut |leaf| self.add_leaf(&leaf, charsets, &mut hole, is_first));
+        for_each_leaf_of(field, value, &mut |leaf| self.add_leaf(&leaf, charsets, &mut hole));
         debug_assert_eq!(hole, charsets.len(), "entries of one shape have the same holes");
     }
 
-    fn add_leaf(&mut self, leaf: &Leaf<'_, '_>, charsets: &mut [CharSet], hole: &mut usize, is_first: bool) {
+    fn add_leaf(&mut self, leaf: &Leaf<'_, '_>, charsets: &mut [CharSet], hole: &mut usize) {
         let is_string = matches!(leaf.value, Value::String(_));
         let text = string_value(leaf.value);
         let form = leaf.form(&text, &self.masker, &mut self.holes);
@@ -64,18 +63,14 @@ impl RingContents {
             return;
         }
         match form {
-            Form::Unindexed | Form::UnindexedTail | Form::Number => {}
-            Form::Fixed if !is_first => {}
-            Form::Fixed => tokens(&fold(&text)).for_each(|(_, token)| self.insert(token, true)),
-            // Folding moves byte positions unless the text is ASCII; such text has its tokens counted as variable.
-            Form::Masked if text.is_ascii() => self.add_masked(&text, is_first),
-            Form::Masked | Form::Whole => {
-                tokens(&fold(&text)).for_each(|(_, token)| self.insert(token, false));
-            }
+            Form::Fixed | Form::Unindexed | Form::UnindexedTail | Form::Number => {}
+            // Folding moves byte positions unless the text is ASCII; such text has all its tokens counted as variable.
+            Form::Masked if text.is_ascii() => self.add_masked(&text),
+            Form::Masked | Form::Whole => tokens(&fold(&text)).for_each(|(_, token)| self.insert(token)),
         }
     }
 
-    fn add_masked(&mut self, text: &str, is_first: bool) {
+    fn add_masked(&mut self, text: &str) {
         let folded = fold(text);
         let holes = std::mem::take(&mut self.holes);
         let mut stretches = Vec::with_capacity(holes.len() + 1);
@@ -94,32 +89,30 @@ impl RingContents {
                 (*start < range.start || *start == 0 && range.start == 0)
                     && (range.end < *end || *end == folded.len() && range.end == *end)
             });
-            if !inside || is_first {
-                self.insert(token, inside);
+            if !inside {
+                self.insert(token);
             }
         }
     }
 
-    fn insert(&mut self, token: &str, is_constant: bool) {
+    fn insert(&mut self, token: &str) {
         let token = if token.len() > MAX_TOKEN {
-            self.insert_cut(LONG_TOKEN, false);
+            self.insert_cut(LONG_TOKEN);
             &token[..token.floor_char_boundary(MAX_TOKEN)]
         } else {
             token
         };
-        self.insert_cut(token, is_constant);
+        self.insert_cut(token);
     }
 
-    fn insert_cut(&mut self, token: &str, is_constant: bool) {
-        let set = if is_constant { &mut self.constant } else { &mut self.variable };
-        if set.insert(token) && super::is_word(token) && !self.words.contains(token) {
+    fn insert_cut(&mut self, token: &str) {
+        if self.variable.insert(token) && super::is_word(token) && !self.words.contains(token) {
             self.words.insert(token.to_owned());
         }
     }
 
     /// Empties the collection for the next ring; words stay.
     pub(crate) fn clear(&mut self) {
-        self.constant.clear();
         self.variable.clear();
     }
 
@@ -144,58 +137,53 @@ mod tests {
         then(&LogEntry::from_object(Document::new(text, &nodes).root().as_object().unwrap()))
     }
 
-    fn check(rows: &[&str], constant: &[&str], variable: &[&str]) {
+    fn check(rows: &[&str], variable: &[&str]) {
         let mut contents = RingContents::default();
-        for (idx, row) in rows.iter().enumerate() {
+        for row in rows {
             with_entry(row, |entry| {
                 for template in Shaper::default().templates(entry) {
                     let value = entry.exported(template.field).unwrap();
                     let mut charsets = vec![CharSet::default(); template.charsets.len()];
-                    contents.add(template.field, value, &mut charsets, idx == 0);
+                    contents.add(template.field, value, &mut charsets);
                     assert_eq!(charsets, template.charsets, "{row}");
                 }
             });
         }
-        let sorted = |set: &TokenSet| {
-            let mut tokens: Vec<String> = set.text().split_ascii_whitespace().map(str::to_owned).collect();
-            tokens.sort();
-            tokens
-        };
-        assert_eq!(sorted(&contents.constant), constant);
-        assert_eq!(sorted(&contents.variable), variable);
+        let mut tokens: Vec<&str> = contents.variable.text().split_ascii_whitespace().collect();
+        tokens.sort_unstable();
+        assert_eq!(tokens, variable);
     }
 
     #[test]
-    fn tokens_are_certain_only_inside_a_stretch() {
+    fn tokens_inside_a_stretch_are_left_to_the_template() {
         check(
             &[r#"{"textPayload":"Retry 3 of 5, then stop"}"#, r#"{"textPayload":"Retry 4 of 5, then stop"}"#],
-            &["of", "retry", "stop", "then"],
             &["3", "4", "5"],
         );
         check(
             &[
                 r#"{"severity":"ERROR","insertId":"abc","trace":"projects/p/traces/0a","jsonPayload":{"n":5,"k":"v"}}"#,
             ],
-            &["error", "v"],
             &[],
         );
+        check(&[r#"{"textPayload":"in 3ms, id=x77 done"}"#], &["3ms", "x77"]);
         check(
             &[r#"{"insertId":"3yy210vcm3pk","trace":"Root=1-5759"}"#],
-            &[],
             &["1", "3yy210vcm3pk", "5759", "root"],
         );
         let long = "x".repeat(300);
-        check(&[&format!(r#"{{"textPayload":"{long}"}}"#)], &[&long[..MAX_TOKEN]], &[LONG_TOKEN]);
+        check(&[&format!(r#"{{"textPayload":"{long}"}}"#)], &[]);
+        check(&[&format!(r#"{{"insertId":"{long}"}}"#)], &[&long[..MAX_TOKEN], LONG_TOKEN]);
     }
 
     #[test]
     fn words_of_all_rings_are_kept() {
         let mut contents = RingContents::default();
-        for text in ["Zeta 77 ab", "alpha zeta 0x1f"] {
-            with_entry(&format!("{{\"textPayload\":\"{text}\"}}"), |entry| {
+        for text in ["Zeta-77-ab", "alpha.zeta.0x1f"] {
+            with_entry(&format!("{{\"insertId\":\"{text}\"}}"), |entry| {
                 let template = Shaper::default().templates(entry).remove(0);
-                let value = entry.exported(Field::TextPayload).unwrap();
-                contents.add(Field::TextPayload, value, &mut template.charsets.clone(), true);
+                let value = entry.exported(Field::InsertId).unwrap();
+                contents.add(Field::InsertId, value, &mut template.charsets.clone());
             });
             contents.clear();
         }

@@ -9,6 +9,8 @@ mod crash;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod ingest;
 #[cfg(test)]
 mod kill;

@@ -5,7 +5,12 @@ use timberline_query::{Options, compile};
 use timberline_search::{Means, explain};
 
 /// Ids as they come: hex, hex in capitals, other alphabets, escaped, no strings at all, and behind prefixes.
-const IDS: [&str; 14] = [
+const IDS: [&str; 19] = [
+    r#""6774a0800000000a00c7a96e""#,
+    r#""6774A0800000000a00c7a96e""#,
+    r#""projects/p/traces/0af7651916cd43dd8448eb211c80319c""#,
+    r#""0af7651916cd43dd8448eb211c80319c""#,
+    r#""ff0af7651916cd43dd8448eb211c80319c""#,
     r#""00c7a96eb5a3aa08""#,
     r#""00c7a96eb5a3aa09""#,
     r#""00C7A96EB5A3AA08""#,
@@ -22,7 +27,12 @@ const IDS: [&str; 14] = [
     r#""projects/p/traces/00C7a96eb5a3aa08""#,
 ];
 
-const ASKED: [&str; 11] = [
+const ASKED: [&str; 16] = [
+    "6774a0800000000a00c7a96e",
+    "6774a0800000000A00C7A96E",
+    "6774a0800000000b00c7a96e",
+    "projects/P/traces/0af7651916cd43dd8448eb211c80319c",
+    "0af7651916cd43dd8448eb211c80319c",
     "00c7a96eb5a3aa08",
     "00C7A96EB5A3AA08",
     "00c7a96eb5a3aa09",

@@ -1,0 +1,96 @@
+//! Archives that earlier versions wrote: they are read as if they were of today, and an ingest goes on from them.
+
+use crate::sample::{assert_sound, export, file, ingest};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use timberline_archive::ingest::Options;
+use timberline_archive::storage::{DiskStorage, Storage};
+use timberline_archive::testing::contents;
+use timberline_archive::{Archive, Column};
+
+/// Folders with an `archive`, and the `entries.ndjson` that it was made of by a program that wrote this format.
+fn formats() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats");
+    let mut formats: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    formats.sort();
+    assert!(!formats.is_empty());
+    formats
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// JSON, line, shape and pattern of every entry.
+fn rows(storage: &Arc<dyn Storage>) -> Vec<(String, u64, (u64, u64))> {
+    contents(storage.clone()).unwrap().into_iter().map(|row| (row.json, row.line, row.derived)).collect()
+}
+
+/// Rows whose id is the text, by looking at every row and by looking it up.
+fn with_id(storage: &Arc<dyn Storage>, column: Column, text: &str) -> [usize; 2] {
+    let archive = Archive::open(storage.clone(), "test").unwrap();
+    let mut n = [0; 2];
+    for segment in archive.segments() {
+        let mut rings = BTreeSet::new();
+        segment
+            .for_all_rows(&[column], |row| {
+                if row.cells.get(column).text() == Some(text) {
+                    let starts = &segment.rings().unwrap().row_start;
+                    rings.insert(starts.partition_point(|start| *start <= row.idx) - 1);
+                }
+                true
+            })
+            .unwrap();
+        n[0] += rings.len();
+        n[1] += segment.rings_with_value(column, &[text], |_| true).unwrap().len();
+    }
+    n
+}
+
+#[test]
+fn archives_of_earlier_formats_are_read() {
+    for format in formats() {
+        let folder = tempfile::tempdir().unwrap();
+        copy(&format.join("archive"), &folder.path().join("old"));
+        let storage =
+            |name: &str| -> Arc<dyn Storage> { Arc::new(DiskStorage::new(folder.path().join(name))) };
+        let (old, new) = (storage("old"), storage("new"));
+        let exports = [format.join("entries.ndjson")];
+        ingest(&new, &exports, Options::DEFAULT_MEMORY).unwrap();
+        assert_sound(&old);
+        let expected = rows(&new);
+        assert!(expected.len() > 30);
+        assert_eq!(rows(&old), expected, "{}", format.display());
+        for (column, text, n) in [
+            (Column::InsertId, "3yy210vcm3pk", 1),
+            (Column::InsertId, "682bdbca000b9e79ecd72071", 1),
+            (Column::InsertId, "682bdbca000b9e79ecd72072", 0),
+            (Column::Trace, "Root=1-5759e988", 1),
+            (Column::Trace, "0af7651916cd43dd8448eb211c80319c", 1),
+            (Column::SpanId, "00F067AA0BA902B7", 1),
+            (Column::SpanId, "00f067aa0ba902b7", 0),
+        ] {
+            assert_eq!([with_id(&old, column, text), with_id(&new, column, text)], [[n; 2]; 2], "{text}");
+        }
+        // The same export again is known, another is merged with what is there.
+        let again = ingest(&old, &exports, Options::DEFAULT_MEMORY).unwrap();
+        assert_eq!(again.sources.iter().map(|source| source.kept).sum::<u64>(), 0);
+        let more = file(folder.path(), "more.ndjson", &export(0, 50, 0).replace("2025-09-30", "2025-05-21"));
+        for storage in [&old, &new] {
+            ingest(storage, std::slice::from_ref(&more), Options::DEFAULT_MEMORY).unwrap();
+            assert_sound(storage);
+        }
+        assert_eq!(rows(&old), rows(&new));
+    }
+}
