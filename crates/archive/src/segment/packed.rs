@@ -334,8 +334,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// An `insertId`, a trace and a span.
+    type Texts = [Option<String>; 3];
+
     /// Packs rows of time, latency and ids, and returns what comes back.
-    fn back(rows: &[(i64, Option<i64>, [Option<String>; 3])]) -> Vec<(i64, [Option<String>; 3])> {
+    fn back(rows: &[(i64, Option<i64>, Texts)]) -> Vec<(i64, Texts)> {
         const IDS: [Column; 3] = [Column::InsertId, Column::Trace, Column::SpanId];
         let mut packer = Packer::new();
         let mut texts: [StringBuilder; 3] = Default::default();
