@@ -2,6 +2,7 @@
 
 use divan::counter::{BytesCount, ItemsCount};
 use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -12,7 +13,9 @@ use timberline_archive::storage::DiskStorage;
 use timberline_entry::input::{OpenOptions, Reader, SourceSpec, discover};
 use timberline_entry::{Scratch, message, read};
 use timberline_pattern::mask::Masker;
-use timberline_pattern::shape::fingerprint;
+use timberline_pattern::merge::merge;
+use timberline_pattern::shape::{fingerprint, shape};
+use timberline_pattern::trace;
 use timberline_query::compile;
 use timberline_testkit::generate::{Config, lines};
 
@@ -69,8 +72,8 @@ fn split_and_read(bencher: divan::Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench(sample_count = 5)]
-fn mask_and_fingerprint(bencher: divan::Bencher<'_, '_>) {
+/// What the entries say.
+fn messages() -> Vec<String> {
     let exports = Exports::new();
     let mut messages = Vec::new();
     let mut reader = Reader::open(&SourceSpec::file(Path::new(&exports.path())), &OpenOptions::default())
@@ -83,6 +86,12 @@ fn mask_and_fingerprint(bencher: divan::Bencher<'_, '_>) {
             }
         }
     }
+    messages
+}
+
+#[divan::bench(sample_count = 5)]
+fn mask_and_fingerprint(bencher: divan::Bencher<'_, '_>) {
+    let messages = messages();
     let masker = Masker::standard();
     bencher.counter(ItemsCount::new(messages.len())).bench_local(|| {
         let mut holes = Vec::new();
@@ -93,6 +102,35 @@ fn mask_and_fingerprint(bencher: divan::Bencher<'_, '_>) {
         }
         sum
     });
+}
+
+#[divan::bench(sample_count = 5)]
+fn search_messages_without_traces(bencher: divan::Bencher<'_, '_>) {
+    let mut messages = messages();
+    messages.retain(|message| trace::find(message).is_empty());
+    bencher
+        .counter(ItemsCount::new(messages.len()))
+        .bench_local(|| messages.iter().filter(|message| !trace::find(message).is_empty()).count());
+}
+
+#[divan::bench(sample_count = 5)]
+fn read_traces(bencher: divan::Bencher<'_, '_>) {
+    let mut messages = messages();
+    messages.retain(|message| !trace::find(message).is_empty());
+    bencher
+        .counter(ItemsCount::new(messages.len()))
+        .bench_local(|| messages.iter().filter(|message| !trace::find(message).is_empty()).count());
+}
+
+#[divan::bench(sample_count = 5)]
+fn merge_shapes(bencher: divan::Bencher<'_, '_>) {
+    let (masker, mut holes) = (Masker::standard(), Vec::new());
+    let mut shapes = BTreeMap::new();
+    for message in messages() {
+        masker.mask(&message, &mut holes);
+        shapes.entry(fingerprint(&message, &holes)).or_insert_with(|| shape(&message, &holes));
+    }
+    bencher.counter(ItemsCount::new(shapes.len())).bench_local(|| merge(shapes.values()).templates().len());
 }
 
 #[divan::bench(sample_count = 3)]

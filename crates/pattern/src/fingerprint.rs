@@ -34,7 +34,7 @@ pub fn loose_key(trace: &Trace) -> Fingerprint {
 }
 
 fn key(trace: &Trace, max_frames: usize) -> Fingerprint {
-    if !trace.members.is_empty() && trace.root_idx + 1 == trace.chain.len() {
+    if trace.is_group() {
         let mut keys: Vec<Fingerprint> = trace.members.iter().map(|member| key(member, max_frames)).collect();
         keys.sort_unstable();
         keys.dedup();
@@ -47,7 +47,7 @@ fn key(trace: &Trace, max_frames: usize) -> Fingerprint {
         }
         return hasher.finish();
     }
-    exception_part(trace.root(), max_frames)
+    exception_part(trace.own_root(), max_frames)
 }
 
 fn exception_part(exception: &Exception, max_frames: usize) -> Fingerprint {

@@ -21,10 +21,10 @@ mod word;
 
 pub use rules::RuleError;
 
-pub(crate) use class::{ALPHA, CLASS, HIGH, SPACE, UNDERSCORE, WORD, escape_end, word_len};
+pub(crate) use class::{ALPHA, CLASS, HIGH, SPACE, UNDERSCORE, WORD, escape_end, is_light, word_len};
 
 /// The version of the classes and their joining; part of every fingerprint.
-pub const MASK_VERSION: u32 = 1;
+pub const MASK_VERSION: u32 = 2;
 
 /// What kind of value a hole holds.
 ///

@@ -5,7 +5,10 @@
 //! differ there and agree everywhere else:
 //!
 //! 1. *Leave one out*: shapes that agree in all but one place, with at least [`MIN_WORDS_AT_PLACE`] different words there.
-//! 2. *Co-vary*: at least [`MIN_SHAPES`] shapes of one length that differ in few words at once.
+//!    A place is a token, or what quotes or brackets enclose, or a list, or a dotted name. Then shapes are *folded* into
+//!    templates that describe them in all places at once.
+//! 2. *Co-vary*: at least [`MIN_SHAPES`] shapes of one length that differ in few words at once. Places with two words only
+//!    stay words.
 //!
 //! Words that tell what happened (`Paused`, `Resumed`, `Started`, `Stopped`) are never values as long as a place has only
 //! such words: a wrong split costs a row, a wrong merge hides an event.
@@ -14,9 +17,11 @@
 //! the number of shapes times their length for stage one, and in shapes times clusters of equal length for stage two.
 
 mod covary;
+mod fold;
 mod leave_one_out;
+mod spans;
 
-use crate::mask::HoleKind;
+use crate::mask::{HoleKind, is_light};
 use crate::shape::{Fingerprint, Shape, Token};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +30,8 @@ pub const MIN_WORDS_AT_PLACE: usize = 4;
 /// The same where only two words stay: the less stays the same, the more evidence it takes. `cupsd startup succeeded` and
 /// its like are as many statements until a dozen services say so.
 pub const MIN_WORDS_BESIDE_TWO: usize = 10;
+/// The same where many words stay.
+pub const MIN_WORDS_BESIDE_MANY: usize = 3;
 /// How many shapes must agree before places that vary together become values.
 pub const MIN_SHAPES: usize = 3;
 /// How many words must stay the same in a merged template.
@@ -111,7 +118,10 @@ pub fn merge<'s>(shapes: impl IntoIterator<Item = &'s Shape>) -> Merged {
     let places: Vec<Vec<usize>> = start.iter().map(|tokens| (0..tokens.len()).collect()).collect();
     let mut work = Work { tokens: start, places };
 
-    leave_one_out::run(&mut work.tokens, &vocabulary);
+    leave_one_out::run(&mut work, &vocabulary);
+    if fold::run(&mut work, &vocabulary) {
+        leave_one_out::run(&mut work, &vocabulary);
+    }
     work.collapse(&vocabulary);
     covary::run(&mut work.tokens, &vocabulary);
     work.collapse(&vocabulary);
@@ -126,15 +136,26 @@ struct Work {
 }
 
 impl Work {
-    /// Makes one value of neighbouring values.
+    /// Makes one value of neighbouring values, with light punctuation between as within a message.
     fn collapse(&mut self, vocabulary: &Vocabulary) {
         for (tokens, places) in self.tokens.iter_mut().zip(&mut self.places) {
-            let mut new_idx = Vec::with_capacity(tokens.len());
+            let mut new_idx: Vec<usize> = Vec::with_capacity(tokens.len());
             let mut kept: Vec<Rank> = Vec::with_capacity(tokens.len());
+            // The last value among `kept` when only light punctuation stands behind it.
+            let mut last_value: Option<usize> = None;
             for &token in tokens.iter() {
-                if token != vocabulary.value || kept.last() != Some(&token) {
-                    kept.push(token);
+                if token == vocabulary.value {
+                    if let Some(value) = last_value {
+                        kept.truncate(value + 1);
+                        new_idx.iter_mut().rev().take_while(|idx| **idx > value).for_each(|idx| *idx = value);
+                        new_idx.push(value);
+                        continue;
+                    }
+                    last_value = Some(kept.len());
+                } else if !vocabulary.is_light[token as usize] {
+                    last_value = None;
                 }
+                kept.push(token);
                 new_idx.push(kept.len() - 1);
             }
             for place in places.iter_mut() {
@@ -187,8 +208,14 @@ struct Vocabulary {
     is_long_word: Vec<bool>,
     /// Words that end as English participles do.
     is_inflected: Vec<bool>,
+    /// Punctuation that may stand between two values which are then one.
+    is_light: Vec<bool>,
+    is_quote: Vec<bool>,
     value: Rank,
     colon: Option<Rank>,
+    dot: Option<Rank>,
+    equals: Option<Rank>,
+    comma: Option<Rank>,
 }
 
 impl Vocabulary {
@@ -206,14 +233,22 @@ impl Vocabulary {
             is_alphanumeric: Vec::with_capacity(texts.len()),
             is_long_word: Vec::with_capacity(texts.len()),
             is_inflected: Vec::with_capacity(texts.len()),
+            is_light: Vec::with_capacity(texts.len()),
+            is_quote: Vec::with_capacity(texts.len()),
             value: 0,
             colon: None,
+            dot: None,
+            equals: None,
+            comma: None,
         };
         for (rank, text) in (0..).zip(texts) {
             let is_value = text == VALUE;
             match text.as_str() {
                 VALUE => vocabulary.value = rank,
                 ":" => vocabulary.colon = Some(rank),
+                "." => vocabulary.dot = Some(rank),
+                "=" => vocabulary.equals = Some(rank),
+                "," => vocabulary.comma = Some(rank),
                 _ => {}
             }
             vocabulary.tokens.push(match text.chars().next() {
@@ -228,6 +263,8 @@ impl Vocabulary {
             vocabulary.is_long_word.push(is_word && text.chars().nth(1).is_some());
             vocabulary.is_alphanumeric.push(!is_value && text.chars().any(char::is_alphanumeric));
             vocabulary.is_inflected.push(text.len() >= 5 && (text.ends_with("ed") || text.ends_with("ing")));
+            vocabulary.is_light.push(text.len() == 1 && is_light(text.as_bytes()[0]));
+            vocabulary.is_quote.push(matches!(text.as_str(), "\"" | "'" | "`"));
             vocabulary.texts.insert(text, rank);
         }
         vocabulary

@@ -7,6 +7,7 @@
 use crate::mask::{Hole, HoleKind};
 use crate::merge::Merged;
 use crate::shape::{Shape, Token, each_piece};
+use std::collections::BTreeMap;
 
 /// Returns the text with its values replaced by the marks of their kinds.
 #[must_use]
@@ -56,6 +57,36 @@ pub fn of_merged(text: &str, holes: &[Hole], shape: &Shape, merged: &Merged) -> 
         shown.push_str(&text[from..]);
     }
     shown
+}
+
+/// Returns a template with values filled in at some places, by the index of the token.
+///
+/// `template` must have been drawn from `tokens`; where the two no longer agree, the rest stays as it is.
+#[must_use]
+pub fn with_values(template: &str, tokens: &[Token], values: &BTreeMap<usize, String>) -> String {
+    let mut shown = String::with_capacity(template.len());
+    let (mut at, mut copied) = (0, 0);
+    for (place, token) in tokens.iter().enumerate() {
+        let mut symbol = [0; 4];
+        let text: &str = match token {
+            Token::Value(kind) => kind.as_str(),
+            Token::Word(word) => word,
+            Token::Symbol(c) => c.encode_utf8(&mut symbol),
+        };
+        let Some(gap) = template[at..].find(text) else { break };
+        let between = &template[at..at + gap];
+        if !between.contains('\u{1b}') && !between.trim().is_empty() {
+            break;
+        }
+        at += gap;
+        if let (Token::Value(_), Some(value)) = (token, values.get(&place)) {
+            shown.push_str(&template[copied..at]);
+            shown.push_str(value);
+            copied = at + text.len();
+        }
+        at += text.len();
+    }
+    shown + &template[copied..]
 }
 
 /// Returns a readable line for tokens whose white space is not known.
@@ -130,6 +161,21 @@ mod tests {
         let other = "No such file";
         let (holes, shape) = masked(other);
         assert_eq!(of_merged(other, &holes, &shape, &merged), other);
+    }
+
+    #[test]
+    fn values_that_are_known_are_filled_in() {
+        let template = "No <b>  module '<name>' for <*>, <num>";
+        let shape = Shape::from_line("No < b > module ' <name> ' for <*> , <num>");
+        let values = |of: &[(usize, &str)]| {
+            of.iter().map(|(place, value)| (*place, (*value).to_owned())).collect::<BTreeMap<_, _>>()
+        };
+        assert_eq!(
+            with_values(template, shape.tokens(), &values(&[(6, "a.b.c"), (9, "x")])),
+            "No <b>  module 'a.b.c' for x, <num>"
+        );
+        assert_eq!(with_values(template, shape.tokens(), &values(&[])), template);
+        assert_eq!(with_values("other <name>", shape.tokens(), &values(&[(6, "a")])), "other <name>");
     }
 
     #[test]

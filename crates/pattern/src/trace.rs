@@ -26,6 +26,7 @@ mod names;
 
 pub use joiner::{Joined, Joiner, MAX_GAP_NS, may_begin, may_continue, may_hold_beginning};
 
+use crate::fingerprint::exception_key;
 use lines::Line;
 use regex_automata::meta::Regex;
 use std::ops::Range;
@@ -152,16 +153,35 @@ impl Trace {
         &self.chain[0]
     }
 
-    /// Returns the root cause.
+    /// Returns the root cause; for a group whose members are one bug, that of its first member, as the key is theirs.
     #[must_use]
     pub fn root(&self) -> &Exception {
+        match self.members.split_first() {
+            Some((first, others))
+                if self.is_group()
+                    && others.iter().all(|member| exception_key(member) == exception_key(first)) =>
+            {
+                first.root()
+            }
+            _ => self.own_root(),
+        }
+    }
+
+    /// Returns the root cause within the chain, members of a group aside.
+    pub(crate) fn own_root(&self) -> &Exception {
         &self.chain[self.root_idx]
     }
 
-    /// Returns the frame of the program's own code nearest to the root failure.
+    /// Tells whether the root cause is a group of exceptions.
+    pub(crate) fn is_group(&self) -> bool {
+        !self.members.is_empty() && self.root_idx + 1 == self.chain.len()
+    }
+
+    /// Returns the frame of the program's own code nearest to the root failure; where a group has none, its first member's.
     #[must_use]
     pub fn top_in_app_frame(&self) -> Option<&Frame> {
-        self.root().frames.iter().find(|frame| frame.in_app)
+        let own = self.root().frames.iter().find(|frame| frame.in_app);
+        own.or_else(|| self.members.iter().filter(|_| self.is_group()).find_map(Self::top_in_app_frame))
     }
 }
 

@@ -58,6 +58,11 @@ pub(crate) fn is(bytes: &[u8], idx: usize, classes: u8) -> bool {
     bytes.get(idx).is_some_and(|&byte| CLASS[usize::from(byte)] & classes != 0)
 }
 
+/// Tells whether a byte may stand between two values that are then shown as one.
+pub(crate) fn is_light(byte: u8) -> bool {
+    CLASS[usize::from(byte)] & LIGHT != 0
+}
+
 /// Returns the length in bytes of the word character at `idx`, or 0 when there is none.
 #[inline]
 pub(crate) fn word_len(text: &str, idx: usize) -> usize {

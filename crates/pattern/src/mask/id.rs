@@ -1,6 +1,6 @@
 //! Identifiers: UUID and hexadecimal numbers.
 
-use super::class::boundary;
+use super::class::{ALNUM, boundary, is};
 
 /// Matches a UUID in its usual form of 8-4-4-4-12 digits.
 pub(super) fn uuid(text: &str, idx: usize) -> Option<usize> {
@@ -44,9 +44,54 @@ pub(super) fn is_bare_hex(word: &[u8]) -> bool {
     figures && (lower != upper)
 }
 
+/// The least length of an encoded text: 16 bytes make 22 characters.
+const MIN_ENCODED: usize = 22;
+
+/// Matches text in base 64 that has `+` or `/` in it; `idx` is its first character.
+///
+/// Capital and small letters and figures must all be there, so a list such as `read/write/execute` is none.
+pub(super) fn base64(text: &str, idx: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    // Only the first character of a run is asked, which keeps long runs linear.
+    if idx > 0 && (inside(bytes[idx - 1]) || matches!(bytes[idx - 1], b'.' | b'-' | b'_')) {
+        return None;
+    }
+    let (mut upper, mut lower, mut figures) = (false, false, false);
+    let mut end = idx;
+    while let Some(&byte) = bytes.get(end).filter(|byte| inside(**byte)) {
+        upper |= byte.is_ascii_uppercase();
+        lower |= byte.is_ascii_lowercase();
+        figures |= byte.is_ascii_digit();
+        end += 1;
+    }
+    let is_encoded = end - idx >= MIN_ENCODED && upper && lower && figures;
+    while bytes.get(end) == Some(&b'=') && is_encoded {
+        end += 1;
+    }
+    (is_encoded
+        && boundary(text, end)
+        && !matches!(bytes.get(end), Some(b'.' | b'-'))
+        && !is(bytes, end, ALNUM))
+    .then_some(end)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn encoded_texts_have_all_kinds_of_characters() {
+        for (text, end) in [
+            ("abcDEF/ghi+JKL0123456789mno= x", Some(28)),
+            ("read/write/execute/append/list", None),
+            ("Abc1/de", None),
+            ("lib/Python/site1/packages/x.py", None),
+        ] {
+            assert_eq!(base64(text, 0), end, "{text}");
+        }
+        assert_eq!(base64("/abcDEF/ghi+JKL0123456789mno", 1), None);
+    }
 
     #[test]
     fn identifiers_need_their_full_form() {

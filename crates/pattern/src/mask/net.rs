@@ -202,6 +202,15 @@ pub(super) fn looks_like_host(name: &[u8]) -> bool {
     !name.contains(&b'_') && ENDINGS.contains(&last)
 }
 
+/// Tells whether a name of two parts is a host without doubt: `example.org`, but not `java.io`.
+pub(super) fn is_plain_host(name: &[u8]) -> bool {
+    const ENDINGS: [&[u8]; 9] =
+        [b"com", b"net", b"org", b"edu", b"gov", b"local", b"internal", b"lan", b"arpa"];
+    !name.contains(&b'_')
+        && name[0].is_ascii_lowercase()
+        && name.rsplit(|&byte| byte == b'.').next().is_some_and(|last| ENDINGS.contains(&last))
+}
+
 /// Matches the target of a request, the word behind `GET ` and its like; `idx` is the space in between.
 ///
 /// A closing quote or comma stays outside, so that `"GET /a"` keeps both its quotes.

@@ -80,6 +80,51 @@ fn without_full_stop(bytes: &[u8], start: usize, end: usize) -> usize {
     if end > start + 2 && bytes[end - 1] == b'.' && bytes[end - 2] != b'.' { end - 1 } else { end }
 }
 
+/// Tells whether a name of two parts is that of a file which programs read or write: `settings.json`.
+///
+/// Source files are not among them: `queue.js` stands for the code that speaks.
+pub(super) fn is_file_name(name: &[u8]) -> bool {
+    const ENDINGS: [&[u8]; 36] = [
+        b"json",
+        b"yaml",
+        b"yml",
+        b"xml",
+        b"conf",
+        b"cfg",
+        b"ini",
+        b"toml",
+        b"properties",
+        b"log",
+        b"txt",
+        b"csv",
+        b"tsv",
+        b"parquet",
+        b"gz",
+        b"zst",
+        b"bz2",
+        b"zip",
+        b"tar",
+        b"jar",
+        b"war",
+        b"dll",
+        b"exe",
+        b"png",
+        b"jpg",
+        b"jpeg",
+        b"gif",
+        b"svg",
+        b"pdf",
+        b"html",
+        b"css",
+        b"pid",
+        b"sock",
+        b"tmp",
+        b"bak",
+        b"pem",
+    ];
+    name.rsplit(|&byte| byte == b'.').next().is_some_and(|last| ENDINGS.contains(&last))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,10 @@ pub(super) enum Step {
     Skip(usize),
 }
 
+/// The longest name of a host, file or setting that is looked at, in bytes. Every word of `a-b-c.d` asks anew, so without
+/// a bound a long name would cost the square of its length.
+const MAX_NAME: usize = 255;
+
 /// The extent of a word and of what continues it.
 struct Run {
     /// End of the word characters.
@@ -129,6 +133,11 @@ pub(super) fn letter(text: &str, idx: usize, ahead: &mut Ahead) -> Step {
     let bytes = text.as_bytes();
     let run = Run::at(text, idx, ahead);
     let word = &bytes[idx..run.word];
+    if matches!(bytes.get(run.word), Some(b'+' | b'/'))
+        && let Some(end) = id::base64(text, idx)
+    {
+        return Step::Value(end, HoleKind::Word);
+    }
     match bytes.get(run.dotted.0) {
         Some(b':') => {
             if bytes.get(run.dotted.0 + 1) == Some(&b'/')
@@ -250,6 +259,11 @@ pub(super) fn digit(text: &str, idx: usize, ahead: &mut Ahead) -> Step {
         };
     }
     let run = Run::at(text, idx, ahead);
+    if matches!(bytes.get(run.word), Some(b'+' | b'/'))
+        && let Some(end) = id::base64(text, idx)
+    {
+        return Step::Value(end, HoleKind::Word);
+    }
     if matches!(bytes.get(run.dotted.0), Some(b'@' | b'+'))
         && let Some(end) = net::email(text, idx)
     {
@@ -273,7 +287,9 @@ pub(super) fn digit(text: &str, idx: usize, ahead: &mut Ahead) -> Step {
     if id::is_bare_hex(&bytes[idx..run.word]) {
         return Step::Value(run.word, HoleKind::Hex);
     }
-    if let Some((end, kind)) = number::number(bytes, idx) {
+    // `0042_add_index` is one name.
+    let is_name = bytes.get(digits) == Some(&b'_') && is(bytes, digits + 1, ALPHA);
+    if let Some((end, kind)) = number::number(bytes, idx).filter(|_| !is_name) {
         return Step::Value(end, kind);
     }
     Step::Value(without_hyphens(bytes, run.hyphened), HoleKind::Word)
@@ -303,12 +319,25 @@ fn dotted_name(text: &str, idx: usize, run: &Run) -> Option<Step> {
         let kind = if is_source_file(&bytes[idx..end]) { HoleKind::Path } else { HoleKind::Host };
         return Some(Step::Value(port, kind));
     }
+    if n_parts == 2 && end - idx <= MAX_NAME && bytes.get(end) != Some(&b'(') {
+        let name = &bytes[idx..end];
+        if net::is_plain_host(name) {
+            return Some(Step::Value(end, HoleKind::Host));
+        }
+        if path::is_file_name(name) {
+            return Some(Step::Value(end, HoleKind::Path));
+        }
+    }
     let (end, n_parts) = run.dotted_dollar;
     if n_parts < 3 {
         return None;
     }
     let end = trim_to_boundary(text, idx, end);
     let name = &bytes[idx..end];
+    // `java.io.tmpdir=/tmp` names a setting; what is set is the value.
+    if bytes.get(end) == Some(&b'=') && name.len() <= MAX_NAME && !name.iter().any(u8::is_ascii_digit) {
+        return None;
+    }
     let kind = if name.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
         HoleKind::Version
     } else if net::looks_like_host(name) {

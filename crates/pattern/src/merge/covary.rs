@@ -27,9 +27,13 @@ pub(super) fn run(shapes: &mut [Vec<Rank>], vocabulary: &Vocabulary) {
     let mut to: BTreeMap<Vec<Rank>, Vec<Rank>> = BTreeMap::new();
     for members in groups.into_values().filter(|members| members.len() >= MIN_SHAPES) {
         for cluster in clusters(members, vocabulary).into_iter().filter(|c| c.members.len() >= MIN_SHAPES) {
-            let template: Vec<Rank> =
-                cluster.template.iter().map(|token| token.unwrap_or(vocabulary.value)).collect();
-            to.extend(cluster.members.into_iter().map(|member| (member, template.clone())));
+            let varies = varying(&cluster, vocabulary);
+            for member in cluster.members {
+                let token =
+                    |(place, rank): (usize, &Rank)| if varies[place] { vocabulary.value } else { *rank };
+                let template = member.iter().enumerate().map(token).collect();
+                to.insert(member, template);
+            }
         }
     }
     for shape in shapes {
@@ -37,6 +41,18 @@ pub(super) fn run(shapes: &mut [Vec<Rank>], vocabulary: &Vocabulary) {
             shape.clone_from(template);
         }
     }
+}
+
+/// Tells which places of a cluster are values: those with three words or more, or with a value already. Two words, such as
+/// `view` and `modify`, are two statements however much the rest varies.
+fn varying(cluster: &Cluster, vocabulary: &Vocabulary) -> Vec<bool> {
+    let varies = |(place, common): (usize, &Option<Rank>)| {
+        let contents = || cluster.members.iter().map(|member| member[place]);
+        common.is_none()
+            && (contents().any(|rank| rank == vocabulary.value)
+                || contents().collect::<BTreeSet<_>>().len() >= MIN_SHAPES)
+    };
+    cluster.template.iter().enumerate().map(varies).collect()
 }
 
 fn clusters(members: Vec<Vec<Rank>>, vocabulary: &Vocabulary) -> Vec<Cluster> {
@@ -102,8 +118,12 @@ fn agreement(template: &[Option<Rank>], shape: &[Rank], vocabulary: &Vocabulary)
     (n_constant >= MIN_CONSTANT_WORDS && few).then_some(n_constant)
 }
 
-/// Tells whether `::` stands directly before or behind a place.
+/// Tells whether `::` stands directly before or behind a place, or it is a part of a dotted name or key.
 fn is_in_code_path(shape: &[Rank], place: usize, vocabulary: &Vocabulary) -> bool {
-    let is_colon = |idx: usize| vocabulary.colon.is_some() && shape.get(idx).copied() == vocabulary.colon;
-    (is_colon(place + 1) && is_colon(place + 2)) || (place >= 2 && is_colon(place - 1) && is_colon(place - 2))
+    let is = |idx: usize, symbol: Option<Rank>| symbol.is_some() && shape.get(idx).copied() == symbol;
+    let is_colon = |idx: usize| is(idx, vocabulary.colon);
+    let is_dot = |idx: usize| is(idx, vocabulary.dot);
+    (is_colon(place + 1) && is_colon(place + 2))
+        || (place >= 2 && is_colon(place - 1) && is_colon(place - 2))
+        || (place >= 1 && is_dot(place - 1) && (is_dot(place + 1) || is(place + 1, vocabulary.equals)))
 }
