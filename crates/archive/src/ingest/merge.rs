@@ -286,7 +286,7 @@ impl<'p> Cutter<'p> {
         let micros = next.as_micros();
         let (year, month, _) = next.utc_date();
         let month = (year, month);
-        self.torn.until(&mut self.rows, next);
+        self.torn.until(&mut self.rows, next)?;
         let (n_rows, memory, most) = (self.rows.len(), self.rows.memory(), self.plan.segment_memory);
         // A trace that is open may go on a little beyond the limit, and not for ever.
         let is_full = if self.torn.is_open() {
@@ -307,8 +307,8 @@ impl<'p> Cutter<'p> {
     fn send(&mut self) -> Result<()> {
         let id = layout::segment_id(self.plan.sequence, self.n_named);
         self.n_named += 1;
-        let ends_open = self.torn.is_open();
-        self.torn.finish(&mut self.rows);
+        let ends_open = self.torn.ends_open(&mut self.rows)?;
+        self.torn.finish(&mut self.rows)?;
         let next = RowSet::with_room(self.rows.len());
         self.remap_from = None;
         let rows = std::mem::replace(&mut self.rows, next);

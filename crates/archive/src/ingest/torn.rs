@@ -25,9 +25,17 @@ use timberline_entry::{Timestamp, message};
 use timberline_pattern::trace::{Joined, Joiner, MAX_GAP_NS, may_continue, may_hold_beginning};
 
 /// Watches the rows of a set in the order of time.
+///
+/// Rows of one time wait for each other: their order among rows is that of hashes, and that of a trace's lines is the order
+/// of their `insertId`, which is how a log orders them, then of their places in a source.
 #[derive(Default)]
 pub(crate) struct TornTraces {
     joiner: Joiner,
+    /// Rows of the time seen last that are not taken in yet.
+    waiting: Vec<usize>,
+    waiting_time: Option<Timestamp>,
+    /// One of them begins a trace.
+    begins: bool,
     text: String,
     nodes: Vec<Node>,
 }
@@ -40,8 +48,36 @@ impl TornTraces {
 
     /// Takes in the row `idx`, later than all before it, and completes what it ends.
     pub(crate) fn row(&mut self, rows: &mut RowSet, idx: usize) -> Result<()> {
+        let head = &rows.heads()[idx];
+        let (time, begins) = (head.keys.timestamp, head.derived.begins_trace);
+        self.until(rows, time)?;
+        self.waiting_time = Some(time);
+        self.waiting.push(idx);
+        self.begins |= begins;
+        Ok(())
+    }
+
+    /// Takes in the rows that waited.
+    fn take_in(&mut self, rows: &mut RowSet) -> Result<()> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        if self.begins || !self.joiner.is_idle() {
+            if waiting.len() > 1 {
+                waiting.sort_by_cached_key(|idx| {
+                    (rows.cells(*idx).text(Column::InsertId).to_owned(), rows.heads()[*idx].place)
+                });
+            }
+            for idx in &waiting {
+                self.take_in_one(rows, *idx)?;
+            }
+        }
+        self.begins = false;
+        waiting.clear();
+        self.waiting = waiting;
+        Ok(())
+    }
+
+    fn take_in_one(&mut self, rows: &mut RowSet, idx: usize) -> Result<()> {
         let head = rows.heads()[idx];
-        self.until(rows, head.keys.timestamp);
         if self.joiner.is_idle() && !head.derived.begins_trace {
             return Ok(());
         }
@@ -50,7 +86,7 @@ impl TornTraces {
         if !head.derived.begins_trace && !self.joiner.is_open(&stream) {
             return Ok(());
         }
-        let Self { joiner, text, nodes } = self;
+        let Self { joiner, text, nodes, .. } = self;
         let time = head.keys.timestamp;
         let mut feed = |message: &str| joiner.feed(&stream, time.as_nanos(), idx as u64, message);
         let joined = match cells.text(Column::TextPayload) {
@@ -65,20 +101,42 @@ impl TornTraces {
     }
 
     /// Completes what a row at `time` or later cannot continue.
-    pub(crate) fn until(&mut self, rows: &mut RowSet, time: Timestamp) {
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when a row that waited cannot be read.
+    pub(crate) fn until(&mut self, rows: &mut RowSet, time: Timestamp) -> Result<()> {
+        if self.waiting_time.is_some_and(|waiting| waiting != time) {
+            self.take_in(rows)?;
+        }
         if !self.joiner.is_idle() {
             self.joiner.expire(time.as_nanos()).iter().for_each(|joined| settle(rows, joined));
         }
+        Ok(())
     }
 
     /// Says whether a row could come that continues a trace.
     pub(crate) fn is_open(&self) -> bool {
-        !self.joiner.is_idle()
+        self.begins || !self.joiner.is_idle()
+    }
+
+    /// Says the same when all rows of the last time have come.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when a row that waited cannot be read.
+    pub(crate) fn ends_open(&mut self, rows: &mut RowSet) -> Result<bool> {
+        self.take_in(rows)?;
+        Ok(self.is_open())
     }
 
     /// Completes everything.
-    pub(crate) fn finish(&mut self, rows: &mut RowSet) {
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when a row that waited cannot be read.
+    pub(crate) fn finish(&mut self, rows: &mut RowSet) -> Result<()> {
+        self.take_in(rows)?;
+        self.waiting_time = None;
         std::mem::take(&mut self.joiner).finish().iter().for_each(|joined| settle(rows, joined));
+        Ok(())
     }
 }
 
@@ -102,8 +160,7 @@ pub(crate) fn join_all(rows: &mut RowSet) -> Result<()> {
     for idx in rows.by_identity() {
         torn.row(rows, idx as usize)?;
     }
-    torn.finish(rows);
-    Ok(())
+    torn.finish(rows)
 }
 
 /// Says whether the rows of the first second, the longest pause inside a trace, look like a continuation.
