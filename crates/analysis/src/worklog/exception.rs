@@ -1,6 +1,7 @@
 //! The exception in a message: its chain, and the frames that matter.
 
 use serde::{Deserialize, Serialize};
+use timberline_archive::exception::ExceptionRecord;
 use timberline_pattern::trace::{Exception, Relation, Trace};
 
 /// An exception with what led to it.
@@ -52,11 +53,57 @@ const MAX_CHAIN: usize = 8;
 ///
 /// The frames that matter are the program's own, and the one in which it failed; without any of its own the innermost.
 pub(super) fn facts(trace: &Trace) -> ExceptionFacts {
-    ExceptionFacts {
-        language: trace.language.as_str().to_owned(),
-        chain: trace.chain.iter().take(MAX_CHAIN).map(link).collect(),
-        root: trace.root_idx,
+    let mut chain: Vec<ChainLink> = trace.chain.iter().take(MAX_CHAIN).map(link).collect();
+    let mut root = trace.root_idx;
+    // The root of a group whose members are one bug, or of a long chain, is not among the links.
+    if root >= chain.len() || !std::ptr::eq(trace.root(), &raw const trace.chain[root]) {
+        chain.push(link(trace.root()));
+        root = chain.len() - 1;
     }
+    ExceptionFacts { language: trace.language.as_str().to_owned(), chain, root }
+}
+
+/// Returns what the archive keeps of an exception, where no single entry holds all of it: a trace that was logged line by
+/// line, or one in a field beside the message.
+pub(super) fn facts_of_record(record: &ExceptionRecord) -> ExceptionFacts {
+    let types = record.chain.iter().take(MAX_CHAIN).enumerate();
+    let mut chain: Vec<ChainLink> = types
+        .map(|(idx, type_name)| ChainLink {
+            relation: if idx == 0 { "outermost" } else { "cause" }.to_owned(),
+            type_name: type_name.clone(),
+            value: String::new(),
+            frames: Vec::new(),
+            frames_left_out: 0,
+        })
+        .collect();
+    let known = chain.iter().rposition(|link| link.type_name == record.type_name);
+    let root = known.unwrap_or(chain.len());
+    let has_own = record.frames.iter().any(|frame| frame.in_app);
+    let frames: Vec<FrameFacts> = record
+        .frames
+        .iter()
+        .enumerate()
+        .filter(|(idx, frame)| *idx == 0 || frame.in_app || !has_own)
+        .take(if has_own { MAX_FRAMES } else { MAX_FRAMES / 3 })
+        .map(|(_, frame)| FrameFacts {
+            name: frame.name.clone(),
+            file: frame.file.clone(),
+            line: frame.line,
+            in_app: frame.in_app,
+        })
+        .collect();
+    let link = ChainLink {
+        relation: if root == 0 { "outermost" } else { "cause" }.to_owned(),
+        type_name: record.type_name.clone(),
+        value: record.value.clone(),
+        frames_left_out: record.frames.len() - frames.len(),
+        frames,
+    };
+    match chain.get_mut(root) {
+        Some(place) => *place = link,
+        None => chain.push(link),
+    }
+    ExceptionFacts { language: record.language.clone(), chain, root }
 }
 
 fn link(exception: &Exception) -> ChainLink {

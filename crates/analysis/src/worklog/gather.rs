@@ -12,9 +12,11 @@ use std::collections::BTreeMap;
 use timberline_archive::segment::Segment;
 use timberline_archive::{Column, Result, pattern_name};
 use timberline_entry::json::Value;
-use timberline_entry::{Field, LogEntry, Severity, message};
+use timberline_entry::{Field, LogEntry, MESSAGE_FIELDS, Severity, message};
+use timberline_pattern::fingerprint::exception_key;
 use timberline_pattern::mask::Masker;
-use timberline_pattern::{shape, trace};
+use timberline_pattern::shape;
+use timberline_pattern::trace::{self, Trace};
 use timberline_query::Filter;
 use timberline_search::{Names, RowView, Sink, Wanted, scan};
 
@@ -66,16 +68,8 @@ pub(super) fn gather(
     rules: &PriorityRules,
 ) -> Result<Vec<Gathered>> {
     let archive = investigation.archive;
-    let fields = [
-        Field::TextPayload,
-        Field::JsonPayload,
-        Field::ProtoPayload,
-        Field::HttpRequest,
-        Field::Labels,
-        Field::Trace,
-        Field::ErrorGroups,
-        Field::Severity,
-    ];
+    let others = [Field::Labels, Field::Trace, Field::ErrorGroups, Field::Severity];
+    let fields = MESSAGE_FIELDS.into_iter().chain(others).collect();
     let mut sink = Gatherer {
         rules,
         names: &investigation.names,
@@ -91,7 +85,7 @@ pub(super) fn gather(
         holes: Vec::new(),
     };
     let filter = Filter::and(filter.clone(), rules.any());
-    scan(archive, &investigation.names, &filter, &Wanted { fields: fields.into() }, &mut sink)?;
+    scan(archive, &investigation.names, &filter, &Wanted { fields }, &mut sink)?;
     let mut clusters: Vec<Gathered> = sink.clusters.into_values().collect();
     for cluster in &mut clusters {
         cluster.times.sort_unstable();
@@ -117,7 +111,7 @@ impl Gatherer<'_> {
     fn key(&mut self, view: &RowView<'_>, entry: &LogEntry<'_>) -> (Kind, u64, Option<String>) {
         let text = message(entry);
         if let Some(key) = view.row.exception {
-            let root = trace::find(&text).first().map(|found| found.root().message.clone());
+            let root = trace_of(key, &text).map(|found| found.root().message.clone());
             return (Kind::Exception, key, root);
         }
         let has_payload = [Field::TextPayload, Field::JsonPayload, Field::ProtoPayload]
@@ -241,7 +235,17 @@ fn first_of(firsts: &mut BTreeMap<String, i64>, key: String, time_ns: i64) {
     }
 }
 
+/// Finds the trace of the exception `key` in an entry's own text; a text may hold others as well, or only a part of it.
+fn trace_of(key: u64, text: &str) -> Option<Trace> {
+    trace::find(text).into_iter().find(|found| exception_key(found).0 == key)
+}
+
 impl Gathered {
+    /// Returns the trace of the cluster's exception that a text holds.
+    pub(super) fn trace_in(&self, text: &str) -> Option<Trace> {
+        trace_of(self.id, text)
+    }
+
     /// Returns how many entries there are.
     pub(super) fn count(&self) -> u64 {
         self.times.len() as u64

@@ -13,7 +13,7 @@ use timberline_archive::{Column, Error, Result, compose};
 use timberline_entry::json::{Document, parse};
 use timberline_entry::{Field, LogEntry, message};
 use timberline_pattern::mask::Masker;
-use timberline_pattern::trace;
+use timberline_search::Exceptions;
 
 /// What a cluster is called and shows of its first entry.
 pub(super) struct Sample {
@@ -34,6 +34,7 @@ pub(super) fn samples(
         let rows = by_segment.entry(cluster.first.segment).or_default();
         rows.entry(cluster.first.row).or_default().push(idx);
     }
+    let exceptions = Exceptions::read(investigation.archive)?;
     let mut columns: Vec<Column> =
         Field::ALL.iter().flat_map(|field| Column::of_field(*field)).copied().collect();
     columns.extend([Column::Service, Column::Revision, Column::Severity]);
@@ -58,7 +59,14 @@ pub(super) fn samples(
                     let log_entry = LogEntry::from_object(object);
                     for idx in &rows[&row.idx] {
                         let service = row.cells.text(Column::Service);
-                        let sample = sample(&gathered[*idx], service, &log_entry, entry.clone(), templates);
+                        let sample = sample(
+                            &gathered[*idx],
+                            &exceptions,
+                            service,
+                            &log_entry,
+                            entry.clone(),
+                            templates,
+                        );
                         found.insert(*idx, sample);
                     }
                     true
@@ -78,6 +86,7 @@ pub(super) fn samples(
 
 fn sample(
     cluster: &Gathered,
+    exceptions: &Exceptions,
     service: &str,
     entry: &LogEntry<'_>,
     json: Json,
@@ -89,8 +98,12 @@ fn sample(
         _ => templates.draw(&said),
     };
     let template = templates.of_text(&said, &plain);
-    let exception =
-        trace::find(&said).first().map(exception::facts).filter(|_| cluster.kind == Kind::Exception);
+    let exception = (cluster.kind == Kind::Exception)
+        .then(|| match cluster.trace_in(&said) {
+            Some(trace) => Some(exception::facts(&trace)),
+            None => exceptions.get(cluster.id).map(exception::facts_of_record),
+        })
+        .flatten();
     let title = match (&exception, cluster.kind, entry.get(Field::HttpRequest)) {
         (Some(exception), ..) => {
             let root = &exception.chain[exception.root.min(exception.chain.len() - 1)];

@@ -32,6 +32,9 @@ pub struct TimelineFacts {
     pub current: String,
     /// Why.
     pub reason: String,
+    /// The last entry of a cluster of P0 to P2, RFC 3339; `null` without any.
+    #[serde(default)]
+    pub last: Option<String>,
 }
 
 /// One stretch of time.
@@ -127,6 +130,7 @@ pub(super) fn timeline(
         peak_count: peak.map_or(0, |(_, n)| *n),
         current: current.to_owned(),
         reason,
+        last: bad().map(|cluster| cluster.last.time_ns).max().map(rfc3339),
     })
 }
 
@@ -141,16 +145,15 @@ fn state_at_end<'c>(
     };
     let silent = to_ns - last.last.time_ns;
     let usual = usual_gap_ns(&last.times);
-    let at = rfc3339(last.last.time_ns);
     if silent <= usual {
-        return ("ongoing", format!("entries of P0 to P2 go on up to the end, the last at {at}"));
+        return ("ongoing", "entries of P0 to P2 go on up to the end".to_owned());
     }
     let covered = covered_ns(investigation, None, last.last.time_ns, to_ns);
     #[expect(clippy::cast_precision_loss, reason = "compared with a share")]
     if covered >= 0.9 * silent as f64 {
-        ("quiet", format!("no entry of P0 to P2 after {at}, and the time since is covered"))
+        ("quiet", "the time since the last entry of P0 to P2 is covered".to_owned())
     } else {
-        ("not known", format!("no entry of P0 to P2 after {at}, but the time since is not covered"))
+        ("not known", "the time since the last entry of P0 to P2 is not covered".to_owned())
     }
 }
 

@@ -78,8 +78,16 @@ fn in_words(report: &Worklog) -> Vec<Span> {
         spans.extend([
             Span::text("At the end it is "),
             Span::strong(timeline.current.clone()),
-            Span::text(format!(": {}.", timeline.reason)),
+            Span::text(format!(": {}", timeline.reason)),
         ]);
+        if let Some(last) = &timeline.last {
+            spans.extend([
+                Span::text(" (the last at "),
+                Span::Value(time(last, Precision::Second)),
+                Span::text(")"),
+            ]);
+        }
+        spans.push(Span::text("."));
     }
     spans
 }
