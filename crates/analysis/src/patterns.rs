@@ -27,7 +27,10 @@ use timberline_archive::exception::ExceptionRecord;
 use timberline_archive::segment::Subject;
 use timberline_archive::{Result, pattern_name};
 use timberline_entry::Severity;
-use timberline_search::{Exceptions, Patterns, Seen, Stream, Variant};
+use timberline_pattern::shape::Shape;
+use timberline_pattern::template::with_values;
+use timberline_pattern::variants::Openness;
+use timberline_search::{Exceptions, HoleValues, Patterns, Seen, Stream, Variant};
 
 /// What a record is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -108,6 +111,9 @@ pub struct PatternSummary {
     pub kind: PatternKind,
     /// The message with the values replaced by marks; of an exception, its type and value.
     pub template: String,
+    /// The same for people: with the values in places that never held another, and of an exception with the frame of the
+    /// program's own code nearest to the failure.
+    pub text: String,
     /// The exception, of a record of that kind.
     pub exception: Option<ExceptionSummary>,
     /// Entries.
@@ -203,6 +209,8 @@ pub struct Vocabulary {
     pub patterns: Patterns,
     /// The exceptions.
     pub exceptions: Exceptions,
+    /// Values by pattern and place, where a closed hole never held another.
+    pub constants: BTreeMap<u64, BTreeMap<usize, String>>,
     /// Variants by pattern.
     pub of_patterns: BTreeMap<u64, Vec<Variant>>,
     /// Variants by exception.
@@ -218,9 +226,33 @@ impl Vocabulary {
         let archive = investigation.archive;
         let patterns = Patterns::read(archive)?;
         let exceptions = Exceptions::read(archive)?;
-        let of_patterns = patterns.variants(&patterns.holes(archive)?);
+        let holes = patterns.holes(archive)?;
+        let of_patterns = patterns.variants(&holes);
         let of_exceptions = exceptions.variants(archive)?;
-        Ok(Self { patterns, exceptions, of_patterns, of_exceptions })
+        let constants = holes.iter().map(|(pattern, holes)| (*pattern, constants(holes))).collect();
+        Ok(Self { patterns, exceptions, constants, of_patterns, of_exceptions })
+    }
+
+    /// Returns a pattern or exception as people read it.
+    fn text(&self, subject: Subject) -> String {
+        match subject {
+            Subject::Message(pattern) => {
+                let template = self.patterns.template(pattern);
+                let line = self.patterns.shapes_of(pattern).next().map_or("", |record| &record.template_line);
+                let text = match self.constants.get(&pattern) {
+                    Some(values) => with_values(template, Shape::from_line(line).tokens(), values),
+                    None => template.to_owned(),
+                };
+                if text.trim().is_empty() { "(no message)".to_owned() } else { text }
+            }
+            Subject::Exception(key) => {
+                let Some(record) = self.exceptions.get(key) else { return String::new() };
+                match record.frames.iter().find(|frame| frame.in_app) {
+                    Some(frame) => format!("{}  at {}", exception_line(record), frame.name),
+                    None => exception_line(record),
+                }
+            }
+        }
     }
 
     /// Returns which of a template's values stands at a place, from 0; of an exception always 0.
@@ -343,6 +375,7 @@ fn summary(
             Some(record) => exception_line(record),
             None => vocabulary.patterns.template(id).to_owned(),
         },
+        text: vocabulary.text(subject),
         exception: record.map(exception_summary),
         count: counted.seen.entries,
         share: share(counted.seen.entries, counts.total),
@@ -359,6 +392,27 @@ fn summary(
         period_seconds: None,
         sample: String::new(),
     }
+}
+
+/// A longer value is shown as the mark of its kind.
+const MAX_CONSTANT: usize = 80;
+
+/// Returns the values of holes that never held another, by place.
+fn constants(holes: &[HoleValues]) -> BTreeMap<usize, String> {
+    let constant = |hole: &HoleValues| match hole.values.first_key_value() {
+        Some((value, _))
+            if hole.openness == Openness::Closed
+                && hole.values.len() == 1
+                && hole.others == 0
+                && !value.is_empty()
+                && value.len() <= MAX_CONSTANT
+                && !value.contains('\n') =>
+        {
+            Some((hole.place, value.clone()))
+        }
+        _ => None,
+    };
+    holes.iter().filter_map(constant).collect()
 }
 
 /// Chance by which a value may be missing before it came, for its coming to be no news.

@@ -7,6 +7,10 @@ use std::borrow::Cow;
 
 const AUDIT_LOG: &str = "type.googleapis.com/google.cloud.audit.AuditLog";
 
+/// The fields that [`message`] looks at.
+pub const MESSAGE_FIELDS: [Field; 4] =
+    [Field::TextPayload, Field::JsonPayload, Field::ProtoPayload, Field::HttpRequest];
+
 /// Returns the message of an entry: the first of these that is a string with something in it.
 ///
 /// `textPayload`; `jsonPayload.message`, `.msg`, `.log`, `.event`; an audit record's status message or method;

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use timberline_archive::segment::Segment;
 use timberline_archive::{Column, Result};
 use timberline_entry::json::Value;
-use timberline_entry::{Field, Severity};
+use timberline_entry::{Field, MESSAGE_FIELDS, Severity};
 use timberline_query::Filter;
 use timberline_search::{Names, RowView, Sink, Wanted, scan};
 
@@ -54,14 +54,8 @@ impl Grid {
         }
         if !reader.values.is_empty() {
             reader.takes = Takes { cells: false, patterns: false, values: true };
-            let messages = [
-                Field::Labels,
-                Field::TextPayload,
-                Field::JsonPayload,
-                Field::ProtoPayload,
-                Field::HttpRequest,
-            ];
-            scan(archive, names, &matching, &Wanted { fields: messages.into() }, &mut reader)?;
+            let fields = MESSAGE_FIELDS.into_iter().chain([Field::Labels]).collect();
+            scan(archive, names, &matching, &Wanted { fields }, &mut reader)?;
         }
         Ok(reader.builder.finish())
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use timberline_archive::Result;
 use timberline_archive::exception::value_of;
 use timberline_archive::segment::{HOUR_NS, Segment, ShapeRecord, Subject};
-use timberline_entry::{Field, Severity, message};
+use timberline_entry::{MESSAGE_FIELDS, Severity, message};
 use timberline_pattern::mask::{Hole, Masker};
 use timberline_query::{Filter, time_bounds};
 use timberline_search::{Names, Part, RowView, Seen, Sink, Stream, Variant, Wanted, scan};
@@ -100,12 +100,7 @@ impl Counts {
         let mut counter = Counter::new(investigation, vocabulary, is_all, Course::over(span));
         let mut wanted = Wanted::default();
         if !counter.by_row.is_empty() {
-            wanted.fields = BTreeSet::from([
-                Field::TextPayload,
-                Field::JsonPayload,
-                Field::ProtoPayload,
-                Field::HttpRequest,
-            ]);
+            wanted.fields = MESSAGE_FIELDS.into();
         }
         scan(archive, &investigation.names, filter, &wanted, &mut counter)?;
         let mut counts = counter.counts;

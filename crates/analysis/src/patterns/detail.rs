@@ -1,7 +1,7 @@
 //! Everything about one pattern, exception or variant.
 
 use super::{
-    Counts, PatternSummary, VariantSummary, Vocabulary, exception_line, firsts_of, hole_number,
+    Counts, PatternSummary, TrendAxis, VariantSummary, Vocabulary, exception_line, firsts_of, hole_number,
     period_seconds, summary,
 };
 use crate::evidence::rfc3339;
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use timberline_archive::segment::{Segment, Subject};
 use timberline_archive::{Column, Result, pattern_name};
 use timberline_entry::json::Value;
-use timberline_entry::{Field, message};
+use timberline_entry::{Field, MESSAGE_FIELDS, message};
 use timberline_pattern::mask::{Hole, HoleKind};
 use timberline_pattern::shape::{Shape, Token};
 use timberline_query::{Filter, Options, compile};
@@ -36,6 +36,8 @@ pub struct PatternDetail {
     pub schema: &'static str,
     /// The record, as lists have it.
     pub pattern: PatternSummary,
+    /// What a mark of its course over time stands for.
+    pub trend: TrendAxis,
     /// The variant that was asked for, if it was one; everything below is then about its entries alone.
     pub variant: Option<VariantSummary>,
     /// Shapes of messages that make up the pattern, by fingerprint: the witnesses of its merging.
@@ -154,16 +156,7 @@ pub fn pattern_detail(investigation: &Investigation<'_>, id: &str) -> Result<Opt
     let first = firsts_of(investigation, subject)?;
     let mut record = summary(investigation, &vocabulary, &counts, first, subject, counted);
     let mut reader = Reader::new(investigation, &vocabulary, subject);
-    let wanted = Wanted {
-        fields: BTreeSet::from([
-            Field::TextPayload,
-            Field::JsonPayload,
-            Field::ProtoPayload,
-            Field::HttpRequest,
-            Field::Labels,
-            Field::Trace,
-        ]),
-    };
+    let wanted = Wanted { fields: MESSAGE_FIELDS.into_iter().chain([Field::Labels, Field::Trace]).collect() };
     scan(investigation.archive, &investigation.names, &compiled.filter, &wanted, &mut reader)?;
     let variant = variant_id
         .map(pattern_name)
@@ -203,6 +196,7 @@ pub fn pattern_detail(investigation: &Investigation<'_>, id: &str) -> Result<Opt
         samples,
         shapes,
         variant,
+        trend: counts.course.axis(),
         pattern: record,
     }))
 }

@@ -1,7 +1,7 @@
 //! `pattern ID`: everything about one pattern, exception or variant. Contract `timberline/pattern/1`.
 
 use super::comparing::investigate;
-use super::patterns::kind_name;
+use super::patterns::{kind_name, trend_title};
 use super::{counted, time_cell};
 use crate::args;
 use crate::outcome::{Failure, Outcome};
@@ -13,6 +13,8 @@ use timberline_report::{Block, Cell, Column, Document, Level, Sample, Table};
 
 /// Rows of each table for people; programs get all.
 const LISTED: usize = 20;
+/// Instances for people: that there are many says more than their names.
+const INSTANCES_LISTED: usize = 8;
 
 pub(super) fn run(
     args: &args::Pattern,
@@ -50,6 +52,7 @@ fn document(detail: &PatternDetail, settings: &Settings) -> Document {
             table.row(vec![Cell::text(mark), Cell::log(&frame.name), Cell::log(&frame.place)]);
         }
         document.push(table);
+        say_more(&mut document, detail.frames.len(), LISTED);
         document.paragraph("► the fingerprint depends on it · the program's own");
     }
     document.heading(Level::Minor, "Revisions");
@@ -76,7 +79,7 @@ fn document(detail: &PatternDetail, settings: &Settings) -> Document {
             ]);
         }
         document.push(table);
-        say_more(&mut document, detail.pattern.variants.len());
+        say_more(&mut document, detail.pattern.variants.len(), LISTED);
     }
     if !detail.holes.is_empty() {
         document.heading(Level::Minor, "Values");
@@ -84,8 +87,8 @@ fn document(detail: &PatternDetail, settings: &Settings) -> Document {
     }
     document.heading(Level::Minor, "Instances");
     document.push(instances(detail));
-    say_more(&mut document, detail.instances.len());
-    for (title, sample) in ["First entry", "An entry in between", "Last entry"].iter().zip(samples(detail)) {
+    say_more(&mut document, detail.instances.len(), INSTANCES_LISTED);
+    for (title, sample) in titles(detail.samples.len()).iter().zip(&detail.samples) {
         document.heading(Level::Minor, *title);
         document.push(Block::KeyValues(sample_facts(sample)));
     }
@@ -110,16 +113,20 @@ fn document(detail: &PatternDetail, settings: &Settings) -> Document {
     document
 }
 
-/// Two samples are the first and the last.
-fn samples(detail: &PatternDetail) -> Vec<&PatternSample> {
-    detail.samples.iter().collect()
+/// What the samples are: two are the first and the last.
+fn titles(n_samples: usize) -> &'static [&'static str] {
+    match n_samples {
+        1 => &["The only entry"],
+        2 => &["First entry", "Last entry"],
+        _ => &["First entry", "An entry in between", "Last entry"],
+    }
 }
 
 fn facts(detail: &PatternDetail) -> Vec<(String, Cell)> {
     let pattern = &detail.pattern;
     let pair = |name: &str, cell: Cell| (name.to_owned(), cell);
     let mut facts = vec![
-        pair("what is said", Cell::log(&pattern.template)),
+        pair("what is said", Cell::log(&pattern.text)),
         pair("kind", Cell::text(kind_name(pattern.kind))),
     ];
     if let Some(variant) = &detail.variant {
@@ -144,7 +151,10 @@ fn facts(detail: &PatternDetail) -> Vec<(String, Cell)> {
         pair("first", time_cell(&pattern.first, Precision::Millisecond)),
         pair("last", time_cell(&pattern.last, Precision::Millisecond)),
         pair("services", Cell::log(pattern.services.join(", "))),
-        pair("course", Cell::Sparkline(pattern.trend.iter().map(|n| Sample::count(Some(*n))).collect())),
+        pair(
+            &format!("course {}", trend_title(&detail.trend)),
+            Cell::Sparkline(pattern.trend.iter().map(|n| Sample::count(Some(*n))).collect()),
+        ),
     ]);
     if let Some(period) = pattern.period_seconds {
         facts.push(pair("comes every", Cell::Duration(std::time::Duration::from_secs_f64(period))));
@@ -217,7 +227,7 @@ fn instances(detail: &PatternDetail) -> Table {
         Column::left("first").priority(1),
         Column::left("last").priority(1),
     ]);
-    for instance in detail.instances.iter().take(LISTED) {
+    for instance in detail.instances.iter().take(INSTANCES_LISTED) {
         let id = &instance.instance;
         let short =
             if id.len() > 24 { format!("{}…", &id[..id.floor_char_boundary(20)]) } else { id.clone() };
@@ -232,9 +242,9 @@ fn instances(detail: &PatternDetail) -> Table {
     table
 }
 
-fn say_more(document: &mut Document, n: usize) {
-    if n > LISTED {
-        document.paragraph(format!("and {} more", n - LISTED));
+fn say_more(document: &mut Document, n: usize, listed: usize) {
+    if n > listed {
+        document.paragraph(format!("and {} more", n - listed));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
 use crate::settings::Settings;
 use timberline_analysis::{
-    Investigation, PatternKind, PatternOrder, PatternSummary, PatternsAnswer, PatternsQuestion,
+    Investigation, PatternKind, PatternOrder, PatternSummary, PatternsAnswer, PatternsQuestion, TrendAxis,
     patterns_answer,
 };
 use timberline_report::units::Precision;
@@ -97,7 +97,7 @@ fn document(answer: &PatternsAnswer, settings: &Settings, said: &[String], for_p
     }
     columns.extend([Column::right("count"), Column::right("share").priority(3)]);
     if for_people {
-        columns.push(Column::left(trend_title(answer)).priority(2));
+        columns.push(Column::left(trend_title(&answer.trend)).priority(2));
     }
     columns.extend([
         Column::left("severity").priority(1),
@@ -121,7 +121,7 @@ fn document(answer: &PatternsAnswer, settings: &Settings, said: &[String], for_p
             time_cell(&pattern.first, Precision::Second),
             time_cell(&pattern.last, Precision::Second),
             revisions_cell(pattern),
-            Cell::log(&pattern.template),
+            Cell::log(&pattern.text),
         ]);
         table.row(row);
         if pattern.variants_differ {
@@ -181,8 +181,9 @@ fn revisions_cell(pattern: &PatternSummary) -> Cell {
     Cell::Count(named as u64)
 }
 
-fn trend_title(answer: &PatternsAnswer) -> String {
-    match answer.trend.hours {
+/// Says what a mark of a course stands for.
+pub(super) fn trend_title(axis: &TrendAxis) -> String {
+    match axis.hours {
         1 => "per hour".to_owned(),
         24 => "per day".to_owned(),
         168 => "per week".to_owned(),
