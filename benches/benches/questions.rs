@@ -3,8 +3,9 @@
 mod support;
 
 use divan::counter::ItemsCount;
+use jiff::tz::TimeZone;
 use support::{Exports, open};
-use timberline_analysis::Investigation;
+use timberline_analysis::{Asked, GroupBy, Investigation, Question, first_seen, frequency};
 use timberline_entry::{Scratch, read};
 use timberline_query::{Options, compile, eval};
 use timberline_search::{Direction, Names, explain, in_time_order};
@@ -84,5 +85,33 @@ fn newest_hundred(bencher: divan::Bencher<'_, '_>) {
         .expect("the archive is sound");
         assert!(bytes > 0);
         bytes
+    });
+}
+
+/// A whole question, from the folder to the answer.
+#[divan::bench(args = ["", "timed out", "imed ou", "severity>=ERROR", "httpRequest.status>=500"], sample_count = 20)]
+fn open_and_count_per_revision(bencher: divan::Bencher<'_, '_>, filter: &str) {
+    let exports = Exports::new();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    exports.archive(folder.path());
+    let quoted = if filter.contains(['=', '>']) || filter.is_empty() {
+        filter.to_owned()
+    } else {
+        format!("{filter:?}")
+    };
+    let question = Question {
+        filter: compile(&quoted, &Options::default()).expect("a filter of the language").filter,
+        by: vec![GroupBy::Revision],
+        zone: TimeZone::UTC,
+        asked: Asked::default(),
+    };
+    bencher.bench_local(|| {
+        let archive = open(folder.path());
+        let investigation = Investigation::new(&archive).expect("the archive is sound");
+        let first = first_seen(&investigation, &question, Vec::new()).expect("the archive is sound");
+        let frequency =
+            frequency(&investigation, &question, false, Vec::new()).expect("the archive is sound");
+        assert_eq!(first.matches, frequency.total);
+        first.matches
     });
 }

@@ -60,7 +60,7 @@ fn is_light(text: &str, from: usize, to: usize) -> bool {
             return false;
         }
     }
-    !(has_letters && has_space) && (!has_letters || CLASS[usize::from(bytes[to - 1])] & LIGHT != 0)
+    !has_letters || !has_space && CLASS[usize::from(bytes[to - 1])] & LIGHT != 0
 }
 
 fn joined_kind(first: HoleKind, second: HoleKind) -> HoleKind {
