@@ -108,10 +108,15 @@ fn of_messages(messages: &BTreeMap<u64, MessageRecord>, masker: &Masker) -> Vec<
     let shapes: BTreeMap<u64, Shape> =
         messages.values().map(|message| (message.pattern, Shape::from_line(&message.line))).collect();
     let merged = merge(often.iter().map(|message| &shapes[&message.pattern]));
+    // Segments of an earlier mask version have other fingerprints for the same shapes, so merged shapes are found by their own.
+    let mut by_shape: BTreeMap<Fingerprint, Vec<&MessageRecord>> = BTreeMap::new();
+    for message in often {
+        by_shape.entry(shapes[&message.pattern].fingerprint()).or_default().push(message);
+    }
     let mut records = Vec::with_capacity(messages.len());
     let mut placed: BTreeSet<u64> = BTreeSet::new();
     for group in merged.templates() {
-        let members = || group.members().iter().map(|member| &messages[&member.0]);
+        let members = || group.members().iter().flat_map(|member| &by_shape[member]).copied();
         let founding = founding_shape(members().map(|message| Founding {
             first_seen_ns: message.first_ns,
             shape: Fingerprint(message.pattern),
@@ -120,7 +125,7 @@ fn of_messages(messages: &BTreeMap<u64, MessageRecord>, masker: &Masker) -> Vec<
         let shown = shown(&messages[&pattern], &shapes[&pattern], &merged, group, masker);
         for message in members() {
             placed.insert(message.pattern);
-            let places = merged.places_of(Fingerprint(message.pattern)).unwrap_or_default();
+            let places = merged.places_of(shapes[&message.pattern].fingerprint()).unwrap_or_default();
             let place = |place: &usize| u16::try_from(*place).expect("a shape has a hundred tokens at most");
             records.push(PatternRecord {
                 shape: message.pattern,
@@ -168,7 +173,7 @@ fn shown(
     let mut holes = Vec::new();
     masker.mask(&founding.example, &mut holes);
     // Of a very long message only the beginning is known, which may have another shape.
-    if fingerprint(&founding.example, &holes).0 == founding.pattern {
+    if fingerprint(&founding.example, &holes) == shape.fingerprint() {
         template::of_merged(&founding.example, &holes, shape, merged)
     } else {
         template::of_tokens(group.tokens())
