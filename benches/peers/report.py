@@ -38,9 +38,9 @@ def ingest_table(measured):
         peak = max(m["peak_kb"] for m in rounds)
         rows.append([
             name, f"{wall:.2f}", f"{cpu:.2f}", f"{measured['text_bytes'] / wall / 1e6:.0f}", f"{wall / ours:.2f}",
-            f"{peak / 1000:.0f}", f"{measured['sizes'][name] / 1e6:.1f}",
+            f"{peak / 1024:.0f}", f"{measured['sizes'][name] / 1e6:.1f}",
         ])
-    head = ["", "wall s", "CPU s", "MB/s of text", "wall, Timberline = 1", "peak MB", "on disk MB"]
+    head = ["", "wall s", "CPU s", "MB/s of text", "wall, Timberline = 1", "peak MiB", "on disk MB"]
     return table(head, rows)
 
 
@@ -49,7 +49,7 @@ def question_table(results):
     rows, ratios = [], {name: [] for name in peers}
     for question, result in results.items():
         ours = statistics.median(result["Timberline"]["wall"])
-        row = [question, ms(ours), f"{result['Timberline']['peak_kb'] / 1000:.0f}"]
+        row = [question, ms(ours), f"{result['Timberline']['peak_kb'] / 1024:.0f}"]
         for name in peers:
             if name not in result:
                 row += ["", ""]
@@ -62,7 +62,7 @@ def question_table(results):
     means = ["geometric mean of the ratios", "", ""]
     for name in peers:
         means += ["", f"{math.exp(statistics.mean(map(math.log, ratios[name]))):.1f}"]
-    head = ["question", "Timberline ms", "peak MB"]
+    head = ["question", "Timberline ms", "peak MiB"]
     for name in peers:
         head += [f"{name} ms", "ratio"]
     return table(head + ["matches"], [*rows, [*means, ""]])
