@@ -30,6 +30,7 @@
 //! This crate knows no archive, reads no clock and does no input or output.
 
 pub mod ast;
+mod automaton;
 mod bounds;
 pub mod caret;
 mod check;
@@ -59,6 +60,7 @@ mod unescape;
 mod warning;
 
 pub use ast::Op;
+pub use automaton::{ByteSet, TextPart};
 pub use bounds::time_bounds;
 pub use derived::{Derived, DerivedField};
 pub use error::{Error, ErrorKind};

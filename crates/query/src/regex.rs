@@ -1,11 +1,15 @@
-//! A compiled regular expression and the literals it cannot match without.
+//! A compiled regular expression, the literals it cannot match without, and what it says of texts that are half known.
 
+use crate::automaton::{Automaton, TextPart};
 use crate::re2;
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Hir, HirKind};
+use std::sync::{Arc, OnceLock};
 
 /// Beyond this many parts of a concatenation the search for a better literal stops.
 const MAX_PARTS: usize = 64;
+/// How much longer literals have to be for twice as many of them to be as good.
+const BYTES_PER_DOUBLING: usize = 4;
 
 /// A regular expression in RE2 syntax, compiled.
 #[derive(Clone, Debug)]
@@ -13,6 +17,8 @@ pub struct Regex {
     source: String,
     compiled: regex::Regex,
     required: Option<Vec<String>>,
+    /// Built when somebody asks for it; `None` where it would be large.
+    automaton: OnceLock<Option<Arc<Automaton>>>,
 }
 
 /// Two regular expressions are the same when their source is.
@@ -33,7 +39,7 @@ impl Regex {
         let translated = re2::translate(source)?;
         let compiled = regex::Regex::new(&translated).map_err(|error| reason(&error))?;
         let required = regex_syntax::parse(&translated).ok().and_then(|hir| required(&hir)).and_then(texts);
-        Ok(Self { source: source.to_owned(), compiled, required })
+        Ok(Self { source: source.to_owned(), compiled, required, automaton: OnceLock::new() })
     }
 
     /// Returns the pattern as it was written.
@@ -62,6 +68,18 @@ impl Regex {
     pub fn required_literals(&self) -> Option<&[String]> {
         self.required.as_deref()
     }
+
+    /// Says whether the pattern matches every raw text of these parts, or none of them. `None` when it may match some and not
+    /// others, or when that is not known.
+    ///
+    /// Cost: building an automaton of bounded size, once; then some steps per byte of what is known.
+    pub fn matches_all_of<'t>(&self, parts: impl Iterator<Item = TextPart<'t>>) -> Option<bool> {
+        let automaton = self.automaton.get_or_init(|| {
+            let hir = re2::translate(&self.source).ok().and_then(|text| regex_syntax::parse(&text).ok())?;
+            Automaton::new(&hir).map(Arc::new)
+        });
+        automaton.as_ref()?.matches(parts)
+    }
 }
 
 /// The engine's messages draw the pattern; its last line is what went wrong.
@@ -76,7 +94,8 @@ fn reason(error: &regex::Error) -> String {
     }
 }
 
-/// Finds a set of literals, one of which every match contains; the longer its shortest member, the better.
+/// Finds a set of literals, one of which every match contains; the longer its shortest member and the fewer they are, the
+/// better.
 fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     let own = [extract(hir, ExtractKind::Prefix), extract(hir, ExtractKind::Suffix)];
     let inner = match hir.kind() {
@@ -116,7 +135,15 @@ fn extract(hir: &Hir, kind: ExtractKind) -> Option<Vec<Vec<u8>>> {
 }
 
 fn better(a: Option<Vec<Vec<u8>>>, b: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
-    let worth = |set: &Vec<Vec<u8>>| (set.iter().map(Vec::len).min().unwrap_or(0), usize::MAX - set.len());
+    // Each literal is looked for by itself: twice as many have to be longer by some bytes to exclude as much for the effort.
+    let worth = |set: &Vec<Vec<u8>>| {
+        let shortest = set.iter().map(Vec::len).min().unwrap_or(0);
+        (
+            shortest.saturating_sub(BYTES_PER_DOUBLING * set.len().ilog2() as usize),
+            usize::MAX - set.len(),
+            shortest,
+        )
+    };
     match (a, b) {
         (Some(a), Some(b)) => Some(if worth(&b) > worth(&a) { b } else { a }),
         (a, b) => a.or(b),
@@ -151,6 +178,7 @@ mod tests {
         check("a?", None);
         check(".*", None);
         check("", None);
+        check("after [0-9]+ ms, serving cached", Some(&[" ms, serving cached"]));
         check(r"\d+", Some(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]));
         check(r"^Container terminated on signal [^01]+\.$", Some(&["Container terminated on signal "]));
         check("foo|.*", None);

@@ -12,8 +12,8 @@ use timberline_archive::shape::{CharSet, HOLE, NUMBER_HOLE, UNINDEXED_HOLE, for_
 use timberline_entry::json::{Document, Node as JsonNode, Value, canonical, parse};
 use timberline_entry::{Field, LogEntry, fold};
 use timberline_query::{
-    Candidates, Compare, DerivedField, FieldPath, FieldType, Filter, Function, Node, Op, Operand, Test, eval,
-    leaf_type,
+    ByteSet, Candidates, Compare, DerivedField, FieldPath, FieldType, Filter, Function, Node, Op, Operand,
+    Regex, Test, TextPart, eval, leaf_type,
 };
 
 /// A test, prepared for being asked of many templates.
@@ -21,7 +21,7 @@ pub(crate) struct Judge<'f> {
     test: &'f Test,
     filter: Filter,
     /// What a hole would have to hold for the test to be true there.
-    asks: Asks,
+    asks: Asks<'f>,
     /// Texts of which one must stand in a template's JSON for the test to be true; `None` when there is more to it.
     quick: Option<Vec<Aligner>>,
 }
@@ -54,13 +54,13 @@ pub(crate) fn scope(test: &Test) -> Scope {
 }
 
 /// What a test asks of text.
-enum Asks {
+enum Asks<'f> {
     /// The substring, or the whole text.
     Text { aligner: Aligner, is_whole: bool, candidates: Option<Candidates> },
     /// Each of these is in some text.
     Each(Vec<Aligner>),
-    /// One of these is in the text.
-    OneOf(Vec<Aligner>),
+    /// The pattern matches the text; one of these is in it, if some such texts are known.
+    Pattern { regex: &'f Regex, compare: &'f Compare, one_of: Option<Vec<Aligner>> },
     /// Whether something is there at all: the template knows.
     Presence,
     /// Something a template cannot answer.
@@ -91,8 +91,16 @@ impl<'f> Judge<'f> {
                 Asks::Text { aligner: Aligner::new(&folded), is_whole, candidates }
             }
             Some(Needles::Each(texts)) => Asks::Each(texts.iter().map(|text| Aligner::new(text)).collect()),
-            Some(Needles::OneOf(texts)) => Asks::OneOf(texts.iter().map(|text| Aligner::new(text)).collect()),
-            None => match test {
+            needles => match test {
+                Test::Compare(compare @ Compare { value: Operand::Regex(regex), .. }) => {
+                    let one_of = match needles {
+                        Some(Needles::OneOf(texts)) => {
+                            Some(texts.iter().map(|text| Aligner::new(text)).collect())
+                        }
+                        _ => None,
+                    };
+                    Asks::Pattern { regex, compare, one_of }
+                }
                 Test::Compare(Compare { value: Operand::Present | Operand::Null, .. }) => Asks::Presence,
                 _ => Asks::Unknown,
             },
@@ -124,11 +132,18 @@ impl<'f> Judge<'f> {
         if matches!(self.asks, Asks::Unknown) {
             return Verdict::Some;
         }
+        if let Asks::Pattern { regex, compare, one_of } = &self.asks {
+            let by_parts = shape.matches_pattern(regex, compare);
+            return match one_of {
+                Some(aligners) if by_parts == Verdict::Some => {
+                    let may_have = |aligner: &Aligner| shape.may_have(aligner, self.test, Question::Pattern);
+                    aligners.iter().map(may_have).max().unwrap_or(Verdict::Some)
+                }
+                _ => by_parts,
+            };
+        }
         // A positive test for text is true as soon as one value makes it so, and markers only ever hide a match.
-        if place == Place::Anywhere
-            && !matches!(self.asks, Asks::OneOf(_))
-            && eval(&self.filter, &shape.entry)
-        {
+        if place == Place::Anywhere && eval(&self.filter, &shape.entry) {
             return Verdict::All;
         }
         match &self.asks {
@@ -143,12 +158,7 @@ impl<'f> Judge<'f> {
                 let each = aligners.iter().map(|aligner| shape.may_have(aligner, self.test, Question::Word));
                 each.min().unwrap_or(Verdict::Some)
             }
-            Asks::OneOf(aligners) => {
-                let one_of =
-                    aligners.iter().map(|aligner| shape.may_have(aligner, self.test, Question::Pattern));
-                one_of.max().unwrap_or(Verdict::Some)
-            }
-            Asks::Presence | Asks::Unknown => Verdict::Some,
+            Asks::Pattern { .. } | Asks::Presence | Asks::Unknown => Verdict::Some,
         }
     }
 }
@@ -248,6 +258,9 @@ struct HoleLeaf<'s> {
     field: Field,
     path: Vec<Cow<'s, str>>,
     kind: HoleKind,
+    /// The text as it was written, markers included.
+    text: Cow<'s, str>,
+    /// What is between the markers, folded.
     stretches: Vec<String>,
     charsets: &'s [CharSet],
 }
@@ -315,7 +328,7 @@ impl<'s> TemplateView<'s> {
             };
             let stretches = text.split([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]);
             let stretches = stretches.map(|stretch| fold(stretch).into_owned()).collect();
-            holes.push(HoleLeaf { field, path, kind, stretches, charsets });
+            holes.push(HoleLeaf { field, path, kind, text, stretches, charsets });
         });
         if too_few || !rest.is_empty() {
             return Err("a template has not as many holes as character sets".to_owned());
@@ -332,6 +345,7 @@ impl<'s> TemplateView<'s> {
             field: Field::Timestamp,
             path: Vec::new(),
             kind: HoleKind::Unindexed,
+            text: TIME_THAT_VARIES.into(),
             stretches,
             charsets: &ANYTHING,
         };
@@ -357,6 +371,41 @@ impl<'s> TemplateView<'s> {
         }
     }
 
+    /// Says whether a comparison with a pattern is true of rows: of all, of none, or of some for all that is known.
+    fn matches_pattern(&self, regex: &Regex, compare: &Compare) -> Verdict {
+        let mut verdict = Verdict::None;
+        let has_value = compare.each_value(&self.entry, &mut |value| {
+            let of_value = match value {
+                Value::String(text) if text.value().contains([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]) => {
+                    self.pattern_in_hole(regex, compare, &text.value())
+                }
+                value => Verdict::certain(compare.accepts(value)),
+            };
+            verdict = verdict.max(of_value);
+        });
+        if has_value { verdict } else { Verdict::certain(compare.accepts_absence()) }
+    }
+
+    /// Follows a pattern through a text of which something varies.
+    fn pattern_in_hole(&self, regex: &Regex, compare: &Compare, text: &str) -> Verdict {
+        let is_text = matches!(
+            compare.path.kind,
+            FieldType::Text | FieldType::Labels | FieldType::Struct | FieldType::Proto
+        );
+        if !is_text || text.contains(NUMBER_HOLE) {
+            return Verdict::Some;
+        }
+        let of_text = |leaf: &&HoleLeaf<'_>| leaf.field == compare.path.root && leaf.text == text;
+        // Two values of one text may have held different characters.
+        let verdict_of = |leaf: &HoleLeaf<'_>| match regex.matches_all_of(leaf.parts()) {
+            Some(matches) => Verdict::certain(matches == (compare.op == Op::Match)),
+            None => Verdict::Some,
+        };
+        let mut verdicts = self.holes.iter().filter(of_text).map(verdict_of);
+        let first = verdicts.next().unwrap_or(Verdict::Some);
+        if verdicts.all(|other| other == first) { first } else { Verdict::Some }
+    }
+
     /// Says whether some value that the test looks at may have the text.
     fn may_have(&self, aligner: &Aligner, test: &Test, question: Question<'_>) -> Verdict {
         let is_fixed = self.fixed.iter().any(|leaf| {
@@ -377,6 +426,19 @@ fn touches(test: &Test, field: Field, path: &[Cow<'_, str>]) -> bool {
 }
 
 impl HoleLeaf<'_> {
+    /// Returns the raw text in parts: what all rows have, and what varies, with the bytes that it has held.
+    fn parts(&self) -> impl Iterator<Item = TextPart<'_>> {
+        // Beside other text a value is empty only between brackets; one that varies as a whole may be.
+        let is_masked = self.kind == HoleKind::Text && self.text.chars().nth(1).is_some();
+        let stretches = || self.text.split([HOLE, UNINDEXED_HOLE]);
+        let holes = stretches().zip(self.charsets).map(move |(before, charset)| {
+            let bytes = ByteSet::of(|byte| charset.may_contain(byte.to_ascii_lowercase()));
+            if is_masked && !before.ends_with('(') { TextPart::SomeOf(bytes) } else { TextPart::AnyOf(bytes) }
+        });
+        let mut holes = holes;
+        stretches().flat_map(move |stretch| [Some(TextPart::Known(stretch)), holes.next()]).flatten()
+    }
+
     fn is_touched_by(&self, test: &Test) -> bool {
         touches(test, self.field, &self.path)
     }

@@ -7,7 +7,7 @@
 use crate::judge::{Needles, TemplateView};
 use timberline_archive::Result;
 use timberline_archive::segment::Segment;
-use timberline_archive::shape::{LONG_TOKEN, MAX_TOKEN, is_token_byte, tokens};
+use timberline_archive::shape::{LONG_TOKEN, MAX_TOKEN, is_token_byte, is_word, tokens};
 
 /// A set of rings of one segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,19 @@ impl RingSet {
 
     pub(crate) fn contains(&self, ring: u32) -> bool {
         self.bits.get(ring as usize / 64).is_some_and(|word| word >> (ring % 64) & 1 == 1)
+    }
+
+    /// Counts the rings of which `is_asked` says yes; there may be many others.
+    fn count(&self, is_asked: impl Fn(usize) -> bool) -> usize {
+        let mut n_asked = 0;
+        for (idx, word) in self.bits.iter().enumerate() {
+            let mut word = *word;
+            while word != 0 {
+                n_asked += usize::from(is_asked(idx * 64 + word.trailing_zeros() as usize));
+                word &= word - 1;
+            }
+        }
+        n_asked
     }
 
     fn intersect(&mut self, other: &Self) {
@@ -97,16 +110,17 @@ impl NeedleTokens {
 }
 
 /// Returns the rings that can have the texts; `None` when the texts have no token to ask for. `of_shape` says of every shape
-/// which of the [`NeedleTokens`] its stretches have.
+/// which of the [`NeedleTokens`] its stretches have, `is_asked` of every shape whether tokens decide it.
 ///
-/// Cost: a look-up per token that stands whole in a needle; a walk over all tokens of the segment when one may be a part
+/// Cost: a look-up per token that stands whole in a needle; a walk over all words or tokens of the segment when one may be a part
 /// of a longer one and the whole ones do not leave few rings.
 pub(crate) fn rings_with(
     segment: &Segment,
     needles: &Needles,
     of_shape: &[TokenBits],
+    is_asked: &dyn Fn(usize) -> bool,
 ) -> Result<Option<RingSet>> {
-    let mut stretches = Stretches { of_shape, next: 0 };
+    let mut stretches = Stretches { of_shape, is_asked, next: 0 };
     match needles {
         Needles::One { folded, is_whole } => rings_with_text(segment, folded, *is_whole, &mut stretches),
         Needles::Each(texts) => {
@@ -137,6 +151,7 @@ pub(crate) fn rings_with(
 /// What shapes have in their stretches, while the tokens of the needles are gone through in the order of [`NeedleTokens`].
 struct Stretches<'b> {
     of_shape: &'b [TokenBits],
+    is_asked: &'b dyn Fn(usize) -> bool,
     next: u32,
 }
 
@@ -163,6 +178,12 @@ fn rings_with_text(
     parts.sort_by_key(|(_, _, part)| *part != Part::Whole);
     for (number, token, part) in parts {
         let Some(number) = number else { continue };
+        if let Some(found) = &found
+            && part != Part::Whole
+            && found.count(|ring| (stretches.is_asked)(facts.shape[ring] as usize)) <= few_rings(cut(token))
+        {
+            break;
+        }
         let mut rings = RingSet::empty(facts.len());
         if stretches.of_shape.iter().any(|bits| bits >> number & 1 == 1) {
             for (ring, shape) in (0..).zip(&facts.shape) {
@@ -187,6 +208,12 @@ fn rings_with_text(
         }
     }
     Ok(found)
+}
+
+/// Returns how many rings may be left by the tokens that stand whole for their rows to be read right away, rather than a part
+/// of a token looked for: a part of a word is looked for among words, any other among all tokens.
+fn few_rings(part: &str) -> usize {
+    if is_word(part) { 8 } else { 512 }
 }
 
 fn parts(folded: &str, is_whole: bool) -> impl Iterator<Item = (&str, Part)> {
@@ -244,5 +271,6 @@ mod tests {
         a.unite(&b);
         assert!(a.contains(3) && a.contains(7) && !a.contains(64));
         assert!(!a.contains(1000));
+        assert_eq!((a.count(|_| true), a.count(|ring| ring != 7), both.count(|ring| ring < 9)), (3, 2, 0));
     }
 }

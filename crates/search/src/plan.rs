@@ -144,9 +144,18 @@ enum Lowered {
 
 /// What is known of one test, by what.
 enum Table {
-    Shape { verdicts: Vec<Verdict>, tokens: Option<RingSet>, ids: Option<RingsWithId> },
+    Shape {
+        verdicts: Vec<Verdict>,
+        tokens: Option<RingSet>,
+        ids: Option<RingsWithId>,
+    },
     Service(Vec<Verdict>),
     Revision(Vec<Verdict>),
+    /// What the revision says, of shapes that leave it open.
+    RevisionOfShape {
+        of_shape: Vec<Verdict>,
+        of_revision: Vec<Verdict>,
+    },
     Time(Op, i64),
 }
 
@@ -240,7 +249,9 @@ impl Tables<'_> {
             return self.refine_by_revision(compare, ByShape { verdicts, stretches }, needles.as_ref());
         }
         let tokens = match needles {
-            Some(needles) if verdicts.contains(&Verdict::IfTokens) => self.tokens(&needles, &stretches)?,
+            Some(needles) if verdicts.contains(&Verdict::IfTokens) => {
+                self.tokens(&needles, &verdicts, &stretches)?
+            }
             _ => None,
         };
         let ids = match test {
@@ -332,13 +343,17 @@ impl Tables<'_> {
         Ok((verdict, bits))
     }
 
-    fn tokens(&self, needles: &Needles, stretches: &[TokenBits]) -> Result<Option<RingSet>> {
-        rings_with(self.segment, needles, stretches)
+    fn tokens(
+        &self,
+        needles: &Needles,
+        verdicts: &[Verdict],
+        stretches: &[TokenBits],
+    ) -> Result<Option<RingSet>> {
+        rings_with(self.segment, needles, stretches, &|shape| verdicts[shape] == Verdict::IfTokens)
     }
 
-    /// A comparison of the label that names the revision: rings know its value, shapes whether it is there.
-    ///
-    /// Only when every shape leaves it open: then all have the label, and it is what the ring says.
+    /// A comparison of the label that names the revision: rings know its value, shapes whether it is there. Where a shape
+    /// leaves the comparison open, the label is there and varies, and it is what the ring says.
     fn refine_by_revision(
         &self,
         compare: &Compare,
@@ -347,16 +362,17 @@ impl Tables<'_> {
     ) -> Result<Table> {
         let ByShape { verdicts, stretches } = by_shape;
         let is_open = |verdict: &Verdict| matches!(verdict, Verdict::Some | Verdict::IfTokens);
-        if !verdicts.iter().all(is_open) || !self.is_all_cloud_run()? {
+        if !verdicts.iter().any(is_open) || !self.is_all_cloud_run()? {
             let tokens = match needles {
-                Some(needles) => self.tokens(needles, &stretches)?,
+                Some(needles) => self.tokens(needles, &verdicts, &stretches)?,
                 None => None,
             };
             return Ok(Table::Shape { verdicts, tokens, ids: None });
         }
         let accepts =
             |name: &String| Verdict::certain(compare.accepts(timberline_entry::json::Value::plain(name)));
-        Ok(Table::Revision(self.segment.revisions()?.iter().map(accepts).collect()))
+        let of_revision = self.segment.revisions()?.iter().map(accepts).collect();
+        Ok(Table::RevisionOfShape { of_shape: verdicts, of_revision })
     }
 
     /// Says whether the revision of every row is its label `revision_name`: other types of resource name it otherwise.
@@ -409,7 +425,9 @@ impl Lowered {
 impl Table {
     fn means(&self) -> Means {
         match self {
-            Self::Service(_) | Self::Revision(_) | Self::Time(..) => Means::RingFacts,
+            Self::Service(_) | Self::Revision(_) | Self::RevisionOfShape { .. } | Self::Time(..) => {
+                Means::RingFacts
+            }
             Self::Shape { verdicts, tokens, ids } => {
                 let of_shape = |(shape, verdict): (usize, &Verdict)| match verdict {
                     Verdict::All | Verdict::None => Means::Templates,
@@ -426,6 +444,10 @@ impl Table {
         match self {
             Self::Service(verdicts) => verdicts[rings.service[ring] as usize],
             Self::Revision(verdicts) => verdicts[rings.revision[ring] as usize],
+            Self::RevisionOfShape { of_shape, of_revision } => match of_shape[rings.shape[ring] as usize] {
+                certain @ (Verdict::All | Verdict::None) => certain,
+                Verdict::IfTokens | Verdict::Some => of_revision[rings.revision[ring] as usize],
+            },
             Self::Shape { verdicts, tokens, ids } => {
                 let shape = rings.shape[ring] as usize;
                 let verdict = verdicts[shape];

@@ -19,11 +19,10 @@ mod tokens;
 
 pub use charset::CharSet;
 pub use template::{HOLE, NUMBER_HOLE, Template, UNINDEXED_HOLE};
-pub use tokens::{LONG_TOKEN, MAX_TOKEN, is_token_byte, tokens};
+pub use tokens::{LONG_TOKEN, MAX_TOKEN, is_token_byte, is_word, tokens};
 
 pub use leaf::{Leaf, for_each_leaf};
 
 pub(crate) use contents::RingContents;
 pub(crate) use leaf::{Form, for_each_leaf_of};
 pub(crate) use template::Shaper;
-pub(crate) use tokens::is_word;

@@ -72,7 +72,7 @@ impl TokenSet {
 }
 
 /// Says whether a token is a word: more than hex digits. A token that has a word as a part is one.
-pub(crate) fn is_word(token: &str) -> bool {
+pub fn is_word(token: &str) -> bool {
     token.bytes().any(|byte| !matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 

@@ -21,6 +21,16 @@ impl Compare {
         }
     }
 
+    /// Calls `visit` with every value that the comparison looks at, elements of arrays one by one; says whether there was one.
+    /// The comparison is true where it [accepts](Self::accepts) one of them.
+    pub fn each_value<'a>(&self, entry: &LogEntry<'a>, visit: &mut dyn FnMut(Value<'a>)) -> bool {
+        let met = any_value(&self.path, entry, &mut |value| {
+            visit(value);
+            false
+        });
+        met != Walk::Nothing
+    }
+
     /// Says whether an entry without any value at the path satisfies the comparison: by its default, if it has one.
     pub fn accepts_absence(&self) -> bool {
         let default =

@@ -84,6 +84,10 @@ pub(crate) fn random_filter(rng: &mut Rng, vocabulary: &Vocabulary, depth: usize
         0..3 => piece,
         3..6 => format!("{path}{}{}", rng.pick(&operators), quote(value)),
         6 => format!("{path}:{piece}"),
+        7 if rng.below(3) > 0 => {
+            let operator = rng.pick(&["=~", "!~"]).to_owned();
+            format!("{path}{operator}\"{}\"", random_pattern(rng, value))
+        }
         7 => format!("{path}=~{}", quote(&regex_literal(rng.pick(&vocabulary.pieces)))),
         8 => format!("{path}:*"),
         9 => format!("SEARCH({piece})"),
@@ -100,4 +104,33 @@ pub(crate) fn random_filter(rng: &mut Rng, vocabulary: &Vocabulary, depth: usize
 /// A pattern that contains a literal; raw, so that quoting must not double backslashes.
 fn regex_literal(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect()
+}
+
+/// A pattern about a value: some of its text as it is, some of it as classes and repetitions, all of it or a part.
+fn random_pattern(rng: &mut Rng, value: &str) -> String {
+    let chars: Vec<char> = value.chars().take(60).collect();
+    let (from, to) = (rng.below(chars.len() / 2 + 1), chars.len() - rng.below(chars.len() / 2 + 1));
+    let mut pattern = String::new();
+    if rng.below(4) == 0 {
+        pattern.push('^');
+    }
+    for run in chars[from.min(to)..to].chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()) {
+        match (run[0].is_ascii_digit(), rng.below(8)) {
+            (_, 0) => pattern.push_str(".*"),
+            (true, 1..5) => pattern.push_str("[0-9]+"),
+            (true, 5) => pattern.push_str("[0-9a-f]{1,4}"),
+            (false, 1) => pattern.push_str("[a-z :/.-]+"),
+            (false, 2) => pattern.push_str("(x|[^0-9])+"),
+            _ => run.iter().for_each(|c| match c {
+                '"' | '\\' | '\n' | '\r' | '\t' => pattern.push('.'),
+                c if c.is_alphanumeric() => pattern.push(*c),
+                '^' => pattern.push('.'),
+                c => pattern.push_str(&format!("[{c}]")),
+            }),
+        }
+    }
+    if rng.below(4) == 0 {
+        pattern.push('$');
+    }
+    pattern
 }
