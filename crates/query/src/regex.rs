@@ -18,7 +18,7 @@ pub struct Regex {
     compiled: regex::Regex,
     required: Option<Vec<String>>,
     /// Built when somebody asks for it; `None` where it would be large.
-    automaton: OnceLock<Option<Arc<Automaton>>>,
+    automaton: Arc<OnceLock<Option<Automaton>>>,
 }
 
 /// Two regular expressions are the same when their source is.
@@ -39,7 +39,7 @@ impl Regex {
         let translated = re2::translate(source)?;
         let compiled = regex::Regex::new(&translated).map_err(|error| reason(&error))?;
         let required = regex_syntax::parse(&translated).ok().and_then(|hir| required(&hir)).and_then(texts);
-        Ok(Self { source: source.to_owned(), compiled, required, automaton: OnceLock::new() })
+        Ok(Self { source: source.to_owned(), compiled, required, automaton: Arc::default() })
     }
 
     /// Returns the pattern as it was written.
@@ -76,7 +76,7 @@ impl Regex {
     pub fn matches_all_of<'t>(&self, parts: impl Iterator<Item = TextPart<'t>>) -> Option<bool> {
         let automaton = self.automaton.get_or_init(|| {
             let hir = re2::translate(&self.source).ok().and_then(|text| regex_syntax::parse(&text).ok())?;
-            Automaton::new(&hir).map(Arc::new)
+            Automaton::new(&hir)
         });
         automaton.as_ref()?.matches(parts)
     }
