@@ -100,6 +100,8 @@ pub struct SegmentRecord {
     pub sources: BTreeMap<String, u64>,
     /// Whether traces could go on across its ends.
     pub trace_edges: TraceEdges,
+    /// Bytes that its rows take in the memory of an ingest; `None` when nobody has counted them.
+    pub memory: Option<u64>,
     /// The files: entries first, checksums of blocks last.
     pub files: Vec<FileRecord>,
 }

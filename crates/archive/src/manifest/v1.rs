@@ -45,6 +45,8 @@ struct SegmentOnDisk {
     trace_continues: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     trace_ends_open: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    memory: Option<u64>,
     files: Vec<FileOnDisk>,
 }
 
@@ -114,6 +116,7 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
                 sources: segment.sources.clone(),
                 trace_continues: segment.trace_edges.continues,
                 trace_ends_open: segment.trace_edges.ends_open,
+                memory: segment.memory,
                 files: segment.files.iter().map(file).collect(),
             })
             .collect(),
@@ -175,6 +178,7 @@ pub(super) fn decode(content: &[u8], path: &str) -> Result<Manifest> {
                 continues: segment.trace_continues,
                 ends_open: segment.trace_ends_open,
             },
+            memory: segment.memory,
             files: segment.files.into_iter().map(file).collect::<Result<_>>()?,
         })
     };
@@ -223,6 +227,7 @@ mod tests {
                 last_ns: 5,
                 sources: BTreeMap::from([("ab".to_owned(), 2)]),
                 trace_edges: TraceEdges { continues: false, ends_open: true },
+                memory: Some(900),
                 files: vec![file("entries/month=2025-09/000007-00.parquet")],
             }],
             catalog: Some(CatalogRecord {
@@ -253,8 +258,10 @@ mod tests {
     fn manifests_without_the_later_members_are_read() {
         let mut manifest = sample();
         manifest.set_aside.clear();
+        manifest.segments[0].memory = None;
         let content = encode(&manifest);
-        assert!(!String::from_utf8(content.clone()).unwrap().contains("set_aside"));
+        let text = String::from_utf8(content.clone()).unwrap();
+        assert!(!text.contains("set_aside") && !text.contains("memory"));
         assert_eq!(decode(&content, "m").unwrap(), manifest);
     }
 

@@ -125,6 +125,7 @@ fn segment(storage: &Arc<dyn Storage>, path: &str) -> Option<SegmentRecord> {
         last_ns: i64::MIN,
         sources: BTreeMap::new(),
         trace_edges: TraceEdges::default(),
+        memory: None,
         files: vec![file],
     };
     let reader = Segment::new(storage.clone(), record.clone());

@@ -264,6 +264,7 @@ mod tests {
             last_ns: 0,
             sources: BTreeMap::new(),
             trace_edges: TraceEdges::default(),
+            memory: None,
             files,
         }
     }

@@ -1,6 +1,7 @@
 //! The instances of a segment: which ran, of which revision, and from when to when they wrote.
 
-use super::shapes::{Names, read_columns, write_columns};
+use super::cube::Streams;
+use super::shapes::{read_columns, write_columns};
 use crate::columns::{Cells, Column};
 use crate::error::Result;
 use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray, UInt64Array};
@@ -29,16 +30,17 @@ pub struct InstanceRecord {
     pub last_ns: i64,
 }
 
-/// Service, revision, instance.
-type InstanceKey = (u32, u32, String);
+/// Stream, instance.
+type InstanceKey = (u32, String);
 
 /// Collects instances while a segment is written.
 #[derive(Default)]
 pub(super) struct InstanceCounter {
     /// Entries, first and last by instance. One instance may be there several times.
     found: Vec<(InstanceKey, (u64, i64, i64))>,
-    /// Service and revision of the row before: rows of a revision follow one another.
-    current: Option<(u32, u32)>,
+    streams: Streams,
+    /// Stream of the row before: rows of a revision follow one another.
+    current: Option<u32>,
     /// Labels of the current revision that were read, and the place of their instance in `found`.
     by_labels: HashMap<String, Option<usize>>,
 }
@@ -48,10 +50,11 @@ const MAX_LABELS: usize = 4096;
 
 impl InstanceCounter {
     /// Counts a row.
-    pub(super) fn add(&mut self, service: u32, revision: u32, cells: &Cells<'_>, time_ns: i64) {
+    pub(super) fn add(&mut self, service: &str, revision: &str, cells: &Cells<'_>, time_ns: i64) {
+        let stream = self.streams.number(service, revision);
         let labels = cells.text(Column::Labels);
-        if self.current != Some((service, revision)) || self.by_labels.len() >= MAX_LABELS {
-            self.current = Some((service, revision));
+        if self.current != Some(stream) || self.by_labels.len() >= MAX_LABELS {
+            self.current = Some(stream);
             self.by_labels.clear();
         }
         let place = match self.by_labels.get(labels) {
@@ -59,7 +62,7 @@ impl InstanceCounter {
             None => {
                 let id = instance_id(labels).filter(|id| !id.is_empty());
                 let place = id.map(|id| {
-                    self.found.push(((service, revision, id), (0, time_ns, time_ns)));
+                    self.found.push(((stream, id), (0, time_ns, time_ns)));
                     self.found.len() - 1
                 });
                 self.by_labels.insert(labels.to_owned(), place);
@@ -74,7 +77,7 @@ impl InstanceCounter {
         }
     }
 
-    pub(super) fn finish(self, names: &Names) -> Vec<InstanceRecord> {
+    pub(super) fn finish(self) -> Vec<InstanceRecord> {
         let mut joined: BTreeMap<InstanceKey, (u64, i64, i64)> = BTreeMap::new();
         for (key, (entries, first, last)) in self.found {
             let all = joined.entry(key).or_insert((0, first, last));
@@ -82,13 +85,10 @@ impl InstanceCounter {
         }
         let mut records: Vec<InstanceRecord> = joined
             .into_iter()
-            .map(|((service, revision, id), (entries, first_ns, last_ns))| InstanceRecord {
-                service: names.services[service as usize].clone(),
-                revision: names.revisions[revision as usize].clone(),
-                id,
-                entries,
-                first_ns,
-                last_ns,
+            .map(|((stream, id), (entries, first_ns, last_ns))| {
+                let (service, revision) = self.streams.get(stream);
+                let (service, revision) = (service.to_owned(), revision.to_owned());
+                InstanceRecord { service, revision, id, entries, first_ns, last_ns }
             })
             .collect();
         records.sort_by(|a, b| (&a.service, &a.revision, &a.id).cmp(&(&b.service, &b.revision, &b.id)));
@@ -157,19 +157,18 @@ mod tests {
 
     #[test]
     fn counted_instances_are_written_and_read() {
-        let names = Names { services: vec!["s".to_owned()], revisions: vec!["r".to_owned(), "q".to_owned()] };
         let mut counter = InstanceCounter::default();
         for (revision, labels, time) in [
-            (0, r#"{"instanceId":"a"}"#, 5),
-            (0, r#"{"instanceId":"a"}"#, 3),
-            (1, r#"{"instanceId":"a"}"#, 9),
-            (1, "{}", 1),
+            ("r", r#"{"instanceId":"a"}"#, 5),
+            ("r", r#"{"instanceId":"a"}"#, 3),
+            ("q", r#"{"instanceId":"a"}"#, 9),
+            ("q", "{}", 1),
         ] {
             let mut cells = Cells::empty();
             cells.set(Column::Labels, Cell::Text(labels));
-            counter.add(0, revision, &cells, time);
+            counter.add("s", revision, &cells, time);
         }
-        let records = counter.finish(&names);
+        let records = counter.finish();
         let spans: Vec<_> =
             records.iter().map(|r| (r.revision.as_str(), r.entries, r.first_ns, r.last_ns)).collect();
         assert_eq!(spans, [("q", 1, 9, 9), ("r", 2, 3, 5)]);

@@ -21,6 +21,7 @@ mod fields;
 mod ids;
 mod index;
 mod instances;
+mod listen;
 mod messages;
 mod observer;
 mod packed;

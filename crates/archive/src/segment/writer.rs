@@ -1,13 +1,12 @@
-//! Writes a segment: Parquet and index side by side from the same sorted rows.
+//! Writes a segment: Parquet, index and what is said, side by side from the same sorted rows.
 
 use super::checked::BlockHasher;
 use super::facts::RingKey;
 use super::fields::FieldReader;
 use super::index::IndexWriter;
-use super::instances::{InstanceCounter, InstanceRecord};
-use super::observer::{Observer, RowFacts, Said};
+use super::listen::listen;
 use super::shapes::{Names, ShapeRecord};
-use super::{MAX_RING_ROWS, Rings, entries, instances, shapes, words};
+use super::{MAX_RING_ROWS, Rings, entries, shapes, words};
 use crate::columns::Column;
 use crate::error::{Error, Result};
 use crate::layout;
@@ -42,13 +41,13 @@ pub(crate) fn write(
     debug_assert_eq!(month, layout::month(last));
 
     let entries_path = layout::entries(&month, id);
-    let (written, indexed) = rayon::join(
+    let (written, (indexed, said)) = rayon::join(
         || {
             write_file(storage, &entries_path, |out| {
                 entries::write(rows, &order, sources, &entries_path, out)
             })
         },
-        || index(rows, &order, id, masker),
+        || rayon::join(|| index(rows, &order, id), || listen(rows, &order, id, masker)),
     );
     let (entries, mut blocks) = written?;
     let mut files = vec![entries];
@@ -69,14 +68,9 @@ pub(crate) fn write(
     })?);
     let words_path = layout::words(id);
     add(write_file(storage, &words_path, |out| words::write(&index.words, &words_path, out))?);
-    let instances_path = layout::instances(id);
-    add(write_file(storage, &instances_path, |out| {
-        instances::write(&index.instances, &instances_path, out)
-    })?);
-    index.said.write_files(id, |path, content| {
-        add(write_file(storage, path, |out| content(out))?);
-        Ok(())
-    })?;
+    for (path, content) in &said? {
+        add(write_file(storage, path, |out| out.write_all(content).map_err(Error::io(path)))?);
+    }
     let blocks_path = layout::blocks(id);
     let blocks: Vec<u8> = blocks.iter().flat_map(|sum| sum.to_le_bytes()).collect();
     files.push(
@@ -96,6 +90,7 @@ pub(crate) fn write(
         last_ns: last.as_nanos(),
         sources: rows_by_source(rows, sources),
         trace_edges: TraceEdges::default(),
+        memory: Some(rows.memory() as u64),
         files,
     })
 }
@@ -145,13 +140,11 @@ struct Indexed {
     templates: Vec<Template>,
     words: Vec<String>,
     names: Names,
-    instances: Vec<InstanceRecord>,
-    said: Said,
     n_rings: usize,
 }
 
 /// Makes ring documents and shape templates of the rows.
-fn index(rows: &RowSet, order: &[u32], segment_id: &str, masker: &Masker) -> Result<Indexed> {
+fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
     let mut writer = IndexWriter::new(segment_id)?;
     let mut rings = Rings::default();
     let mut numbering = Numbering::default();
@@ -159,8 +152,6 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str, masker: &Masker) -> Res
     let mut contents = RingContents::default();
     let mut charsets = Vec::new();
     let mut fields = FieldReader::default();
-    let mut instances = InstanceCounter::default();
-    let mut observer = Observer::new(masker.clone());
     let (mut text, mut nodes) = (String::new(), Vec::new());
     let mut start = 0;
     while start < order.len() {
@@ -183,28 +174,13 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str, masker: &Masker) -> Res
             severity: keys.severity,
         };
         charsets.clear();
-        for (offset, idx) in order[start..start + len].iter().enumerate() {
+        for idx in &order[start..start + len] {
             let idx = *idx as usize;
             let timestamp = rows.heads()[idx].keys.timestamp;
             let shape = &mut numbering.shapes[shape_idx as usize];
             let templates = &mut numbering.templates;
             let cells = rows.cells(idx);
-            instances.add(key.service, key.revision, &cells, timestamp.as_nanos());
-            let facts = RowFacts {
-                idx: (start + offset) as u64,
-                time_ns: timestamp.as_nanos(),
-                pattern: derived.pattern,
-                exception: derived.exception,
-                service: cells.text(Column::Service),
-                revision: cells.text(Column::Revision),
-                severity: key.severity,
-            };
             let damaged = |detail| Error::damaged(layout::index_folder(segment_id), detail);
-            fields
-                .with_message(&cells, timestamp, derived.exception.is_some(), |entry| {
-                    observer.row(&facts, entry);
-                })
-                .map_err(damaged)?;
             if shape.parts.is_empty() {
                 entries::with_entry(&cells, timestamp, &mut text, &mut nodes, |entry| {
                     shape.set_templates(shaper.templates(entry), templates);
@@ -227,7 +203,6 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str, masker: &Masker) -> Res
         writer.add(&rings, rings.len() - 1, contents.variable.text())?;
         start += len;
     }
-    let instances = instances.finish(&numbering.names);
     let files = writer.finish()?;
     let with_parts = |shape: NumberedShape| {
         let parts = shape.stored_parts();
@@ -240,8 +215,6 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str, masker: &Masker) -> Res
         templates: numbering.templates.all,
         words: contents.into_words(),
         names: numbering.names,
-        instances,
-        said: observer.finish(rows.joined()),
         n_rings: rings.len(),
     })
 }
