@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use timberline_archive::{Column, Result, compose};
 use timberline_entry::json::{Document, parse};
 use timberline_entry::{Field, LogEntry, Severity, message};
+use timberline_search::columns_of_rows;
 
 /// An entry that marks the first or last time something happened.
 #[derive(Clone, Debug, Serialize)]
@@ -67,11 +68,6 @@ pub(crate) fn read(
     }
     let fields =
         [Field::TextPayload, Field::JsonPayload, Field::ProtoPayload, Field::HttpRequest, Field::InsertId];
-    let mut columns: Vec<Column> =
-        fields.iter().flat_map(|field| Column::of_field(*field)).copied().collect();
-    columns.extend([Column::Service, Column::Revision, Column::Severity]);
-    columns.sort();
-    columns.dedup();
     let mut found = BTreeMap::new();
     for (segment_idx, mut rows) in by_segment {
         rows.sort_by_key(|(row, end)| (row.row, *end));
@@ -79,6 +75,7 @@ pub(crate) fn read(
         let mut ranges: Vec<std::ops::Range<u64>> =
             rows.iter().map(|(row, _)| row.row..row.row + 1).collect();
         ranges.dedup();
+        let columns = columns_of_rows(segment, rows.iter().map(|(row, _)| row.row), fields)?;
         let (mut json, mut nodes) = (String::new(), Vec::new());
         let mut failure = None;
         segment.for_each_row(&ranges, &columns, |row| {

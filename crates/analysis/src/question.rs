@@ -68,7 +68,7 @@ impl<'a> Investigation<'a> {
     /// Damage in the catalogue or an index.
     pub fn new(archive: &'a Archive) -> Result<Self> {
         let sources = archive.sources()?;
-        let names = Names::read(archive)?;
+        let names = Names::with_sources(archive, &sources)?;
         let lost: Vec<(i64, i64)> =
             archive.manifest().set_aside.iter().map(|lost| (lost.first_ns, lost.last_ns)).collect();
         let coverage = Coverage::of(&sources).without(&lost);

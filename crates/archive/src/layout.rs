@@ -4,8 +4,7 @@
 //! CURRENT                                names the live manifest
 //! manifest/000042.json                   everything that belongs to the archive, with checksums
 //! entries/month=2025-09/000042-00.parquet
-//! index/000042-00/                       one Tantivy index; beside it shapes.parquet, templates.parquet, instances.parquet and
-//!                                        blocks.xxh3
+//! index/000042-00/                       one Tantivy index; beside it rings, shapes, templates, words, instances and blocks.xxh3
 //!                                        messages, exceptions, values, cube: what is said, how often, by whom and when
 //! catalog/000042-patterns.parquet        which shapes of messages are one pattern
 //! catalog/000042-sources.parquet         where the entries came from
@@ -65,8 +64,18 @@ pub fn words(segment_id: &str) -> String {
     format!("index/{segment_id}/words.parquet")
 }
 
+/// Returns the path of the facts of a segment's rings.
+pub fn rings(segment_id: &str) -> String {
+    format!("index/{segment_id}/rings.zst")
+}
+
 /// Returns the path of the templates that a segment's shapes are made of.
 pub fn templates(segment_id: &str) -> String {
+    format!("index/{segment_id}/templates.zst")
+}
+
+/// Returns the path of the templates in a segment of format 1 or 2.
+pub fn templates_of_format_2(segment_id: &str) -> String {
     format!("index/{segment_id}/templates.parquet")
 }
 

@@ -122,10 +122,11 @@ fn known_fields(archive: &Archive) -> Vec<String> {
     for templates in archive.segments().iter().filter_map(|segment| segment.templates().ok()) {
         for idx in 0..templates.len() {
             nodes.clear();
-            if parse(templates.json(idx), &mut nodes).is_err() {
+            let json = templates.json(idx);
+            if parse(&json, &mut nodes).is_err() {
                 continue;
             }
-            let Some(root) = Document::new(templates.json(idx), &nodes).root().as_object() else { continue };
+            let Some(root) = Document::new(&json, &nodes).root().as_object() else { continue };
             for (key, value) in root.iter() {
                 if let Some(root) = Field::from_name(&key.value()) {
                     collect(root, &mut Vec::new(), value, &mut fields);

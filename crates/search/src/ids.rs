@@ -83,7 +83,7 @@ impl Ids {
         let mut prefixes: BTreeSet<String> = BTreeSet::new();
         for (idx, is_plain) in is_plain.iter_mut().enumerate() {
             if templates.field(idx) == field
-                && let Some(prefix) = before_hex(templates.json(idx), field)
+                && let Some(prefix) = before_hex(&templates.json(idx), field)
                     .map_err(|detail| Error::Damaged { file: file(), detail })?
             {
                 *is_plain = true;

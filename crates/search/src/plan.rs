@@ -335,8 +335,10 @@ impl Tables<'_> {
         let templates = self.segment.templates()?;
         nodes.clear();
         let charsets: Vec<CharSet> = templates.charsets(idx).collect();
-        let view = TemplateView::new(templates.json(idx), &charsets, nodes).map_err(|detail| {
-            Error::Damaged { file: timberline_archive::layout::templates(&self.segment.record().id), detail }
+        let json = templates.json(idx);
+        let view = TemplateView::new(&json, &charsets, nodes).map_err(|detail| Error::Damaged {
+            file: timberline_archive::layout::templates(&self.segment.record().id),
+            detail,
         })?;
         let verdict = judge.judge(&view, place);
         let bits = if verdict == Verdict::IfTokens { tokens.in_stretches(&view) } else { 0 };

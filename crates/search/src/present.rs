@@ -1,8 +1,8 @@
 //! Which fields the entries of some rings have at all, so that no column is read for nothing.
 
 use crate::row::FieldSet;
-use timberline_archive::Result;
 use timberline_archive::segment::Segment;
+use timberline_archive::{Column, Result};
 use timberline_entry::Field;
 
 /// Returns those of the fields that some of the rings have. Rows of the others have them null.
@@ -28,4 +28,20 @@ pub(crate) fn present(
         }
     }
     Ok(found)
+}
+
+/// Returns the columns that have what some of the rows say in these fields; service, revision and severity always.
+///
+/// Cost: as [`present`]; a search for the ring of each row.
+///
+/// # Errors
+/// Damage in the index.
+pub fn columns_of_rows(
+    segment: &Segment,
+    rows: impl Iterator<Item = u64>,
+    fields: impl IntoIterator<Item = Field>,
+) -> Result<Vec<Column>> {
+    let starts = &segment.rings()?.row_start;
+    let ring_of = |row: u64| starts.partition_point(|start| *start <= row).saturating_sub(1);
+    Ok(present(segment, rows.map(ring_of), FieldSet::of(fields))?.columns())
 }

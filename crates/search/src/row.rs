@@ -3,6 +3,7 @@
 use crate::resolve::WantedVariants;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use timberline_archive::catalog::SourceRecord;
 use timberline_archive::segment::Row;
 use timberline_archive::{Archive, Column, Error, Result, compose, pattern_name};
 use timberline_entry::json::{Document, Node, Value, parse};
@@ -25,7 +26,15 @@ impl Names {
     /// # Errors
     /// [`Error::Damaged`] when the catalogue cannot be read.
     pub fn read(archive: &Archive) -> Result<Self> {
-        let sources = archive.sources()?.into_iter().map(|source| (source.key, source.path)).collect();
+        Self::with_sources(archive, &archive.sources()?)
+    }
+
+    /// The same for a caller who has the sources already.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the catalogue cannot be read.
+    pub fn with_sources(archive: &Archive, sources: &[SourceRecord]) -> Result<Self> {
+        let sources = sources.iter().map(|source| (source.key, source.path.clone())).collect();
         let has_revision_field = !archive.manifest().revision_field.is_empty();
         Ok(Self { sources, patterns: archive.pattern_ids()?, has_revision_field })
     }

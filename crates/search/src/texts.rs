@@ -9,21 +9,12 @@
 //! from a neighbour, or begin in it. Only what is left is aligned, and only what is left then is parsed.
 
 use crate::align::{Aligner, Piece};
-use timberline_archive::segment::Templates;
-use timberline_archive::shape::{CharSet, HOLE, NUMBER_HOLE, UNINDEXED_HOLE};
+use timberline_archive::segment::{MARKS, Templates};
 
 pub(crate) struct TemplateTexts<'t> {
     templates: &'t Templates,
     /// All templates, lower-case in ASCII; keys and punctuation included, which can only make answers less sharp.
     lower: String,
-    /// Where each begins, and the end of the last.
-    starts: Vec<usize>,
-    /// Template by template.
-    holes: Vec<HolePlace>,
-    /// Where the holes of each template begin, and the end of the last.
-    hole_starts: Vec<usize>,
-    /// Those with characters beyond ASCII, which may fold to anything.
-    beyond_ascii: Vec<usize>,
 }
 
 /// Where a text may stand in a template.
@@ -37,62 +28,26 @@ pub(crate) enum Place {
     Anywhere,
 }
 
-#[derive(Clone, Copy)]
-struct HolePlace {
-    /// Where its marker stands in the text of all templates.
-    at: usize,
-    before: u8,
-    after: u8,
-    charset: CharSet,
-}
-
 impl<'t> TemplateTexts<'t> {
     pub(crate) fn new(templates: &'t Templates) -> Self {
-        let mut texts = Self {
-            templates,
-            lower: String::new(),
-            starts: vec![0],
-            holes: Vec::new(),
-            hole_starts: vec![0],
-            beyond_ascii: Vec::new(),
-        };
-        for idx in 0..templates.len() {
-            let text = templates.json(idx);
-            let start = texts.lower.len();
-            texts.lower.push_str(text);
-            texts.starts.push(texts.lower.len());
-            let (mut charsets, mut n_marker_bytes) = (templates.charsets(idx), 0);
-            for (at, marker) in markers(text) {
-                n_marker_bytes += marker.len_utf8();
-                let neighbour = |at: Option<usize>| {
-                    at.and_then(|at| text.as_bytes().get(at)).map_or(0, u8::to_ascii_lowercase)
-                };
-                let before = neighbour(at.checked_sub(1));
-                let after = neighbour(Some(at + marker.len_utf8()));
-                // A template that has too few of them is refused when it is parsed.
-                let charset = charsets.next().unwrap_or(CharSet::ANY);
-                texts.holes.push(HolePlace { at: start + at, before, after, charset });
-            }
-            texts.hole_starts.push(texts.holes.len());
-            if text.bytes().filter(|byte| !byte.is_ascii()).count() != n_marker_bytes {
-                texts.beyond_ascii.push(idx);
-            }
-        }
-        texts.lower.make_ascii_lowercase();
-        texts
+        Self { templates, lower: templates.text().to_ascii_lowercase() }
     }
 
     /// Says of each template that is asked about where one of the texts may stand in it. The texts are folded, printable
     /// ASCII, and need no escape in JSON.
     pub(crate) fn places(&self, needles: &[Aligner], is_asked: impl Fn(usize) -> bool) -> Vec<Place> {
         let mut places = vec![Place::Nowhere; self.templates.len()];
-        for idx in &self.beyond_ascii {
-            places[*idx] = Place::Anywhere;
+        for idx in self.templates.beyond_ascii() {
+            places[idx] = Place::Anywhere;
         }
         for needle in needles {
             self.in_stretches(needle, &mut places);
+            // Holes of one class play the same part, and classes are few.
+            let classes = self.templates.classes().iter();
+            let touches: Vec<bool> =
+                classes.map(|class| needle.may_touch(class.before, class.after, class.charset)).collect();
             for (idx, place) in places.iter_mut().enumerate() {
-                if *place == Place::Nowhere && is_asked(idx) && self.through_hole(idx, needle) {
+                if *place == Place::Nowhere && is_asked(idx) && self.through_hole(idx, needle, &touches) {
                     *place = Place::OnlyThroughHoles;
                 }
             }
@@ -100,24 +55,34 @@ impl<'t> TemplateTexts<'t> {
         places
     }
 
-    fn through_hole(&self, idx: usize, needle: &Aligner) -> bool {
-        let holes = &self.holes[self.hole_starts[idx]..self.hole_starts[idx + 1]];
-        let touches = |hole: &HolePlace| needle.may_touch(hole.before, hole.after, hole.charset);
-        let Some(first) = holes.iter().position(touches) else { return false };
-        let last = holes.iter().rposition(touches).expect("the first is one");
+    /// `touches` says of each class whether its holes can play a part.
+    fn through_hole(&self, idx: usize, needle: &Aligner, touches: &[bool]) -> bool {
+        let classes = self.templates.holes(idx);
+        let touches = |class: &u32| touches[*class as usize];
+        let Some(first) = classes.iter().position(touches) else { return false };
+        let last = classes.iter().rposition(touches).expect("the first is one");
+        let whole = self.templates.range(idx);
+        let text = &self.lower[whole.clone()];
+        let bytes = text.bytes().enumerate();
+        let places: Vec<usize> = bytes.filter(|(_, byte)| MARKS.contains(byte)).map(|(at, _)| at).collect();
+        if places.len() != classes.len() {
+            // Such a template is refused when it is asked.
+            return true;
+        }
         // An occurrence that has a part in these holes lies within its own length of them.
         let reach = needle.beginning().len();
-        let mut start = holes[first].at.saturating_sub(reach).max(self.starts[idx]);
-        let mut end = (holes[last].at + HOLE.len_utf8() + reach).min(self.starts[idx + 1]);
-        while !self.lower.is_char_boundary(start) {
+        let mut start = places[first].saturating_sub(reach);
+        let mut end = (places[last] + 1 + reach).min(text.len());
+        while !text.is_char_boundary(start) {
             start -= 1;
         }
-        while !self.lower.is_char_boundary(end) {
+        while !text.is_char_boundary(end) {
             end += 1;
         }
-        let inside = holes.iter().filter(|hole| (start..end).contains(&hole.at)).map(|hole| hole.charset);
-        let mut inside = inside.map(Piece::Hole);
-        let stretches = self.lower[start..end].split([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]);
+        let inside = places.iter().zip(classes).filter(|(at, _)| (start..end).contains(*at));
+        let mut inside =
+            inside.map(|(_, class)| Piece::Hole(self.templates.classes()[*class as usize].charset));
+        let stretches = text[start..end].split(MARKS.map(char::from));
         needle.may_be_in(
             stretches.flat_map(|stretch| std::iter::once(Piece::Stretch(stretch)).chain(inside.next())),
         )
@@ -129,38 +94,14 @@ impl<'t> TemplateTexts<'t> {
         let mut at = 0;
         while let Some(found) = finder.find(&text[at..]) {
             let start = at + found;
-            let idx = self.starts.partition_point(|other| *other <= start) - 1;
-            if start + needle.beginning().len() <= self.starts[idx + 1] {
+            let idx = self.templates.at(start);
+            let end = self.templates.range(idx).end;
+            if start + needle.beginning().len() <= end {
                 places[idx] = Place::Anywhere;
-                at = self.starts[idx + 1];
+                at = end;
             } else {
                 at = start + 1;
             }
         }
-    }
-}
-
-/// Returns the markers of a template with their places. All begin with the same byte, which little else does.
-fn markers(text: &str) -> impl Iterator<Item = (usize, char)> {
-    const FIRST_BYTE: u8 = 0xef;
-    memchr::memchr_iter(FIRST_BYTE, text.as_bytes()).filter_map(|at| {
-        let marker = text[at..].chars().next()?;
-        matches!(marker, HOLE | UNINDEXED_HOLE | NUMBER_HOLE).then_some((at, marker))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn markers_are_found_where_they_stand() {
-        let text = format!("a{HOLE}\u{fdcf}é{UNINDEXED_HOLE}{NUMBER_HOLE}\u{ff01}z{HOLE}");
-        let expected: Vec<(usize, char)> = text
-            .match_indices([HOLE, UNINDEXED_HOLE, NUMBER_HOLE])
-            .map(|(at, marker)| (at, marker.chars().next().unwrap()))
-            .collect();
-        assert_eq!(expected.len(), 4);
-        assert_eq!(markers(&text).collect::<Vec<_>>(), expected);
     }
 }

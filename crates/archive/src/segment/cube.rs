@@ -1,6 +1,6 @@
 //! The cube of a segment: entries by pattern, exception, service, revision, severity and hour.
 
-use super::shapes::{read_columns, write_repeating};
+use super::table::{read_columns, write_repeating};
 use crate::error::Result;
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringArray, UInt8Array, UInt64Array};
 use arrow::datatypes::{DataType, Int32Type, UInt8Type, UInt64Type};

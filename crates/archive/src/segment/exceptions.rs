@@ -1,6 +1,6 @@
 //! The exceptions of a segment.
 
-use super::shapes::{read_columns, write_columns};
+use super::table::{read_columns, write_columns};
 use crate::error::{Error, Result};
 use crate::exception::{ExceptionRecord, Found, of_text};
 use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray, UInt64Array};

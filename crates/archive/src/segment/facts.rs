@@ -1,4 +1,15 @@
 //! What is known of every ring without looking at a row.
+//!
+//! ```text
+//! rings.zst   rings  service  revision  severity     a run: rings that agree in these     rows  shape  first_ns  lasted_ns
+//!               310        0         3         3                                           120      0    17477…        5 s
+//!                12        0         3         4                                             1      7    17477…        0
+//! ```
+
+use super::block::{BlockReader, BlockWriter, unpack};
+use crate::error::{Error, Result};
+use std::io::Write;
+use timberline_entry::Severity;
 
 /// The rings of a segment, a column per fact, in row order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,4 +62,118 @@ pub(super) struct RingKey {
     pub(super) service: u32,
     pub(super) revision: u32,
     pub(super) severity: u8,
+}
+
+/// The names that rings refer to by number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Names {
+    pub(super) services: Vec<String>,
+    pub(super) revisions: Vec<String>,
+}
+
+impl Names {
+    pub(super) fn parse(json: Option<&str>, path: &str) -> Result<Self> {
+        let json = json.ok_or_else(|| Error::damaged(path, "no names in the footer"))?;
+        serde_json::from_str(json).map_err(|error| Error::damaged(path, error))
+    }
+}
+
+/// Writes the facts of all rings, with the names that they refer to.
+pub(super) fn write(rings: &Rings, names: &Names, path: &str, out: impl Write) -> Result<()> {
+    let key = |idx: usize| (rings.service[idx], rings.revision[idx], rings.severity[idx]);
+    // Rings are sorted by these, so runs of them are few.
+    let mut runs: Vec<(u64, (u32, u32, u8))> = Vec::new();
+    for idx in 0..rings.len() {
+        match runs.last_mut() {
+            Some((n_rings, run)) if *run == key(idx) => *n_rings += 1,
+            _ => runs.push((1, key(idx))),
+        }
+    }
+    let start = rings.min_ts.iter().copied().min().unwrap_or_default();
+    let lasted = rings.max_ts.iter().zip(&rings.min_ts).map(|(max, min)| max.wrapping_sub(*min) as u64);
+    let json = serde_json::to_string(names).expect("names are plain text");
+    let mut block = BlockWriter::default();
+    block.bytes(json.as_bytes());
+    block.numbers(runs.iter().map(|(n_rings, _)| *n_rings));
+    block.numbers(runs.iter().map(|(_, (service, ..))| u64::from(*service)));
+    block.numbers(runs.iter().map(|(_, (_, revision, _))| u64::from(*revision)));
+    block.numbers(runs.iter().map(|(_, (.., severity))| u64::from(*severity)));
+    block.numbers(rings.rows.iter().copied());
+    block.numbers(rings.shape.iter().map(|shape| u64::from(*shape)));
+    block.numbers([start as u64].into_iter());
+    block.numbers(rings.min_ts.iter().map(|min| min.wrapping_sub(start) as u64));
+    block.numbers(lasted);
+    block.finish(path, out)
+}
+
+/// Reads the facts of all rings, and the names.
+pub(super) fn read(content: &[u8], path: &str) -> Result<(Rings, Names)> {
+    let block = unpack(content, path)?;
+    let (json, rings) =
+        lists(&block).ok_or_else(|| Error::damaged(path, "the facts of the rings do not fit together"))?;
+    Ok((rings, Names::parse(Some(json), path)?))
+}
+
+fn lists(block: &[u8]) -> Option<(&str, Rings)> {
+    let mut lists = BlockReader::new(block);
+    let json = std::str::from_utf8(lists.bytes()?).ok()?;
+    let runs = lists.small()?;
+    let (services, revisions, severities) = (lists.small()?, lists.small()?, lists.bytes()?);
+    let (rows, shape) = (lists.numbers()?, lists.small()?);
+    let start = *lists.numbers()?.first()? as i64;
+    let (mut min_ts, mut max_ts) = (lists.times()?, lists.times()?);
+    let n = rows.len();
+    let fits = lists.is_at_end()
+        && [services.len(), revisions.len(), severities.len()] == [runs.len(); 3]
+        && [shape.len(), min_ts.len(), max_ts.len()] == [n; 3]
+        && runs.iter().map(|n_rings| u64::from(*n_rings)).sum::<u64>() == n as u64
+        && severities.iter().all(|rank| usize::from(*rank) < Severity::ALL.len());
+    if !fits {
+        return None;
+    }
+    for (min, max) in min_ts.iter_mut().zip(&mut max_ts) {
+        *min = min.wrapping_add(start);
+        *max = max.wrapping_add(*min);
+    }
+    let mut next = 0_u64;
+    let mut row_start = Vec::with_capacity(n);
+    for rows in &rows {
+        row_start.push(next);
+        next = next.checked_add(*rows)?;
+    }
+    let mut rings = Rings { row_start, rows, min_ts, max_ts, shape, ..Rings::default() };
+    for (run, n_rings) in runs.iter().enumerate() {
+        let len = rings.service.len() + *n_rings as usize;
+        rings.service.resize(len, services[run]);
+        rings.revision.resize(len, revisions[run]);
+        rings.severity.resize(len, severities[run]);
+    }
+    Some((json, rings))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_facts_are_read() {
+        let mut rings = Rings::default();
+        for (shape, rows) in [(0, 3), (7, 1), (2, 4096)] {
+            let start = rings.row_start.last().map_or(0, |start| start + rings.rows.last().unwrap());
+            let time = 1_748_000_000_000_000_000 + i64::from(shape);
+            let key = RingKey { shape, service: 1, revision: 2, severity: 8 };
+            rings.push(start, rows, time, time + 5, key);
+        }
+        let names = Names { services: vec!["s".to_owned()], revisions: vec![String::new(), "r".to_owned()] };
+        let mut file = Vec::new();
+        write(&rings, &names, "x", &mut file).unwrap();
+        assert_eq!(read(&file, "x").unwrap(), (rings.clone(), names.clone()));
+        rings.severity[1] = 9;
+        let mut wrong = Vec::new();
+        write(&rings, &names, "x", &mut wrong).unwrap();
+        file.truncate(file.len() / 2);
+        for file in [wrong, file] {
+            assert!(matches!(read(&file, "x"), Err(Error::Damaged { .. })));
+        }
+    }
 }

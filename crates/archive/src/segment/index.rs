@@ -1,7 +1,7 @@
 //! The Tantivy index of a segment: one document per ring.
 //!
 //! Documents are added in row order to a writer that makes exactly one Tantivy segment, so a document's id is the ring's
-//! number. Nothing is stored; facts are fast fields.
+//! number. Nothing is stored.
 
 use super::Rings;
 use super::checked::{CheckedFile, SegmentFiles};
@@ -19,22 +19,11 @@ use tantivy::directory::{
 use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{HasLen, Index, SegmentReader, TantivyDocument};
 
-/// The fields of a ring document.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Fields {
-    pub(super) variable: Field,
-    row_start: Field,
-    rows: Field,
-    min_ts: Field,
-    max_ts: Field,
-    shape: Field,
-    service: Field,
-    revision: Field,
-    severity: Field,
-}
-
-/// Format 1 also had the tokens that every row of a ring has; they are known from templates.
-fn schema(format: u32) -> (Schema, Fields) {
+/// Returns the schema of a format, and the field with the tokens of a ring.
+///
+/// Format 1 also had the tokens that every row of a ring has, which are known from templates; formats 1 and 2 had the facts of
+/// rings, which have a file of their own.
+fn schema(format: u32) -> (Schema, Field) {
     let mut builder = Schema::builder();
     let text = TextOptions::default().set_indexing_options(
         TextFieldIndexing::default()
@@ -42,29 +31,30 @@ fn schema(format: u32) -> (Schema, Fields) {
             .set_fieldnorms(false)
             .set_index_option(IndexRecordOption::Basic),
     );
-    let fast = || NumericOptions::default().set_fast();
     if format == 1 {
         builder.add_text_field("c", text.clone());
     }
-    let fields = Fields {
-        variable: builder.add_text_field("v", text),
-        row_start: builder.add_u64_field("row_start", fast()),
-        rows: builder.add_u64_field("rows", fast()),
-        min_ts: builder.add_i64_field("min_ts", fast()),
-        max_ts: builder.add_i64_field("max_ts", fast()),
-        shape: builder.add_u64_field("shape", fast()),
-        service: builder.add_u64_field("service", fast()),
-        revision: builder.add_u64_field("revision", fast()),
-        severity: builder.add_u64_field("severity", fast()),
-    };
-    (builder.build(), fields)
+    let variable = builder.add_text_field("v", text);
+    if format < 3 {
+        let fast = || NumericOptions::default().set_fast();
+        for name in ["row_start", "rows"] {
+            builder.add_u64_field(name, fast());
+        }
+        for name in ["min_ts", "max_ts"] {
+            builder.add_i64_field(name, fast());
+        }
+        for name in ["shape", "service", "revision", "severity"] {
+            builder.add_u64_field(name, fast());
+        }
+    }
+    (builder.build(), variable)
 }
 
 /// Collects ring documents.
 pub(super) struct IndexWriter {
     writer: tantivy::SingleSegmentIndexWriter,
     directory: RamDirectory,
-    fields: Fields,
+    variable: Field,
     path: String,
 }
 
@@ -72,7 +62,7 @@ const WRITER_MEMORY: usize = 15 << 20;
 
 impl IndexWriter {
     pub(super) fn new(segment_id: &str) -> Result<Self> {
-        let (schema, fields) = schema(FORMAT);
+        let (schema, variable) = schema(FORMAT);
         let directory = RamDirectory::create();
         let path = layout::index_folder(segment_id);
         let settings = tantivy::IndexSettings {
@@ -85,22 +75,13 @@ impl IndexWriter {
             .settings(settings)
             .single_segment_index_writer(directory.clone(), WRITER_MEMORY)
             .map_err(|error| failed(&path, error))?;
-        Ok(Self { writer, directory, fields, path })
+        Ok(Self { writer, directory, variable, path })
     }
 
-    /// Adds the next ring with its tokens, which are separated by spaces; `idx` is its place in `rings`.
-    pub(super) fn add(&mut self, rings: &Rings, idx: usize, variable: &str) -> Result<()> {
-        let fields = self.fields;
+    /// Adds the next ring with its tokens, which are separated by spaces.
+    pub(super) fn add(&mut self, variable: &str) -> Result<()> {
         let mut document = TantivyDocument::default();
-        document.add_text(fields.variable, variable);
-        document.add_u64(fields.row_start, rings.row_start[idx]);
-        document.add_u64(fields.rows, rings.rows[idx]);
-        document.add_i64(fields.min_ts, rings.min_ts[idx]);
-        document.add_i64(fields.max_ts, rings.max_ts[idx]);
-        document.add_u64(fields.shape, u64::from(rings.shape[idx]));
-        document.add_u64(fields.service, u64::from(rings.service[idx]));
-        document.add_u64(fields.revision, u64::from(rings.revision[idx]));
-        document.add_u64(fields.severity, u64::from(rings.severity[idx]));
+        document.add_text(self.variable, variable);
         self.writer.add_document(document).map_err(|error| failed(&self.path, error))
     }
 
@@ -128,7 +109,8 @@ fn failed(path: &str, error: tantivy::TantivyError) -> Error {
 /// An opened index.
 pub(super) struct IndexReader {
     pub(super) reader: SegmentReader,
-    pub(super) fields: Fields,
+    /// The field with the tokens of a ring.
+    pub(super) variable: Field,
     path: String,
 }
 
@@ -149,11 +131,11 @@ impl IndexReader {
         };
         let reader = SegmentReader::open(segment).map_err(damaged)?;
         let known = (1..=FORMAT).map(schema).find(|(schema, _)| *schema == index.schema());
-        let (_, fields) = known.ok_or_else(|| Error::damaged(&path, "the index has another schema"))?;
-        Ok(Self { reader, fields, path })
+        let (_, variable) = known.ok_or_else(|| Error::damaged(&path, "the index has another schema"))?;
+        Ok(Self { reader, variable, path })
     }
 
-    /// Reads the facts of all rings.
+    /// Reads the facts of all rings, as formats 1 and 2 have them.
     pub(super) fn rings(&self) -> Result<Rings> {
         let damaged = |error: tantivy::TantivyError| Error::damaged(&self.path, error);
         let n = self.reader.max_doc();
@@ -190,11 +172,6 @@ impl IndexReader {
             revision: small("revision")?,
             severity: numbers("severity")?.into_iter().map(severity).collect::<Result<_>>()?,
         })
-    }
-
-    /// Returns the path of the index, for messages.
-    pub(super) fn path(&self) -> &str {
-        &self.path
     }
 }
 

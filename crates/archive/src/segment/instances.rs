@@ -1,7 +1,7 @@
 //! The instances of a segment: which ran, of which revision, and from when to when they wrote.
 
 use super::cube::Streams;
-use super::shapes::{read_columns, write_columns};
+use super::table::{read_columns, write_columns};
 use crate::columns::{Cells, Column};
 use crate::error::Result;
 use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray, UInt64Array};

@@ -1,6 +1,6 @@
 //! What the messages of a segment look like: one record per shape of message.
 
-use super::shapes::{read_columns, write_columns};
+use super::table::{read_columns, write_columns};
 use crate::error::Result;
 use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray, UInt64Array};
 use arrow::datatypes::{DataType, Int64Type, UInt64Type};

@@ -4,14 +4,15 @@
 //! rows, in ring order            row 0 ─────────────── row 4095 │ row 4096 ──── …
 //! rings                          └ service a, revision 7, INFO, shape 3 ┘└ … one document each in the index
 //! entries/month=…/SEG.parquet    the rows
-//! index/SEG/                     tokens and facts per ring, by Tantivy;
-//!                                shapes.parquet, templates.parquet: what the entries of a ring look like;
+//! index/SEG/                     tokens per ring, by Tantivy; rings.zst: facts per ring;
+//!                                shapes.parquet, templates.zst: what the entries of a ring look like;
 //!                                words.parquet: tokens to look for parts in;
 //!                                instances.parquet: what ran from when to when;
 //!                                messages, exceptions, values, cube: what is said, how often, by whom and when;
 //!                                blocks.xxh3: checksums of all that
 //! ```
 
+mod block;
 mod checked;
 mod cube;
 mod entries;
@@ -27,6 +28,8 @@ mod observer;
 mod packed;
 mod reader;
 mod shapes;
+mod table;
+mod templates;
 mod values;
 mod words;
 mod writer;
@@ -36,7 +39,8 @@ pub use facts::Rings;
 pub use instances::InstanceRecord;
 pub use messages::MessageRecord;
 pub use reader::{Row, Segment};
-pub use shapes::{ShapeParts, ShapeRecord, Templates};
+pub use shapes::ShapeRecord;
+pub use templates::{HoleClass, MARKS, ShapeParts, Templates};
 pub use values::{Subject, ValueRecord};
 
 pub(crate) use entries::with_entry;

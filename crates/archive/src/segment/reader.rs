@@ -1,11 +1,11 @@
 //! Reads a segment: facts of rings, shapes, postings of tokens, and rows.
 
 use super::checked::{CheckedFile, SegmentFiles};
+use super::facts::Names;
 use super::index::IndexReader;
-use super::shapes::{Names, ShapeParts, Templates};
 use super::{
-    CubeCell, InstanceRecord, MessageRecord, Rings, ShapeRecord, ValueRecord, cube, entries, exceptions,
-    instances, messages, packed, shapes, values, words,
+    CubeCell, InstanceRecord, MessageRecord, Rings, ShapeParts, ShapeRecord, Templates, ValueRecord, cube,
+    entries, exceptions, facts, instances, messages, packed, shapes, templates, values, words,
 };
 use crate::columns::{Cell, Cells, Column, ColumnKind};
 use crate::error::{Error, Result};
@@ -33,10 +33,9 @@ pub struct Segment {
     record: SegmentRecord,
     files: Arc<SegmentFiles>,
     index: OnceLock<IndexReader>,
-    rings: OnceLock<Rings>,
+    rings: OnceLock<(Rings, Names)>,
     shapes: OnceLock<Vec<ShapeRecord>>,
-    shape_parts: OnceLock<ShapeParts>,
-    templates: OnceLock<(Templates, Names)>,
+    templates: OnceLock<(Templates, ShapeParts)>,
     words: OnceLock<words::Words>,
     parquet: OnceLock<(CheckedFile, ArrowReaderMetadata)>,
 }
@@ -72,7 +71,6 @@ impl Segment {
             index: OnceLock::new(),
             rings: OnceLock::new(),
             shapes: OnceLock::new(),
-            shape_parts: OnceLock::new(),
             templates: OnceLock::new(),
             words: OnceLock::new(),
             parquet: OnceLock::new(),
@@ -87,22 +85,9 @@ impl Segment {
     /// Returns the facts of all rings.
     ///
     /// # Errors
-    /// [`Error::Damaged`] when the index cannot be read.
+    /// [`Error::Damaged`] when they cannot be read.
     pub fn rings(&self) -> Result<&Rings> {
-        get_or_try(&self.rings, || {
-            let rings = self.index()?.rings()?;
-            if !self.is_partition(&rings)
-                || rings.shape.iter().any(|shape| u64::from(*shape) >= self.record.shapes)
-                || rings
-                    .min_ts
-                    .iter()
-                    .zip(&rings.max_ts)
-                    .any(|(min, max)| *min < self.record.first_ns || self.record.last_ns < *max || max < min)
-            {
-                return Err(Error::damaged(self.index()?.path(), "the rings do not fit the segment"));
-            }
-            Ok(rings)
-        })
+        Ok(&self.rings_and_names()?.0)
     }
 
     /// Returns the shapes that rings refer to.
@@ -123,12 +108,7 @@ impl Segment {
     /// # Errors
     /// [`Error::Damaged`] when the file cannot be read.
     pub fn shape_parts(&self) -> Result<&ShapeParts> {
-        get_or_try(&self.shape_parts, || {
-            let path = layout::shapes(&self.record.id);
-            let parts = shapes::read_parts(self.content(&path)?, &path, self.templates()?.len())?;
-            self.check_number(parts.len(), &path)?;
-            Ok(parts)
-        })
+        Ok(&self.templates_and_parts()?.1)
     }
 
     /// Returns the templates that shapes are made of.
@@ -136,7 +116,7 @@ impl Segment {
     /// # Errors
     /// [`Error::Damaged`] when the file cannot be read.
     pub fn templates(&self) -> Result<&Templates> {
-        Ok(&self.templates_and_names()?.0)
+        Ok(&self.templates_and_parts()?.0)
     }
 
     /// Returns the services that rings refer to.
@@ -144,7 +124,7 @@ impl Segment {
     /// # Errors
     /// [`Error::Damaged`] when the file cannot be read.
     pub fn services(&self) -> Result<&[String]> {
-        Ok(&self.templates_and_names()?.1.services)
+        Ok(&self.rings_and_names()?.1.services)
     }
 
     /// Returns the revisions that rings refer to.
@@ -152,7 +132,7 @@ impl Segment {
     /// # Errors
     /// [`Error::Damaged`] when the file cannot be read.
     pub fn revisions(&self) -> Result<&[String]> {
-        Ok(&self.templates_and_names()?.1.revisions)
+        Ok(&self.rings_and_names()?.1.revisions)
     }
 
     /// Calls `visit` with every ring that has the token where its rows vary, in order of the rings. What all rows of a shape
@@ -162,7 +142,7 @@ impl Segment {
     /// [`Error::Damaged`] when the index cannot be read.
     pub fn rings_with_token(&self, token: &str, mut visit: impl FnMut(u32)) -> Result<()> {
         let index = self.index()?;
-        let field = index.fields.variable;
+        let field = index.variable;
         let inverted = index.reader.inverted_index(field).map_err(|error| self.index_damaged(error))?;
         let term = tantivy::Term::from_field_text(field, token);
         let postings = inverted
@@ -201,7 +181,7 @@ impl Segment {
         let accepts = |token: &[u8]| finder.find(token).is_some() && accepts(token);
         let index = self.index()?;
         let inverted =
-            index.reader.inverted_index(index.fields.variable).map_err(|error| self.index_damaged(error))?;
+            index.reader.inverted_index(index.variable).map_err(|error| self.index_damaged(error))?;
         let io = |error: std::io::Error| self.index_damaged(tantivy::TantivyError::from(error));
         let mut terms = inverted.terms().stream().map_err(io)?;
         while terms.advance() {
@@ -290,19 +270,54 @@ impl Segment {
         get_or_try(&self.index, || IndexReader::open(self.files.clone(), &self.record.id))
     }
 
-    fn templates_and_names(&self) -> Result<&(Templates, Names)> {
-        get_or_try(&self.templates, || {
-            let path = layout::templates(&self.record.id);
-            let (templates, names) = shapes::read_templates(self.content(&path)?, &path)?;
-            let rings = self.rings()?;
-            let is_named = |ordinals: &[u32], names: &[String]| {
-                ordinals.iter().all(|ordinal| (*ordinal as usize) < names.len())
+    fn rings_and_names(&self) -> Result<&(Rings, Names)> {
+        get_or_try(&self.rings, || {
+            let mut path = layout::rings(&self.record.id);
+            let (rings, names) = if self.files.contains(&path) {
+                facts::read(&self.content(&path)?, &path)?
+            } else {
+                let templates = layout::templates_of_format_2(&self.record.id);
+                let (_, names) = templates::read_parquet(self.content(&templates)?, &templates)?;
+                path = templates;
+                (self.index()?.rings()?, Names::parse(names.as_deref(), &path)?)
+            };
+            if !self.is_described_by(&rings) {
+                return Err(Error::damaged(&path, "the rings do not fit the segment"));
+            }
+            let is_named = |numbers: &[u32], names: &[String]| {
+                numbers.iter().all(|number| (*number as usize) < names.len())
             };
             if !is_named(&rings.service, &names.services) || !is_named(&rings.revision, &names.revisions) {
                 return Err(Error::damaged(&path, "the names do not fit the rings"));
             }
-            Ok((templates, names))
+            Ok((rings, names))
         })
+    }
+
+    fn templates_and_parts(&self) -> Result<&(Templates, ShapeParts)> {
+        get_or_try(&self.templates, || {
+            let path = layout::templates(&self.record.id);
+            let (templates, parts) = if self.files.contains(&path) {
+                templates::read(&self.content(&path)?, &path)?
+            } else {
+                let path = layout::templates_of_format_2(&self.record.id);
+                let (templates, _) = templates::read_parquet(self.content(&path)?, &path)?;
+                let path = layout::shapes(&self.record.id);
+                let parts = templates::read_parquet_parts(self.content(&path)?, &path, templates.len())?;
+                (templates, parts)
+            };
+            self.check_number(parts.len(), &path)?;
+            Ok((templates, parts))
+        })
+    }
+
+    /// Says whether the rings can be those of the segment.
+    fn is_described_by(&self, rings: &Rings) -> bool {
+        let SegmentRecord { first_ns, last_ns, shapes, .. } = &self.record;
+        let mut times = rings.min_ts.iter().zip(&rings.max_ts);
+        self.is_partition(rings)
+            && rings.shape.iter().all(|shape| u64::from(*shape) < *shapes)
+            && times.all(|(min, max)| first_ns <= min && min <= max && max <= last_ns)
     }
 
     /// Says whether the rings are the rows of the segment, one after another.
@@ -377,7 +392,10 @@ impl Segment {
         get_or_try(&self.parquet, || {
             let path = self.entries_path();
             let content = self.files.open(&path)?;
-            let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
+            // Rows are found by number; what statistics of pages could say, rings know.
+            let options = ArrowReaderOptions::new()
+                .with_column_index_policy(PageIndexPolicy::Skip)
+                .with_offset_index_policy(PageIndexPolicy::Required);
             let metadata =
                 ArrowReaderMetadata::load(&content, options).map_err(|error| Error::damaged(&path, error))?;
             if !(1..=FORMAT).any(|format| metadata.schema().fields() == entries::schema(format).fields()) {

@@ -13,7 +13,7 @@
 
 use super::cube::Streams;
 use super::messages::Message;
-use super::shapes::{read_columns, write_repeating};
+use super::table::{read_columns, write_repeating};
 use crate::error::Result;
 use crate::exception::cut_value;
 use arrow::array::{

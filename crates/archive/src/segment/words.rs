@@ -3,7 +3,7 @@
 //! Nearly all tokens of a segment are numbers and ids. A part of a word cannot be in those, and looking for it in the others
 //! is one pass over contiguous bytes instead of a walk through the whole term dictionary.
 
-use super::shapes::{read_columns, write_columns};
+use super::table::{read_columns, write_columns};
 use crate::error::Result;
 use arrow::array::{ArrayRef, AsArray, StringArray};
 use arrow::datatypes::DataType;

@@ -1,12 +1,12 @@
 //! Writes a segment: Parquet, index and what is said, side by side from the same sorted rows.
 
 use super::checked::BlockHasher;
-use super::facts::RingKey;
+use super::facts::{self, Names, RingKey};
 use super::fields::FieldReader;
 use super::index::IndexWriter;
 use super::listen::listen;
-use super::shapes::{Names, ShapeRecord};
-use super::{MAX_RING_ROWS, Rings, entries, shapes, words};
+use super::shapes::ShapeRecord;
+use super::{MAX_RING_ROWS, Rings, entries, shapes, templates, words};
 use crate::columns::Column;
 use crate::error::{Error, Result};
 use crate::layout;
@@ -60,11 +60,13 @@ pub(crate) fn write(
         let path = format!("{}/{name}", layout::index_folder(id));
         add(write_file(storage, &path, |out| out.write_all(content).map_err(Error::io(&path)))?);
     }
+    let rings_path = layout::rings(id);
+    add(write_file(storage, &rings_path, |out| facts::write(&index.rings, &index.names, &rings_path, out))?);
     let shapes_path = layout::shapes(id);
     add(write_file(storage, &shapes_path, |out| shapes::write(&index.shapes, &shapes_path, out))?);
     let templates_path = layout::templates(id);
     add(write_file(storage, &templates_path, |out| {
-        shapes::write_templates(&index.templates, &index.names, &templates_path, out)
+        templates::write(&index.templates, &index.parts, &templates_path, out)
     })?);
     let words_path = layout::words(id);
     add(write_file(storage, &words_path, |out| words::write(&index.words, &words_path, out))?);
@@ -84,7 +86,7 @@ pub(crate) fn write(
         id: id.to_owned(),
         month,
         rows: rows.len() as u64,
-        rings: index.n_rings as u64,
+        rings: index.rings.len() as u64,
         shapes: index.shapes.len() as u64,
         first_ns: first.as_nanos(),
         last_ns: last.as_nanos(),
@@ -136,11 +138,13 @@ impl Write for Hashing {
 
 struct Indexed {
     files: Vec<(String, Vec<u8>)>,
-    shapes: Vec<(ShapeRecord, Vec<u32>)>,
+    rings: Rings,
+    shapes: Vec<ShapeRecord>,
+    /// The numbers of the templates of each shape.
+    parts: Vec<Vec<u32>>,
     templates: Vec<Template>,
     words: Vec<String>,
     names: Names,
-    n_rings: usize,
 }
 
 /// Makes ring documents and shape templates of the rows.
@@ -200,22 +204,20 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
         shape.merge(&charsets, &mut numbering.templates);
         let time = |idx: usize| rows.heads()[ring[idx] as usize].keys.timestamp.as_nanos();
         rings.push(start as u64, len as u64, time(0), time(len - 1), key);
-        writer.add(&rings, rings.len() - 1, contents.variable.text())?;
+        writer.add(contents.variable.text())?;
         start += len;
     }
     let files = writer.finish()?;
-    let with_parts = |shape: NumberedShape| {
-        let parts = shape.stored_parts();
-        (shape.record, parts)
-    };
-    let shapes = numbering.shapes.into_iter().map(with_parts).collect();
+    let (parts, shapes) =
+        numbering.shapes.into_iter().map(|shape| (shape.stored_parts(), shape.record)).unzip();
     Ok(Indexed {
         files,
+        rings,
         shapes,
+        parts,
         templates: numbering.templates.all,
         words: contents.into_words(),
         names: numbering.names,
-        n_rings: rings.len(),
     })
 }
 

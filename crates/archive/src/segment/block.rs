@@ -1,0 +1,192 @@
+//! Blocks: lists of numbers and texts, compressed as one, for files that every question reads as a whole.
+//!
+//! ```text
+//! file    length of the block, eight bytes │ the block as one zstd frame
+//! block   list │ list │ …
+//! list    number of items, four bytes │ bytes per item │ the lowest byte of every item │ the next byte of every item │ …
+//! ```
+//!
+//! Numbers of one list resemble each other in their upper bytes, so byte by byte they compress; and they are unpacked by one
+//! pass over contiguous bytes, where a Parquet file takes a decoder per column. Everything is little-endian.
+
+use crate::error::{Error, Result};
+use std::io::Write;
+
+/// These files are read with every question and written once.
+const COMPRESSION_LEVEL: i32 = 9;
+/// No segment comes near; a file that says more was not written by this program.
+const MAX_BYTES: u64 = u32::MAX as u64;
+
+/// Puts a block together.
+#[derive(Debug, Default)]
+pub(super) struct BlockWriter {
+    block: Vec<u8>,
+}
+
+impl BlockWriter {
+    /// Adds a list of numbers.
+    pub(super) fn numbers(&mut self, numbers: impl ExactSizeIterator<Item = u64> + Clone) {
+        let most = numbers.clone().max().unwrap_or(0);
+        let width = (64 - most.leading_zeros()).div_ceil(8).max(1);
+        self.len(numbers.len());
+        self.block.push(u8::try_from(width).expect("a number has eight bytes at most"));
+        for plane in 0..width {
+            self.block.extend(numbers.clone().map(|number| number.to_le_bytes()[plane as usize]));
+        }
+    }
+
+    /// Adds bytes.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.len(bytes.len());
+        self.block.push(1);
+        self.block.extend_from_slice(bytes);
+    }
+
+    fn len(&mut self, len: usize) {
+        let len = u32::try_from(len).expect("the lists of a segment are far shorter");
+        self.block.extend_from_slice(&len.to_le_bytes());
+    }
+
+    /// Compresses the block into a file.
+    pub(super) fn finish(self, path: &str, mut out: impl Write) -> Result<()> {
+        let packed = zstd::bulk::compress(&self.block, COMPRESSION_LEVEL).map_err(Error::io(path))?;
+        out.write_all(&(self.block.len() as u64).to_le_bytes()).map_err(Error::io(path))?;
+        out.write_all(&packed).map_err(Error::io(path))
+    }
+}
+
+/// Unpacks the block of a file.
+pub(super) fn unpack(content: &[u8], path: &str) -> Result<Vec<u8>> {
+    let damaged = |detail: &str| Error::damaged(path, detail);
+    let (len, packed) = content.split_first_chunk().ok_or_else(|| damaged("the file is too short"))?;
+    let len = Some(u64::from_le_bytes(*len)).filter(|len| *len < MAX_BYTES);
+    let len =
+        len.and_then(|len| usize::try_from(len).ok()).ok_or_else(|| damaged("the length makes no sense"))?;
+    let block = zstd::bulk::decompress(packed, len).map_err(|error| Error::damaged(path, error))?;
+    if block.len() == len {
+        Ok(block)
+    } else {
+        Err(damaged("the block has another length than the file says"))
+    }
+}
+
+/// Takes the lists of a block one after another. `None` where the block is not what the caller takes it for.
+#[derive(Debug)]
+pub(super) struct BlockReader<'b> {
+    rest: &'b [u8],
+}
+
+impl<'b> BlockReader<'b> {
+    pub(super) const fn new(block: &'b [u8]) -> Self {
+        Self { rest: block }
+    }
+
+    /// Takes a list of numbers.
+    pub(super) fn numbers(&mut self) -> Option<Vec<u64>> {
+        let (len, width) = self.head()?;
+        let mut numbers = vec![0; len];
+        for plane in 0..width {
+            let bytes = self.take(len)?;
+            numbers
+                .iter_mut()
+                .zip(bytes)
+                .for_each(|(number, byte)| *number |= u64::from(*byte) << (8 * plane));
+        }
+        Some(numbers)
+    }
+
+    /// Takes a list of numbers of at most 32 bits.
+    pub(super) fn small(&mut self) -> Option<Vec<u32>> {
+        let (len, width) = self.head().filter(|(_, width)| *width <= 4)?;
+        let mut numbers = vec![0; len];
+        for plane in 0..width {
+            let bytes = self.take(len)?;
+            numbers
+                .iter_mut()
+                .zip(bytes)
+                .for_each(|(number, byte)| *number |= u32::from(*byte) << (8 * plane));
+        }
+        Some(numbers)
+    }
+
+    /// Takes a list of times or differences of times, which were put in as the numbers with the same bits.
+    pub(super) fn times(&mut self) -> Option<Vec<i64>> {
+        let (len, width) = self.head()?;
+        let mut times = vec![0; len];
+        for plane in 0..width {
+            let bytes = self.take(len)?;
+            times.iter_mut().zip(bytes).for_each(|(time, byte)| *time |= i64::from(*byte) << (8 * plane));
+        }
+        Some(times)
+    }
+
+    /// Takes bytes.
+    pub(super) fn bytes(&mut self) -> Option<&'b [u8]> {
+        let (len, width) = self.head()?;
+        if width == 1 { self.take(len) } else { None }
+    }
+
+    /// Says that nothing is left.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn head(&mut self) -> Option<(usize, u8)> {
+        let len = self.take(4)?;
+        let len = u32::from_le_bytes(len.try_into().expect("four bytes were taken"));
+        let width = *self.take(1)?.first()?;
+        let is_possible =
+            (1..=8).contains(&width) && (len as usize).checked_mul(usize::from(width))? <= self.rest.len();
+        is_possible.then_some((len as usize, width))
+    }
+
+    fn take(&mut self, len: usize) -> Option<&'b [u8]> {
+        let (head, tail) = self.rest.split_at_checked(len)?;
+        self.rest = tail;
+        Some(head)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_was_put_in_is_taken_out(
+            wide in proptest::collection::vec(any::<u64>(), 0..50),
+            small in proptest::collection::vec(any::<u16>(), 0..50),
+            zeros in 0_usize..20,
+            text in ".{0,60}",
+        ) {
+            let mut writer = BlockWriter::default();
+            writer.numbers(wide.iter().copied());
+            writer.numbers(small.iter().map(|number| u64::from(*number)));
+            writer.bytes(text.as_bytes());
+            writer.numbers(vec![0; zeros].into_iter());
+            let mut file = Vec::new();
+            writer.finish("x", &mut file).unwrap();
+            let block = unpack(&file, "x").unwrap();
+            let mut reader = BlockReader::new(&block);
+            prop_assert_eq!(reader.numbers().unwrap(), wide);
+            prop_assert_eq!(reader.small().unwrap(), small.into_iter().map(u32::from).collect::<Vec<_>>());
+            prop_assert_eq!(reader.bytes().unwrap(), text.as_bytes());
+            prop_assert_eq!(reader.small().unwrap(), vec![0; zeros]);
+            prop_assert!(reader.is_at_end());
+            prop_assert!(reader.numbers().is_none());
+            for len in 0..file.len() {
+                prop_assert!(unpack(&file[..len], "x").is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_that_cannot_be_are_refused() {
+        let mut block = vec![0xff, 0xff, 0xff, 0xff, 8];
+        block.extend([0; 40]);
+        assert!(BlockReader::new(&block).numbers().is_none());
+        assert!(BlockReader::new(&block).small().is_none());
+        assert!(BlockReader::new(&[1, 0, 0, 0, 5, 1, 2, 3, 4, 5]).small().is_none());
+    }
+}
