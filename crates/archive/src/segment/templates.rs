@@ -239,9 +239,12 @@ pub(super) fn write(templates: &[Template], shapes: &[Vec<u32>], path: &str, out
     block.numbers(all.fields.iter().map(place));
     block.numbers(lens(&all.hole_ends));
     block.numbers(wide(&all.holes));
-    for upper in [false, true] {
-        let half = |class: &HoleClass| (class.charset.to_bits() >> if upper { 64 } else { 0 }) as u64;
-        block.numbers(all.classes.iter().map(half));
+    for half in 0..2 {
+        let halves = |class: &HoleClass| {
+            let bits = class.charset.to_bits().to_le_bytes();
+            u64::from_le_bytes(bits.as_chunks::<8>().0[half])
+        };
+        block.numbers(all.classes.iter().map(halves));
     }
     block.numbers(all.classes.iter().map(|class| u64::from(class.before)));
     block.numbers(all.classes.iter().map(|class| u64::from(class.after)));
