@@ -115,7 +115,7 @@ impl RowSet {
         Self { heads: Vec::with_capacity(n_rows), ..Self::default() }
     }
 
-    /// Forgets all rows and keeps small buffers.
+    /// Forgets all rows and keeps the room that they took.
     pub(crate) fn clear(&mut self) {
         self.heads.clear();
         self.bodies.clear();
@@ -304,8 +304,9 @@ impl RowSet {
 
 /// Rows as bytes, for temporary files; read back by the same process only.
 impl RowSet {
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.heads.len() * 96 + self.bodies.bytes + self.texts.bytes.len());
+    /// Appends the rows to `out`.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        out.reserve(self.heads.len() * 96 + self.bodies.bytes + self.texts.bytes.len());
         for len in [self.heads.len(), self.bodies.bytes, self.texts.bytes.len(), self.texts.ends.len()] {
             out.extend_from_slice(&(len as u64).to_le_bytes());
         }
@@ -337,14 +338,16 @@ impl RowSet {
         for end in &self.texts.ends {
             out.extend_from_slice(&end.to_le_bytes());
         }
-        out
     }
 
-    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+    /// Puts the rows of [`encode`](Self::encode) in the place of those of the set; `None` when they are none. The set can be
+    /// read from and not added to.
+    pub(crate) fn decode(&mut self, bytes: &[u8]) -> Option<()> {
         let mut input = Input(bytes);
+        let rows = self;
+        rows.clear();
         let [n_heads, n_bodies, n_bytes, n_ends] =
             [input.size()?, input.size()?, input.size()?, input.size()?];
-        let mut rows = Self::default();
         rows.heads.reserve_exact(n_heads);
         for _ in 0..n_heads {
             let timestamp = Timestamp::from_nanos(i64::from_le_bytes(input.array()?));
@@ -384,7 +387,7 @@ impl RowSet {
         for _ in 0..n_ends {
             rows.texts.ends.push(u32::from_le_bytes(input.array()?));
         }
-        input.0.is_empty().then_some(rows)
+        input.0.is_empty().then_some(())
     }
 }
 
@@ -444,6 +447,8 @@ pub(crate) fn row_idx(idx: usize) -> u32 {
 #[derive(Debug, Default)]
 struct Bodies {
     full: Vec<Vec<u8>>,
+    /// Pieces of bodies that were forgotten, empty.
+    spare: Vec<Vec<u8>>,
     /// What the next bodies go into.
     open: Vec<u8>,
     /// Where the body begins that is being written.
@@ -458,7 +463,8 @@ impl Bodies {
     /// Begins a body, which is then appended to `open`.
     fn begin(&mut self) {
         if self.open.len() >= PIECE_BYTES {
-            let next = Vec::with_capacity(PIECE_BYTES + PIECE_BYTES / 16);
+            let next = || Vec::with_capacity(PIECE_BYTES + PIECE_BYTES / 16);
+            let next = self.spare.pop().unwrap_or_else(next);
             self.full.push(std::mem::replace(&mut self.open, next));
         }
         self.start = self.open.len();
@@ -480,8 +486,13 @@ impl Bodies {
     }
 
     fn clear(&mut self) {
-        self.full.clear();
         self.open.clear();
+        // A body that was longer than a piece made it grow; such are not kept.
+        let usual = self.full.drain(..).filter(|piece| piece.capacity() <= 2 * PIECE_BYTES);
+        self.spare.extend(usual.map(|mut piece| {
+            piece.clear();
+            piece
+        }));
         self.bytes = 0;
     }
 }
@@ -571,7 +582,11 @@ mod tests {
         let mut other = RowSet::default();
         other.push(keys(9, 9), &cells("zz", "{}"), DERIVED, place, true);
         other.append(&set, |source| source + 10);
-        let reread = RowSet::decode(&set.encode()).unwrap();
+        let mut encoded = Vec::new();
+        set.encode(&mut encoded);
+        let mut reread = RowSet::default();
+        reread.push(keys(7, 7), &cells("before", "{}"), DERIVED, place, true);
+        reread.decode(&encoded).unwrap();
         for (set, first) in [(&set, 0), (&other, 1), (&reread, 0)] {
             let row = set.cells(first + 1);
             assert_eq!(row.text(Column::Service), "a");

@@ -3,7 +3,7 @@
 use super::{Cell, Cells, Column, http};
 use std::borrow::Cow;
 use timberline_entry::json::{Text, Value, canonical, push_quoted, write_canonical};
-use timberline_entry::{Field, LogEntry, Origin, OriginRules, Timestamp};
+use timberline_entry::{Field, LogEntry, OriginRules, Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Text made while splitting: what cannot be borrowed from the entry. Reused from row to row.
@@ -37,11 +37,6 @@ impl Splitter {
     /// Returns a splitter that finds service and revision by the archive's rules.
     pub(crate) fn new(origins: OriginRules) -> Self {
         Self { origins, ..Self::default() }
-    }
-
-    /// Returns which service wrote an entry, and in which revision of it.
-    pub(crate) fn origin<'e>(&self, entry: &LogEntry<'e>) -> Origin<'e> {
-        self.origins.origin(entry)
     }
 
     /// Takes an entry apart. `timestamp` is the one the entry was accepted with.

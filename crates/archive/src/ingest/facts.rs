@@ -3,7 +3,7 @@
 use crate::catalog::{Cut, GroupFacts, Order, SourceRecord, WindowRecord};
 use std::collections::BTreeMap;
 use timberline_entry::input::{CutHint, SourceFacts};
-use timberline_entry::{Evidence, Field, LogEntry, Origin, Severity, Timestamp, Zone};
+use timberline_entry::{Evidence, Field, LogEntry, Severity, Timestamp, Zone};
 
 /// Key of a group: place in the source, service, log, severity.
 type GroupKey = (u32, String, String, Severity);
@@ -47,14 +47,14 @@ impl Span {
 
 impl Tally {
     /// Counts an entry; entries come in the order of the source.
-    pub(super) fn add(&mut self, context: u32, entry: &LogEntry<'_>, origin: &Origin<'_>, time: Timestamp) {
+    pub(super) fn add(&mut self, context: u32, entry: &LogEntry<'_>, service: &str, time: Timestamp) {
         let severity = entry.severity();
         let log = entry.text(Field::LogName).map(|text| text.value()).unwrap_or_default();
-        let same = self.last_key.as_ref().is_some_and(|(c, service, l, s)| {
-            *c == context && *service == origin.service && *l == log && *s == severity
+        let same = self.last_key.as_ref().is_some_and(|(c, own_service, l, s)| {
+            *c == context && own_service == service && *l == log && *s == severity
         });
         if !same {
-            self.last_key = Some((context, origin.service.clone().into_owned(), log.into_owned(), severity));
+            self.last_key = Some((context, service.to_owned(), log.into_owned(), severity));
         }
         let key = self.last_key.as_ref().expect("the key was just set");
         match self.groups.get_mut(key) {
@@ -215,7 +215,7 @@ mod tests {
         let part = |times: &[i64]| {
             let mut tally = Tally::default();
             for time in times {
-                tally.add(0, &entry, &Origin::default(), Timestamp::from_nanos(*time));
+                tally.add(0, &entry, "", Timestamp::from_nanos(*time));
             }
             tally
         };

@@ -4,7 +4,7 @@ use crate::columns::{Cells, Keys, Splitter};
 use crate::exception;
 use crate::rows::Derived;
 use crate::shape::Shaper;
-use timberline_entry::{LogEntry, Origin, OriginRules, Timestamp, message};
+use timberline_entry::{LogEntry, OriginRules, Timestamp, message};
 use timberline_pattern::mask::{Hole, Masker};
 use timberline_pattern::shape::fingerprint;
 use timberline_pattern::trace::may_begin;
@@ -32,11 +32,6 @@ impl RowMaker {
     pub(crate) fn new(rules: RowRules) -> Self {
         let RowRules { masker, origins } = rules;
         Self { splitter: Splitter::new(origins), shaper: Shaper::default(), masker, holes: Vec::new() }
-    }
-
-    /// Returns which service wrote an entry, and in which revision of it.
-    pub(crate) fn origin<'e>(&self, entry: &LogEntry<'e>) -> Origin<'e> {
-        self.splitter.origin(entry)
     }
 
     /// Takes an entry apart and computes what is derived from it.

@@ -120,28 +120,29 @@ fn collect(
     let mut maker = RowMaker::new(plan.rules.clone());
     let mut kept: BTreeMap<u32, u64> = BTreeMap::new();
     let mut group = Group::default();
+    // Looked at for every row, so they lie together.
+    let mut fronts: Vec<Option<(i64, u64)>> = cursors.iter().map(Cursor::identity).collect();
     loop {
-        let smallest = |cursors: &[Cursor]| {
-            let identities = cursors.iter().enumerate().filter_map(|(idx, cursor)| {
-                cursor.current().map(|(rows, row)| (rows.heads()[row].identity(), idx))
-            });
-            identities.min()
+        let smallest = |fronts: &[Option<(i64, u64)>]| {
+            fronts
+                .iter()
+                .enumerate()
+                .filter_map(|(idx, identity)| identity.map(|identity| (identity, idx)))
+                .min()
         };
-        let mut next = smallest(&cursors);
+        let mut next = smallest(&fronts);
         while let Some(segment) = waiting.peek()
             && next
                 .is_none_or(|((micros, _), _)| micros >= Timestamp::from_nanos(segment.first_ns).as_micros())
         {
             cursors.push(Run::in_memory(load(plan, segment)?).cursor()?);
             waiting.next();
-            next = smallest(&cursors);
+            fronts.push(cursors.last().and_then(Cursor::identity));
+            next = smallest(&fronts);
         }
         let Some((identity, at)) = next else { break };
         let is_alone = cursors[at].is_single()
-            && cursors.iter().enumerate().all(|(idx, cursor)| {
-                idx == at
-                    || cursor.current().is_none_or(|(rows, row)| rows.heads()[row].identity() != identity)
-            });
+            && fronts.iter().enumerate().all(|(idx, front)| idx == at || *front != Some(identity));
         if is_alone {
             // The usual case, and the one that has to be fast: an entry of which there is one copy.
             let source = cutter.push_single(&cursors[at])?;
@@ -149,7 +150,8 @@ fn collect(
                 *kept.entry(source).or_insert(0) += 1;
             }
             cursors[at].advance()?;
-            drop_read_segments(&mut cursors, n_runs);
+            fronts[at] = cursors[at].identity();
+            drop_read_segments(&mut cursors, &mut fronts, n_runs);
             continue;
         }
         group.clear();
@@ -160,6 +162,7 @@ fn collect(
                 group.push(rows, row, idx >= n_runs);
                 cursor.advance()?;
             }
+            fronts[idx] = cursor.identity();
         }
         for copies in group.by_entry() {
             let (idx, is_new) = cutter.push(&group, &copies, &mut maker)?;
@@ -167,20 +170,22 @@ fn collect(
                 *kept.entry(idx).or_insert(0) += 1;
             }
         }
-        drop_read_segments(&mut cursors, n_runs);
+        drop_read_segments(&mut cursors, &mut fronts, n_runs);
     }
     cutter.finish()?;
     Ok(kept)
 }
 
 /// Drops loaded segments that have been read to their end, so that few are in memory at a time.
-fn drop_read_segments(cursors: &mut Vec<Cursor>, n_runs: usize) {
-    if cursors[n_runs..].iter().any(|cursor| cursor.current().is_none()) {
+fn drop_read_segments(cursors: &mut Vec<Cursor>, fronts: &mut Vec<Option<(i64, u64)>>, n_runs: usize) {
+    if fronts[n_runs..].iter().any(Option::is_none) {
         let mut position = 0;
         cursors.retain(|cursor| {
             position += 1;
             position <= n_runs || cursor.current().is_some()
         });
+        fronts.clear();
+        fronts.extend(cursors.iter().map(Cursor::identity));
     }
 }
 

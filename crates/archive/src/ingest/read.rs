@@ -1,11 +1,13 @@
 //! Sources read in parallel into sorted runs, within a memory budget.
 //!
 //! ```text
-//! reader thread          worker threads                        this thread
-//! source ─► batches ─►   records ─► rows, tally, rejects  ─►   one set of rows ─► full? sort, spill
+//! reader thread          worker threads                                    this thread
+//! source ─► batches ─►   records ─► own rows ─► full? sort, spill   ─►   runs
+//!                                └► tally, rejects                  ─►   sources
 //! ```
 //!
-//! Batches are numbered, so that what is learned about a source does not depend on which worker was faster.
+//! Batches are numbered, so that what is learned about a source does not depend on which worker was faster. Which rows are in
+//! which run does, and merging makes up for it.
 
 use super::facts::Tally;
 use super::ledger;
@@ -13,6 +15,7 @@ use super::make::{RowMaker, RowRules};
 use super::runs::Run;
 use super::{Options, Reporter};
 use crate::catalog::{RejectRecord, SourceRecord};
+use crate::columns::Column;
 use crate::error::{Error, Result};
 use crate::rows::{Place, RowSet};
 use crate::storage::Storage;
@@ -51,9 +54,25 @@ struct Job {
 }
 
 enum Event {
-    Part { source: u32, number: u64, rows: Box<RowSet>, tally: Tally, rejects: Vec<RejectRecord> },
-    Finished { source: u32, n_batches: u64, facts: Box<SourceFacts> },
-    Refused { source: u32, refusal: Refusal },
+    Part {
+        source: u32,
+        number: u64,
+        tally: Tally,
+        rejects: Vec<RejectRecord>,
+    },
+    /// Sorted rows of a worker.
+    Run(Run),
+    /// The rows that a worker had at the end.
+    Rest(Box<RowSet>),
+    Finished {
+        source: u32,
+        n_batches: u64,
+        facts: Box<SourceFacts>,
+    },
+    Refused {
+        source: u32,
+        refusal: Refusal,
+    },
     Failed(Error),
 }
 
@@ -71,6 +90,7 @@ pub(super) fn read_all(
     let budget = Budget::of(options.memory, n_workers);
     let (job_sender, jobs) = crossbeam_channel::bounded::<Job>(n_workers);
     let (event_sender, events) = crossbeam_channel::bounded::<Event>(n_workers);
+    let has_spilled = &AtomicBool::new(false);
     std::thread::scope(|scope| {
         let reader_events = event_sender.clone();
         scope.spawn(move || {
@@ -95,19 +115,29 @@ pub(super) fn read_all(
         for _ in 0..n_workers {
             let (jobs, event_sender) = (jobs.clone(), event_sender.clone());
             scope.spawn(move || {
-                let mut maker = RowMaker::new(rules.clone());
-                let mut scratch = Scratch::new();
+                let mut worker = Worker {
+                    maker: RowMaker::new(rules.clone()),
+                    scratch: Scratch::new(),
+                    rows: RowSet::default(),
+                    most: budget.run / n_workers,
+                    storage,
+                    has_spilled,
+                };
+                let send = |event| event_sender.send(event).is_ok();
                 for job in jobs {
-                    if event_sender.send(read_batch(&job, &mut maker, &mut scratch)).is_err() {
+                    let part = worker.read_batch(&job);
+                    drop(job);
+                    if !send(part) || worker.is_full() && !send(worker.spill()) {
                         return;
                     }
                 }
+                send(worker.finish());
             });
         }
         drop((event_sender, jobs));
         // Leaving the scope with an error drops `events`; the threads then find nobody listening and end.
         let events = events;
-        collect(storage, specs.len(), first_number, budget, &events, stop)
+        collect(storage, specs.len(), first_number, &events, stop)
     })
 }
 
@@ -116,7 +146,7 @@ pub(super) fn read_all(
 pub(super) struct Budget {
     /// Text of one batch. There is one in the reader's hands, and two per worker on the way with the rows made of them.
     batch: usize,
-    /// Rows before they are sorted and spilled.
+    /// Rows of all workers before they are sorted and spilled.
     run: usize,
     /// Rows of a segment before it is written. Sorting and writing them takes about as much again, and meanwhile the rows of
     /// the next are collected.
@@ -178,26 +208,57 @@ fn read_source(
     events.send(event).is_ok()
 }
 
-fn read_batch(job: &Job, maker: &mut RowMaker, scratch: &mut Scratch) -> Event {
-    let mut rows = RowSet::default();
-    let mut tally = Tally::default();
-    let mut rejects = job.batch.rejects.clone();
-    for record in &job.batch.records {
-        match read(&job.batch, record, scratch) {
-            Ok(normalised) => {
-                let (entry, time) = (&normalised.entry, normalised.timestamp);
-                tally.add(record.context, entry, &maker.origin(entry), time);
-                tally.repaired += u64::from(!normalised.repairs.is_empty());
-                let (keys, cells, derived) = maker.make(entry, time);
-                rows.push(keys, &cells, derived, Place { source: job.source, line: record.line }, true);
+/// Makes rows of batches, and runs of rows.
+struct Worker<'w> {
+    maker: RowMaker,
+    scratch: Scratch,
+    rows: RowSet,
+    /// Rows may take so many bytes.
+    most: usize,
+    storage: &'w dyn Storage,
+    /// Some worker has spilled rows.
+    has_spilled: &'w AtomicBool,
+}
+
+impl Worker<'_> {
+    fn read_batch(&mut self, job: &Job) -> Event {
+        let Self { maker, scratch, rows, .. } = self;
+        let mut tally = Tally::default();
+        let mut rejects = job.batch.rejects.clone();
+        for record in &job.batch.records {
+            match read(&job.batch, record, scratch) {
+                Ok(normalised) => {
+                    let (entry, time) = (&normalised.entry, normalised.timestamp);
+                    tally.repaired += u64::from(!normalised.repairs.is_empty());
+                    let (keys, cells, derived) = maker.make(entry, time);
+                    tally.add(record.context, entry, cells.text(Column::Service), time);
+                    rows.push(keys, &cells, derived, Place { source: job.source, line: record.line }, true);
+                }
+                Err(reject) => rejects.push(reject),
             }
-            Err(reject) => rejects.push(reject),
         }
+        tally.rejected = rejects.len() as u64;
+        let mut rejects: Vec<RejectRecord> = rejects.into_iter().map(ledger::listed).collect();
+        ledger::keep_first(&mut rejects, ledger::MAX_LISTED);
+        Event::Part { source: job.source, number: job.number, tally, rejects }
     }
-    tally.rejected = rejects.len() as u64;
-    let mut rejects: Vec<RejectRecord> = rejects.into_iter().map(ledger::listed).collect();
-    ledger::keep_first(&mut rejects, ledger::MAX_LISTED);
-    Event::Part { source: job.source, number: job.number, rows: Box::new(rows), tally, rejects }
+
+    fn is_full(&self) -> bool {
+        self.rows.memory() >= self.most
+    }
+
+    fn spill(&mut self) -> Event {
+        self.has_spilled.store(true, Ordering::Relaxed);
+        Run::spill(&mut self.rows, self.storage).map_or_else(Event::Failed, Event::Run)
+    }
+
+    /// What is left stays in memory if it is all there is; else the merge has more use for the memory.
+    fn finish(mut self) -> Event {
+        if self.has_spilled.load(Ordering::Relaxed) && !self.rows.is_empty() {
+            return self.spill();
+        }
+        Event::Rest(Box::new(self.rows))
+    }
 }
 
 /// A source of which parts are still on the way.
@@ -256,28 +317,31 @@ fn collect(
     storage: &dyn Storage,
     n_sources: usize,
     first_number: u32,
-    budget: Budget,
     events: &crossbeam_channel::Receiver<Event>,
     stop: &AtomicBool,
 ) -> Result<Read> {
     let mut pending: Vec<Pending> = (0..n_sources).map(|_| Pending::default()).collect();
     let mut outcomes: Vec<Option<Outcome>> = (0..n_sources).map(|_| None).collect();
-    let mut rows = RowSet::default();
     let mut runs = Vec::new();
+    let mut rests = Vec::new();
     let mut n_listed = 0;
     for event in events {
         if stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted);
         }
         let idx = match event {
-            Event::Part { source, number, rows: part, tally, rejects } => {
+            Event::Part { source, number, tally, rejects } => {
                 let idx = (source - first_number) as usize;
                 pending[idx].add(number, tally, rejects);
-                rows.append(&part, |source| source);
-                if rows.memory() >= budget.run {
-                    runs.push(Run::spill(&mut rows, storage)?);
-                }
                 idx
+            }
+            Event::Run(run) => {
+                runs.push(run);
+                continue;
+            }
+            Event::Rest(rows) => {
+                rests.push(*rows);
+                continue;
             }
             Event::Finished { source, n_batches, facts } => {
                 let idx = (source - first_number) as usize;
@@ -298,14 +362,15 @@ fn collect(
             }
         }
     }
-    // What is left stays in memory if it is all there is; else the merge has more use for the memory.
-    if !runs.is_empty() && !rows.is_empty() {
-        runs.push(Run::spill(&mut rows, storage)?);
+    rests.retain(|rows| !rows.is_empty());
+    if !runs.is_empty() {
+        // A worker may have come to its end before another spilled.
+        for mut rows in std::mem::take(&mut rests) {
+            runs.push(Run::spill(&mut rows, storage)?);
+        }
     }
     let spilled = runs.len();
-    if !rows.is_empty() {
-        runs.push(Run::in_memory(rows));
-    }
+    runs.extend(rests.into_iter().map(Run::in_memory));
     shorten(outcomes.iter_mut().flatten());
     let sources = outcomes.into_iter().map(|outcome| outcome.expect("every source was finished or refused"));
     Ok(Read { runs, sources: sources.collect(), spilled })

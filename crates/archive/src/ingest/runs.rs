@@ -8,7 +8,9 @@ use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Rows per block of a spilled run: what one run keeps in memory while it is merged.
-const BLOCK_ROWS: usize = 4096;
+const BLOCK_ROWS: usize = 2048;
+/// zstd's level for temporary files.
+const SPILL_LEVEL: i32 = 1;
 
 /// Rows in the order of their identity.
 pub(crate) enum Run {
@@ -39,16 +41,24 @@ impl Run {
         let mut spans = Vec::new();
         let mut bytes = 0;
         let mut block = RowSet::default();
+        let (mut encoded, mut packed) = (Vec::new(), Vec::new());
+        let mut compressor = zstd::bulk::Compressor::new(SPILL_LEVEL).map_err(failed)?;
         for chunk in order.chunks(BLOCK_ROWS) {
             block.clear();
             let mut remap = crate::rows::Remap::default();
             for idx in chunk {
                 block.push_from(rows, *idx as usize, &mut remap);
             }
-            let packed = zstd::bulk::compress(&block.encode(), 1).map_err(failed)?;
-            out.write_all(&(packed.len() as u64).to_le_bytes()).map_err(failed)?;
+            encoded.clear();
+            block.encode(&mut encoded);
+            packed.clear();
+            packed.reserve(zstd::zstd_safe::compress_bound(encoded.len()));
+            compressor.compress_to_buffer(&encoded, &mut packed).map_err(failed)?;
+            for len in [packed.len(), encoded.len()] {
+                out.write_all(&(len as u64).to_le_bytes()).map_err(failed)?;
+            }
             out.write_all(&packed).map_err(failed)?;
-            bytes += 8 + packed.len() as u64;
+            bytes += 16 + packed.len() as u64;
             let micros = |idx: u32| rows.heads()[idx as usize].identity().0;
             spans.push((micros(chunk[0]), micros(chunk[chunk.len() - 1])));
         }
@@ -87,7 +97,13 @@ impl Run {
             }
             Self::Spilled { mut file, spans, .. } => {
                 file.seek(SeekFrom::Start(0)).map_err(Error::io("temporary file"))?;
-                let more = Some((BufReader::with_capacity(1 << 18, file), spans.len()));
+                let more = Some(Spilled {
+                    file: BufReader::with_capacity(1 << 17, file),
+                    n_blocks: spans.len(),
+                    decompressor: zstd::bulk::Decompressor::new().map_err(Error::io("temporary file"))?,
+                    packed: Vec::new(),
+                    block: Vec::new(),
+                });
                 Cursor {
                     rows: RowSet::default(),
                     order: Vec::new(),
@@ -113,13 +129,46 @@ pub(crate) struct Cursor {
     order: Vec<u32>,
     at: usize,
     generation: u64,
-    more: Option<(BufReader<Box<dyn ScratchFile>>, usize)>,
+    more: Option<Spilled>,
+}
+
+/// What is left of a spilled run in its file.
+struct Spilled {
+    file: BufReader<Box<dyn ScratchFile>>,
+    n_blocks: usize,
+    decompressor: zstd::bulk::Decompressor<'static>,
+    packed: Vec<u8>,
+    block: Vec<u8>,
+}
+
+impl Spilled {
+    /// Reads the next block in place of the rows.
+    fn read(&mut self, rows: &mut RowSet) -> std::io::Result<()> {
+        let mut len = || -> std::io::Result<usize> {
+            let mut len = [0; 8];
+            self.file.read_exact(&mut len)?;
+            usize::try_from(u64::from_le_bytes(len)).map_err(std::io::Error::other)
+        };
+        let (n_packed, n_bytes) = (len()?, len()?);
+        self.packed.resize(n_packed, 0);
+        self.file.read_exact(&mut self.packed)?;
+        self.block.clear();
+        self.block.reserve(n_bytes);
+        self.decompressor.decompress_to_buffer(&self.packed, &mut self.block)?;
+        let wrong = || std::io::Error::other("a block is not what was written");
+        rows.decode(&self.block).ok_or_else(wrong)
+    }
 }
 
 impl Cursor {
     /// Returns the current row; `None` at the end.
     pub(crate) fn current(&self) -> Option<(&RowSet, usize)> {
         self.order.get(self.at).map(|idx| (&self.rows, *idx as usize))
+    }
+
+    /// Returns the identity of the current row; `None` at the end.
+    pub(crate) fn identity(&self) -> Option<(i64, u64)> {
+        self.current().map(|(rows, row)| rows.heads()[row].identity())
     }
 
     /// Says whether the next row of the run is known to be another entry. `false` promises nothing.
@@ -147,23 +196,14 @@ impl Cursor {
         if self.at < self.order.len() {
             return Ok(());
         }
-        let Some((file, n_blocks)) = &mut self.more else { return Ok(()) };
-        if *n_blocks == 0 {
+        let Some(more) = &mut self.more else { return Ok(()) };
+        if more.n_blocks == 0 {
             return Ok(());
         }
-        *n_blocks -= 1;
-        let failed = Error::io("temporary file");
-        let mut read = || -> std::io::Result<RowSet> {
-            let mut len = [0; 8];
-            file.read_exact(&mut len)?;
-            let len = usize::try_from(u64::from_le_bytes(len)).map_err(std::io::Error::other)?;
-            let mut packed = vec![0; len];
-            file.read_exact(&mut packed)?;
-            let block = zstd::stream::decode_all(&packed[..])?;
-            RowSet::decode(&block).ok_or_else(|| std::io::Error::other("a block is not what was written"))
-        };
-        self.rows = read().map_err(failed)?;
-        self.order = (0..crate::rows::row_idx(self.rows.len())).collect();
+        more.n_blocks -= 1;
+        more.read(&mut self.rows).map_err(Error::io("temporary file"))?;
+        self.order.clear();
+        self.order.extend(0..crate::rows::row_idx(self.rows.len()));
         self.at = 0;
         self.generation = new_generation();
         Ok(())
