@@ -14,14 +14,15 @@ mod side;
 
 use crate::completeness::Completeness;
 use crate::evidence::rfc3339;
-use crate::grid::{Grid, Variant};
+use crate::grid::{Grid, Rows as _, Variant};
 use crate::patterns::Vocabulary;
 use crate::question::{Asked, Investigation};
 use crate::samples::firsts;
 use crate::stats::claims::Coverage as Exposures;
 use crate::stats::power::{USUAL_DEMAND, min_detectable_ratio};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::{Result, pattern_name};
 use timberline_query::{Filter, time_bounds};
 
@@ -205,17 +206,19 @@ pub fn diff_answer(
     mut warnings: Vec<String>,
 ) -> Result<DiffAnswer> {
     let sides = Sides { base: &question.base, target: &question.target };
-    let vocabulary = Vocabulary::read(investigation)?;
+    let vocabulary = Vocabulary::of_patterns(investigation, &patterns_of(investigation, &sides)?)?;
     let grid = Grid::read(investigation, &vocabulary, &question.filter, &sides.filter(), &sides)?;
     let layers = if sides.are_revisions() { Layers::Joined } else { Layers::ByService };
     let compared = compare(&grid, &investigation.coverage, layers, &mut warnings);
     let units = compared.iter().map(|compared| compared.unit).collect();
     let firsts = firsts(investigation, &vocabulary, &grid, &units)?;
-    let mut detectable = Detectable::default();
+    let is_silent =
+        |status: PatternStatus| matches!(status, PatternStatus::Unchanged | PatternStatus::NotSeen);
+    let silent = compared.iter().filter(|compared| is_silent(compared.status));
+    let detectable = Detectable::of(silent.map(|compared| (compared.judged.base, compared.judged.target)));
     let mut patterns = Vec::with_capacity(compared.len());
     for Compared { unit, status, p, q, leader, judged } in compared {
         let first = &firsts[&unit];
-        let is_silent = matches!(status, PatternStatus::Unchanged | PatternStatus::NotSeen);
         patterns.push(PatternDiff {
             id: pattern_name(unit),
             pattern: pattern_name(grid.pattern_of(unit)),
@@ -235,7 +238,11 @@ pub fn diff_answer(
             tested: judged.tested,
             look_back_minutes: judged.look_back,
             entries_ratio: judged.entries,
-            detectable_ratio: if is_silent { detectable.of(judged.base, judged.target) } else { None },
+            detectable_ratio: if is_silent(status) {
+                detectable.get(judged.base, judged.target)
+            } else {
+                None
+            },
             first: rfc3339(first.time_ns),
             first_revision: first.revision.clone(),
         });
@@ -255,6 +262,31 @@ pub fn diff_answer(
         patterns,
         completeness: Completeness::of(investigation, time_bounds(&question.filter), warnings),
     })
+}
+
+/// Returns the patterns that take part in a comparison for all that rings tell.
+fn patterns_of(investigation: &Investigation<'_>, sides: &Sides<'_>) -> Result<BTreeSet<u64>> {
+    let mut found = BTreeSet::new();
+    for segment in investigation.archive.segments() {
+        let (rings, shapes) = (segment.rings()?, segment.shapes()?);
+        let (services, revisions) = (segment.services()?, segment.revisions()?);
+        let mut takes_part = vec![false; shapes.len()];
+        // Rings of a revision follow one another.
+        let mut last: Option<((u32, u32), bool)> = None;
+        for ring in 0..rings.len() {
+            let key = (rings.service[ring], rings.revision[ring]);
+            let (_, takes) = last
+                .filter(|(of, _)| *of == key)
+                .unwrap_or_else(|| (key, sides.takes(&services[key.0 as usize], &revisions[key.1 as usize])));
+            last = Some((key, takes));
+            if takes {
+                takes_part[rings.shape[ring] as usize] = true;
+            }
+        }
+        let of_shapes = shapes.iter().zip(takes_part).filter(|(_, takes)| *takes);
+        found.extend(of_shapes.map(|(shape, _)| investigation.names.pattern(shape.pattern)));
+    }
+    Ok(found)
 }
 
 fn exposure(grid: &Grid) -> DiffExposure {
@@ -281,19 +313,29 @@ fn warn(exposure: &DiffExposure, warnings: &mut Vec<String>) {
     }
 }
 
-/// Smallest noticeable ratios; they depend on few numbers, and each takes milliseconds.
-#[derive(Default)]
+/// Smallest noticeable ratios; they depend on few numbers, and each takes up to milliseconds.
 struct Detectable(BTreeMap<(u64, u64, u64), Option<f64>>);
 
 impl Detectable {
-    fn of(&mut self, base: PatternSide, target: PatternSide) -> Option<f64> {
-        if base.at_risk == 0 || target.at_risk == 0 {
-            return None;
-        }
-        *self.0.entry((base.events, base.at_risk, target.at_risk)).or_insert_with(|| {
-            #[expect(clippy::cast_precision_loss, reason = "cells stay far below 2^53")]
-            let (cells, base, target) = (base.events as f64, base.at_risk as f64, target.at_risk as f64);
-            min_detectable_ratio(cells / base, Exposures::new(target, base)?, USUAL_DEMAND)
-        })
+    fn of(sides: impl Iterator<Item = (PatternSide, PatternSide)>) -> Self {
+        let keys: BTreeSet<(u64, u64, u64)> = sides.filter_map(|(base, target)| key(base, target)).collect();
+        let keys: Vec<(u64, u64, u64)> = keys.into_iter().collect();
+        let found: Vec<_> = keys.into_par_iter().map(|key| (key, detectable_ratio(key))).collect();
+        Self(found.into_iter().collect())
     }
+
+    fn get(&self, base: PatternSide, target: PatternSide) -> Option<f64> {
+        *self.0.get(&key(base, target)?)?
+    }
+}
+
+/// Events of the base, and cells of both sides in which one could have been.
+fn key(base: PatternSide, target: PatternSide) -> Option<(u64, u64, u64)> {
+    (base.at_risk > 0 && target.at_risk > 0).then_some((base.events, base.at_risk, target.at_risk))
+}
+
+fn detectable_ratio((events, base, target): (u64, u64, u64)) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "cells stay far below 2^53")]
+    let (events, base, target) = (events as f64, base as f64, target as f64);
+    min_detectable_ratio(events / base, Exposures::new(target, base)?, USUAL_DEMAND)
 }

@@ -5,9 +5,11 @@
 use crate::group::GroupBy;
 use crate::question::{Investigation, Question};
 use crate::tally::{Key, scope, tally};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::Result;
+use timberline_archive::segment::Segment;
 use timberline_entry::Timestamp;
 use timberline_query::{Filter, Options, compile, time_bounds};
 
@@ -112,33 +114,64 @@ pub(crate) fn bucket_of(by: &GroupBy, key: &str, question: &Question) -> (i64, i
 }
 
 /// Returns how much of a stretch of time is covered for some of the services, in nanoseconds; of all if `None`.
+///
+/// Cost: what the services are covered for is put together once per set of services; then a search.
 pub(crate) fn covered_ns(
     investigation: &Investigation<'_>,
     services: Option<&BTreeSet<String>>,
     from: i64,
     to: i64,
 ) -> f64 {
-    let is_meant = |service: &str| services.is_none_or(|services| services.contains(service));
-    let mut stretches: Vec<(i64, i64)> = investigation
-        .coverage
-        .services()
-        .filter(|(service, _)| is_meant(service))
-        .flat_map(|(_, intervals)| intervals.iter())
-        .map(|interval| (interval.from_ns.max(from), interval.to_ns.min(to)))
-        .filter(|(from, to)| from < to)
-        .collect();
-    stretches.sort_unstable();
-    let (mut covered, mut end) = (0i128, i64::MIN);
-    for (from, to) in stretches {
-        let from = from.max(end);
-        if to > from {
-            covered += i128::from(to) - i128::from(from);
-            end = to;
-        }
-    }
+    let mut known = investigation.covered.borrow_mut();
+    let services = services.cloned();
+    let covered = known.entry(services).or_insert_with_key(|services| {
+        let is_meant = |service: &str| services.as_ref().is_none_or(|services| services.contains(service));
+        let of_service = investigation.coverage.services().filter(|(service, _)| is_meant(service));
+        let intervals = of_service.flat_map(|(_, intervals)| intervals.iter());
+        Covered::of(intervals.map(|interval| (interval.from_ns, interval.to_ns)).collect())
+    });
     #[expect(clippy::cast_precision_loss, reason = "hours are shown, not counted on")]
-    let covered = covered as f64;
+    let covered = covered.within(from, to) as f64;
     covered
+}
+
+/// Stretches of time that do not overlap, in order.
+#[derive(Debug)]
+pub(crate) struct Covered {
+    stretches: Vec<(i64, i64)>,
+    /// Nanoseconds before each stretch, and in all.
+    before: Vec<i128>,
+}
+
+impl Covered {
+    fn of(mut intervals: Vec<(i64, i64)>) -> Self {
+        intervals.sort_unstable();
+        let mut stretches: Vec<(i64, i64)> = Vec::new();
+        for (from, to) in intervals {
+            match stretches.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ if from < to => stretches.push((from, to)),
+                _ => {}
+            }
+        }
+        let mut before = vec![0];
+        for (from, to) in &stretches {
+            before.push(before[before.len() - 1] + i128::from(*to) - i128::from(*from));
+        }
+        Self { stretches, before }
+    }
+
+    /// Returns how much of the time before a point is covered.
+    fn until(&self, at: i64) -> i128 {
+        let n_begun = self.stretches.partition_point(|(from, _)| *from < at);
+        let Some(last) = n_begun.checked_sub(1) else { return 0 };
+        let (from, to) = self.stretches[last];
+        self.before[last] + i128::from(to.min(at)) - i128::from(from)
+    }
+
+    fn within(&self, from: i64, to: i64) -> i128 {
+        if from < to { self.until(to) - self.until(from) } else { 0 }
+    }
 }
 
 /// Instances by service and revision, over all segments.
@@ -147,10 +180,13 @@ struct Instances(BTreeMap<(String, String, String), (i64, i64)>);
 impl Instances {
     fn read(investigation: &Investigation<'_>) -> Result<Self> {
         let mut all: BTreeMap<(String, String, String), (i64, i64)> = BTreeMap::new();
-        for segment in investigation.archive.segments() {
-            for instance in segment.instances()? {
-                let key = (instance.service.clone(), instance.revision.clone(), instance.id.clone());
-                let span = all.entry(key).or_insert((instance.first_ns, instance.last_ns));
+        let read = |segment: &Segment| segment.instances();
+        let of_segments: Vec<_> = investigation.archive.segments().par_iter().map(read).collect();
+        for instances in of_segments {
+            for instance in instances? {
+                let span = all
+                    .entry((instance.service, instance.revision, instance.id))
+                    .or_insert((instance.first_ns, instance.last_ns));
                 *span = (span.0.min(instance.first_ns), span.1.max(instance.last_ns));
             }
         }
@@ -179,5 +215,24 @@ impl Instances {
         let services: BTreeSet<String> =
             self.0.keys().filter(|(_, r, _)| r == revision).map(|(s, _, _)| s.clone()).collect();
         (!services.is_empty()).then_some(services)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_covered_is_counted_once(
+            intervals in proptest::collection::vec((-20i64..20, -20i64..20), 0..6),
+            from in -25i64..25,
+            to in -25i64..25,
+        ) {
+            let is_covered = |at: i64| intervals.iter().any(|(from, to)| *from <= at && at < *to);
+            let expected = (from..to).filter(|at| is_covered(*at)).count();
+            prop_assert_eq!(Covered::of(intervals.clone()).within(from, to), expected as i128);
+        }
     }
 }

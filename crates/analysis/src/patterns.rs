@@ -30,7 +30,7 @@ use timberline_entry::Severity;
 use timberline_pattern::shape::Shape;
 use timberline_pattern::template::with_values;
 use timberline_pattern::variants::Openness;
-use timberline_search::{Exceptions, HoleValues, Patterns, Seen, Stream, Variant};
+use timberline_search::{Exceptions, HoleValues, Patterns, Seen, Stream, Values, Variant};
 
 /// What a record is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -226,11 +226,35 @@ impl Vocabulary {
         let archive = investigation.archive;
         let patterns = Patterns::read(archive)?;
         let exceptions = Exceptions::read(archive)?;
-        let holes = patterns.holes(archive)?;
+        let values = Values::read(archive)?;
+        let holes = patterns.holes(archive, &values)?;
         let of_patterns = patterns.variants(&holes);
-        let of_exceptions = exceptions.variants(archive)?;
+        let of_exceptions = exceptions.variants(&values);
         let constants = holes.iter().map(|(pattern, holes)| (*pattern, constants(holes))).collect();
         Ok(Self { patterns, exceptions, constants, of_patterns, of_exceptions })
+    }
+
+    /// Reads what the archive says in some patterns: their variants, and no exceptions.
+    ///
+    /// # Errors
+    /// Damage in the catalogue or an index.
+    pub fn of_patterns(investigation: &Investigation<'_>, wanted: &BTreeSet<u64>) -> Result<Self> {
+        let archive = investigation.archive;
+        let patterns = Patterns::read(archive)?;
+        let is_wanted = |pattern: u64| wanted.contains(&pattern);
+        let values = Values::read_of(archive, |subject| match subject {
+            Subject::Message(shape) => patterns.is_part_of(shape, is_wanted),
+            Subject::Exception(_) => false,
+        })?;
+        let of_patterns = patterns.variants(&patterns.holes_of_patterns(archive, &values, is_wanted)?);
+        let exceptions = Exceptions::default();
+        Ok(Self {
+            patterns,
+            exceptions,
+            constants: BTreeMap::new(),
+            of_patterns,
+            of_exceptions: BTreeMap::new(),
+        })
     }
 
     /// Returns a pattern or exception as people read it.

@@ -2,13 +2,14 @@
 
 use crate::completeness::Completeness;
 use crate::evidence::Coverage;
+use crate::exposure::Covered;
 use crate::group::GroupBy;
 use crate::revisions::{GivenOrder, Known, revisions_in_order};
 use jiff::tz::TimeZone;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
-use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::catalog::SourceRecord;
 use timberline_archive::segment::Segment;
 use timberline_archive::{Archive, Result};
@@ -33,6 +34,8 @@ pub struct Investigation<'a> {
     /// What was learnt of revisions, once somebody asked.
     pub(crate) known: OnceCell<Known>,
     ranks: OnceCell<BTreeMap<String, u64>>,
+    /// What sets of services are covered for, as far as it was asked.
+    pub(crate) covered: RefCell<BTreeMap<Option<BTreeSet<String>>, Covered>>,
 }
 
 /// A filter and how its matches are grouped.
@@ -81,7 +84,8 @@ impl<'a> Investigation<'a> {
             *first = (*first).min(first_ns);
         }
         let (given_order, known, ranks) = (GivenOrder::default(), OnceCell::new(), OnceCell::new());
-        Ok(Self { archive, names, sources, coverage, revisions, given_order, known, ranks })
+        let covered = RefCell::default();
+        Ok(Self { archive, names, sources, coverage, revisions, given_order, known, ranks, covered })
     }
 
     /// Returns the place of every revision among all: each service's in its order, services mixed by time.

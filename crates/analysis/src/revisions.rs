@@ -161,7 +161,7 @@ pub fn revisions_answer(investigation: &Investigation<'_>, service: Option<&str>
         known.audits.retain(|audit| audit.service == service);
     }
     let placed = known.placed(&investigation.given_order);
-    let requests = requests(investigation)?;
+    let (requests, instances) = (requests(investigation)?, instances(investigation)?);
     let containers = containers::count(investigation)?;
     let mut ready = containers::readiness(investigation)?;
     let mut new_errors = new_errors::first_of_each(investigation, |service, revision| {
@@ -200,7 +200,7 @@ pub fn revisions_answer(investigation: &Investigation<'_>, service: Option<&str>
                 entries: facts.entries,
                 errors: facts.errors,
                 requests: requests.get(&key).copied().unwrap_or(0),
-                instances: facts.instances.len() as u64,
+                instances: instances.get(&key).map_or(0, |ids| ids.len() as u64),
                 restarts: containers.get(&key).map_or(0, |counted| counted.1),
                 containers: containers.get(&key).map(|counted| counted.0).unwrap_or_default(),
                 ready: ready.remove(&place.revision).unwrap_or_default(),
@@ -245,7 +245,6 @@ struct Found {
     errors: u64,
     first_ns: Option<i64>,
     last_ns: Option<i64>,
-    instances: BTreeSet<String>,
     resolved: BTreeMap<Resolution, u64>,
     deploy: Option<(i64, Deploy)>,
 }
@@ -274,11 +273,6 @@ impl Known {
         let mut known = Self::default();
         for segment in investigation.archive.segments() {
             known.add_rings(segment)?;
-            for instance in segment.instances()? {
-                if let Some(found) = known.found.get_mut(&(instance.service, instance.revision)) {
-                    found.instances.insert(instance.id);
-                }
-            }
         }
         known.audits = audit::read(investigation)?;
         known.attribute();
@@ -287,10 +281,18 @@ impl Known {
 
     fn add_rings(&mut self, segment: &Segment) -> Result<()> {
         let (rings, services, revisions) = (segment.rings()?, segment.services()?, segment.revisions()?);
-        // There are far more rings than revisions, so they are added up by number before any name is looked at.
+        // There are far more rings than revisions, so they are added up by number before any name is looked at. Rings of a
+        // revision follow one another.
         let mut by_number: BTreeMap<(u32, u32), Found> = BTreeMap::new();
+        let mut current: Option<((u32, u32), Found)> = None;
+        let key = |ring: usize| (rings.service[ring], rings.revision[ring]);
         for ring in 0..rings.len() {
-            let found = by_number.entry((rings.service[ring], rings.revision[ring])).or_default();
+            let is_same = current.as_ref().is_some_and(|(of, _)| *of == key(ring));
+            if !is_same {
+                let before = by_number.remove(&key(ring)).unwrap_or_default();
+                by_number.extend(current.replace((key(ring), before)));
+            }
+            let Some((_, found)) = &mut current else { continue };
             found.entries += rings.rows[ring];
             if rings.severity[ring] >= Severity::Error.rank() {
                 found.errors += rings.rows[ring];
@@ -298,6 +300,7 @@ impl Known {
             found.first_ns = found.first_ns.into_iter().chain([rings.min_ts[ring]]).min();
             found.last_ns = found.last_ns.into_iter().chain([rings.max_ts[ring]]).max();
         }
+        by_number.extend(current);
         for ((service, revision), of_segment) in by_number {
             let (service, revision) = (&services[service as usize], &revisions[revision as usize]);
             if revision.is_empty() {
@@ -457,6 +460,17 @@ const MAX_ROLLOUT_NS: i64 = 3_600_000_000_000;
 
 fn is_rollout(asked_ns: i64, made_ns: i64) -> bool {
     (asked_ns..=asked_ns.saturating_add(MAX_ROLLOUT_NS)).contains(&made_ns)
+}
+
+/// Returns the ids of instances, by service and revision.
+fn instances(investigation: &Investigation<'_>) -> Result<BTreeMap<(String, String), BTreeSet<String>>> {
+    let mut instances: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for segment in investigation.archive.segments() {
+        for instance in segment.instances()? {
+            instances.entry((instance.service, instance.revision)).or_default().insert(instance.id);
+        }
+    }
+    Ok(instances)
 }
 
 /// Counts entries that are requests, by service and revision.

@@ -27,13 +27,17 @@ pub(crate) fn firsts(
     let mut found: BTreeMap<u64, (RowRef, &str)> = BTreeMap::new();
     for (segment_idx, segment) in investigation.archive.segments().iter().enumerate() {
         let (rings, shapes, revisions) = (segment.rings()?, segment.shapes()?, segment.revisions()?);
+        // Rings are many more than shapes, so the first ring of each shape is found by number.
+        let mut of_shape: Vec<Option<(i64, u64, usize)>> = vec![None; shapes.len()];
         for ring in 0..rings.len() {
-            let pattern = investigation.names.pattern(shapes[rings.shape[ring] as usize].pattern);
-            if !units.contains(&pattern) {
-                continue;
-            }
-            let row =
-                RowRef { time_ns: rings.min_ts[ring], segment: segment_idx, row: rings.row_start[ring] };
+            let here = (rings.min_ts[ring], rings.row_start[ring], ring);
+            let first = &mut of_shape[rings.shape[ring] as usize];
+            *first = Some(first.map_or(here, |first| first.min(here)));
+        }
+        for (shape, first) in shapes.iter().zip(of_shape) {
+            let pattern = investigation.names.pattern(shape.pattern);
+            let Some((time_ns, row, ring)) = first.filter(|_| units.contains(&pattern)) else { continue };
+            let row = RowRef { time_ns, segment: segment_idx, row };
             let here = (row, revisions[rings.revision[ring] as usize].as_str());
             let first = found.entry(pattern).or_insert(here);
             *first = here.min(*first);

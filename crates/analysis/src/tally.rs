@@ -4,12 +4,12 @@ use crate::group::{Bucket, GroupBy};
 use crate::occurrence::RowRef;
 use crate::question::{Investigation, Question};
 use jiff::tz::TimeZone;
-use std::collections::{BTreeMap, BTreeSet};
-use timberline_archive::segment::Segment;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use timberline_archive::segment::{Beside, Segment, ShapeRecord};
 use timberline_archive::{Result, pattern_name};
 use timberline_entry::{Field, Severity, Timestamp};
 use timberline_query::{FieldPath, Filter, Node, Test, roots_read};
-use timberline_search::{Names, RowView, Sink, Wanted, scan};
+use timberline_search::{Names, RowView, Sink, Wanted, scan_each};
 
 /// A group's key: one text per grouping. Stretches of time are written as their start.
 pub(crate) type Key = Vec<String>;
@@ -29,26 +29,57 @@ pub(crate) struct Tally {
     pub(crate) whole: Option<Counted>,
 }
 
-/// Counts the matches of a question.
+/// Counts the matches of a question. Segments are counted side by side, by number; numbers become names at the end.
 pub(crate) fn tally(investigation: &Investigation<'_>, question: &Question) -> Result<Tally> {
-    let archive = investigation.archive;
-    let mut wanted = Wanted::default();
+    let mut wanted = Wanted::fields([]);
     for by in &question.by {
-        if let GroupBy::Field(path) = by {
-            wanted.fields.extend(fields_of(path));
+        match by {
+            GroupBy::Field(path) => {
+                wanted.fields.extend(fields_of(path));
+                if matches!(path, FieldPath::Derived(_)) {
+                    wanted.beside = Beside::ALL;
+                }
+            }
+            GroupBy::Pattern | GroupBy::Exception => wanted.beside.said = true,
+            _ => {}
         }
     }
-    let by_id: BTreeMap<&str, usize> = archive
-        .segments()
-        .iter()
-        .enumerate()
-        .map(|(idx, segment)| (segment.record().id.as_str(), idx))
-        .collect();
-    let names = &investigation.names;
-    let mut counter =
-        Counter { by: &question.by, zone: &question.zone, names, by_id, tally: Tally::default() };
-    scan(archive, &investigation.names, &question.filter, &wanted, &mut counter)?;
-    Ok(counter.tally)
+    let (archive, names) = (investigation.archive, &investigation.names);
+    let counters = scan_each(archive, names, &question.filter, &wanted, |segment_idx| Counter {
+        by: &question.by,
+        zone: &question.zone,
+        names,
+        segment_idx,
+        groups: HashMap::new(),
+        whole: None,
+        key: Vec::new(),
+        patterns: Vec::new(),
+        texts: Vec::new(),
+        known_texts: HashMap::new(),
+        buckets: BTreeMap::new(),
+    })?;
+    let mut tally = Tally::default();
+    for counter in counters {
+        if let Some(counted) = counter.whole {
+            merge(&mut tally.whole, counted);
+        }
+        // Sums, first and last do not depend on the order in which groups come.
+        for (numbers, counted) in counter.groups.iter().collect::<Vec<_>>() {
+            let key: Key = question
+                .by
+                .iter()
+                .zip(numbers.iter())
+                .map(|(by, part)| counter.name(&archive.segments()[counter.segment_idx], by, *part))
+                .collect::<Result<_>>()?;
+            match tally.groups.get_mut(&key) {
+                Some(group) => group.add(*counted),
+                None => {
+                    tally.groups.insert(key, *counted);
+                }
+            }
+        }
+    }
+    Ok(tally)
 }
 
 fn fields_of(path: &FieldPath) -> BTreeSet<Field> {
@@ -63,30 +94,114 @@ fn fields_of(path: &FieldPath) -> BTreeSet<Field> {
     }
 }
 
+/// One part of a group's key, within one segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Part {
+    /// The entry has no such thing.
+    Nothing,
+    /// A number of the segment's, a fingerprint, or the start of a stretch of time.
+    Number(u64),
+    /// A text by its number among those that were met.
+    Text(usize),
+}
+
+/// Counts the matches of one segment.
 struct Counter<'q> {
     by: &'q [GroupBy],
     zone: &'q TimeZone,
     names: &'q Names,
-    by_id: BTreeMap<&'q str, usize>,
-    tally: Tally,
+    segment_idx: usize,
+    groups: HashMap<Box<[Part]>, Counted>,
+    whole: Option<Counted>,
+    /// The key of the ring that is being counted.
+    key: Vec<Part>,
+    /// The pattern of each shape, once it was asked for.
+    patterns: Vec<u64>,
+    texts: Vec<String>,
+    known_texts: HashMap<String, usize>,
+    /// Stretches of time that were met, by their start.
+    buckets: BTreeMap<i64, Bucket>,
 }
 
 impl Counter<'_> {
-    fn segment(&self, segment: &Segment) -> usize {
-        self.by_id[segment.record().id.as_str()]
-    }
-
-    fn add(&mut self, keys: Vec<Key>, counted: Counted) {
-        merge(&mut self.tally.whole, counted);
-        for key in keys {
-            match self.tally.groups.get_mut(&key) {
-                Some(group) => group.add(counted),
-                None => {
-                    self.tally.groups.insert(key, counted);
-                }
+    fn add(&mut self, key: &[Part], counted: Counted) {
+        match self.groups.get_mut(key) {
+            Some(group) => group.add(counted),
+            None => {
+                self.groups.insert(key.into(), counted);
             }
         }
     }
+
+    /// Returns the stretch of time that a point lies in.
+    fn bucket(&mut self, by: &GroupBy, time_ns: i64) -> Bucket {
+        let known = self.buckets.range(..=time_ns).next_back().map(|(_, bucket)| *bucket);
+        if let Some(bucket) = known.filter(|bucket| time_ns < bucket.to_ns) {
+            return bucket;
+        }
+        let bucket = Bucket::of(by, Timestamp::from_nanos(time_ns), self.zone);
+        self.buckets.insert(bucket.from_ns, bucket);
+        bucket
+    }
+
+    fn text(&mut self, text: &str) -> Part {
+        if let Some(number) = self.known_texts.get(text) {
+            return Part::Text(*number);
+        }
+        self.known_texts.insert(text.to_owned(), self.texts.len());
+        self.texts.push(text.to_owned());
+        Part::Text(self.texts.len() - 1)
+    }
+
+    /// Returns a part of a key as answers have it.
+    fn name(&self, segment: &Segment, by: &GroupBy, part: Part) -> Result<String> {
+        let number = match part {
+            Part::Nothing => return Ok(String::new()),
+            Part::Text(number) => return Ok(self.texts[number].clone()),
+            Part::Number(number) => number,
+        };
+        let idx = || usize::try_from(number).expect("numbers of a segment are indices");
+        Ok(match by {
+            GroupBy::Revision => segment.revisions()?[idx()].clone(),
+            GroupBy::Service => segment.services()?[idx()].clone(),
+            GroupBy::Severity => Severity::ALL[idx()].name().to_owned(),
+            GroupBy::Pattern | GroupBy::Exception => pattern_name(number),
+            GroupBy::Hour | GroupBy::Day | GroupBy::Week | GroupBy::Month => start_key(number.cast_signed()),
+            GroupBy::Field(_) => unreachable!("values of fields are texts"),
+        })
+    }
+
+    /// Returns the part of a key that a ring has, the same for all its rows; `None` where they may differ.
+    fn part_of_ring(&mut self, by: &GroupBy, segment: &Segment, ring: usize) -> Result<Option<Part>> {
+        let rings = segment.rings()?;
+        let shape = |ring: usize| Ok(&segment.shapes()?[rings.shape[ring] as usize]);
+        Ok(Some(match by {
+            GroupBy::Revision => Part::Number(rings.revision[ring].into()),
+            GroupBy::Service => Part::Number(rings.service[ring].into()),
+            GroupBy::Severity => Part::Number(rings.severity[ring].into()),
+            GroupBy::Pattern => {
+                if self.patterns.is_empty() {
+                    let pattern = |shape: &ShapeRecord| self.names.pattern(shape.pattern);
+                    self.patterns = segment.shapes()?.iter().map(pattern).collect();
+                }
+                Part::Number(self.patterns[rings.shape[ring] as usize])
+            }
+            GroupBy::Exception => exception(shape(ring)?.exception),
+            GroupBy::Hour | GroupBy::Day | GroupBy::Week | GroupBy::Month => {
+                let first = self.bucket(by, rings.min_ts[ring]);
+                if rings.max_ts[ring] >= first.to_ns {
+                    return Ok(None);
+                }
+                Part::Number(first.from_ns.cast_unsigned())
+            }
+            GroupBy::Field(_) => return Ok(None),
+        }))
+    }
+}
+
+/// Returns the part of a key that stands for an exception, or for none.
+fn exception(key: Option<u64>) -> Part {
+    key.map_or(Part::Nothing, Part::Number)
 }
 
 impl Counted {
@@ -106,86 +221,75 @@ fn merge(whole: &mut Option<Counted>, counted: Counted) {
 
 impl Sink for Counter<'_> {
     fn ring(&mut self, segment: &Segment, ring: usize) -> Result<bool> {
-        let rings = segment.rings()?;
-        let mut key = Vec::with_capacity(self.by.len());
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
         for by in self.by {
-            key.push(match by {
-                GroupBy::Revision => segment.revisions()?[rings.revision[ring] as usize].clone(),
-                GroupBy::Service => segment.services()?[rings.service[ring] as usize].clone(),
-                GroupBy::Severity => Severity::ALL[usize::from(rings.severity[ring])].name().to_owned(),
-                GroupBy::Pattern => {
-                    self.names.pattern_name(segment.shapes()?[rings.shape[ring] as usize].pattern)
-                }
-                GroupBy::Exception => exception_name(segment.shapes()?[rings.shape[ring] as usize].exception),
-                GroupBy::Hour | GroupBy::Day | GroupBy::Week | GroupBy::Month => {
-                    let bucket = |ns| Bucket::of(by, Timestamp::from_nanos(ns), self.zone);
-                    let first = bucket(rings.min_ts[ring]);
-                    if rings.max_ts[ring] >= first.to_ns {
-                        return Ok(false);
-                    }
-                    bucket_key(first)
-                }
-                GroupBy::Field(_) => return Ok(false),
-            });
+            match self.part_of_ring(by, segment, ring)? {
+                Some(part) => key.push(part),
+                None => return Ok(false),
+            }
         }
-        let segment_idx = self.segment(segment);
+        let rings = segment.rings()?;
         let (start, rows) = (rings.row_start[ring], rings.rows[ring]);
-        let first = RowRef { time_ns: rings.min_ts[ring], segment: segment_idx, row: start };
-        let last = RowRef { time_ns: rings.max_ts[ring], segment: segment_idx, row: start + rows - 1 };
-        let keys = if self.by.is_empty() { Vec::new() } else { vec![key] };
-        self.add(keys, Counted { count: rows, first, last });
+        let place = |time_ns, row| RowRef { time_ns, segment: self.segment_idx, row };
+        let (first, last) = (place(rings.min_ts[ring], start), place(rings.max_ts[ring], start + rows - 1));
+        let counted = Counted { count: rows, first, last };
+        merge(&mut self.whole, counted);
+        if !self.by.is_empty() {
+            self.add(&key, counted);
+        }
+        self.key = key;
         Ok(true)
     }
 
     fn row(&mut self, segment: &Segment, ring: usize, row: &RowView<'_>) -> Result<()> {
-        let rings = segment.rings()?;
-        let mut keys: Vec<Key> = if self.by.is_empty() { Vec::new() } else { vec![Vec::new()] };
+        let time_ns = row.row.timestamp.as_nanos();
+        let place = RowRef { time_ns, segment: self.segment_idx, row: row.row.idx };
+        let counted = Counted { count: 1, first: place, last: place };
+        merge(&mut self.whole, counted);
+        let mut keys: Vec<Vec<Part>> = if self.by.is_empty() { Vec::new() } else { vec![Vec::new()] };
         for by in self.by {
-            let values: Vec<String> = match by {
-                GroupBy::Revision => vec![segment.revisions()?[rings.revision[ring] as usize].clone()],
-                GroupBy::Service => vec![segment.services()?[rings.service[ring] as usize].clone()],
-                GroupBy::Severity => vec![Severity::ALL[usize::from(rings.severity[ring])].name().to_owned()],
-                GroupBy::Pattern => vec![self.names.pattern_name(row.row.pattern)],
-                GroupBy::Exception => vec![exception_name(row.row.exception)],
+            let parts: Vec<Part> = match by {
+                GroupBy::Pattern => vec![Part::Number(self.names.pattern(row.row.pattern))],
+                GroupBy::Exception => vec![exception(row.row.exception)],
                 GroupBy::Hour | GroupBy::Day | GroupBy::Week | GroupBy::Month => {
-                    vec![bucket_key(Bucket::of(by, row.row.timestamp, self.zone))]
+                    vec![Part::Number(self.bucket(by, time_ns).from_ns.cast_unsigned())]
                 }
                 GroupBy::Field(path) => {
-                    let mut values: Vec<String> = path
-                        .texts(row.entry, row.derived)
-                        .into_iter()
-                        .map(std::borrow::Cow::into_owned)
-                        .collect();
+                    let mut values = path.texts(row.entry, row.derived);
                     values.sort();
                     values.dedup();
-                    if values.is_empty() { vec![String::new()] } else { values }
+                    if values.is_empty() {
+                        vec![Part::Nothing]
+                    } else {
+                        values.iter().map(|value| self.text(value)).collect()
+                    }
+                }
+                GroupBy::Revision | GroupBy::Service | GroupBy::Severity => {
+                    self.part_of_ring(by, segment, ring)?.into_iter().collect()
                 }
             };
             keys = keys
                 .into_iter()
                 .flat_map(|key| {
-                    values.iter().map(move |value| [key.as_slice(), std::slice::from_ref(value)].concat())
+                    parts.iter().map(move |part| [key.as_slice(), std::slice::from_ref(part)].concat())
                 })
                 .collect();
         }
-        let place = RowRef {
-            time_ns: row.row.timestamp.as_nanos(),
-            segment: self.segment(segment),
-            row: row.row.idx,
-        };
-        self.add(keys, Counted { count: 1, first: place, last: place });
+        for key in keys {
+            self.add(&key, counted);
+        }
         Ok(())
     }
 }
 
-/// Returns the name of an exception; empty for none.
-fn exception_name(key: Option<u64>) -> String {
-    key.map_or_else(String::new, pattern_name)
-}
-
 /// Writes a stretch of time as its start, so that keys sort in time order.
 pub(crate) fn bucket_key(bucket: Bucket) -> String {
-    Timestamp::from_nanos(bucket.from_ns).to_string()
+    start_key(bucket.from_ns)
+}
+
+fn start_key(from_ns: i64) -> String {
+    Timestamp::from_nanos(from_ns).to_string()
 }
 
 /// Returns the part of a filter that says when and where, not what: comparisons of time, service and revision that are

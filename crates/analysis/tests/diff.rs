@@ -10,10 +10,12 @@ use std::path::PathBuf;
 use support::{archive, entries_in, filter, samples, shared, time, write_day};
 use timberline_analysis::{
     Asked, DEFAULT_MAX_Q, DiffAnswer, DiffQuestion, Investigation, PatternDiff, PatternStatus, Side, Verdict,
-    diff_answer, gate_answer,
+    Vocabulary, diff_answer, gate_answer,
 };
-use timberline_archive::Archive;
-use timberline_entry::Timestamp;
+use timberline_archive::segment::Segment;
+use timberline_archive::{Archive, Column, Result};
+use timberline_entry::{Field, Timestamp};
+use timberline_search::{Names, RowView, Sink, Wanted, scan};
 
 fn revision(name: &str) -> Side {
     Side::Revision { service: None, revision: name.to_owned() }
@@ -32,6 +34,91 @@ fn pattern<'a>(answer: &'a DiffAnswer, phrase: &str) -> &'a PatternDiff {
     let found: Vec<&PatternDiff> = answer.patterns.iter().filter(|p| p.template.contains(phrase)).collect();
     assert_eq!(found.len(), 1, "{phrase}: {found:?}");
     found[0]
+}
+
+/// What rows say of one side: entries, cells and streams in all, and entries and cells by pattern.
+#[derive(Default)]
+struct Counted {
+    entries: u64,
+    cells: BTreeSet<(String, String, String, i64)>,
+    of_patterns: BTreeMap<u64, (u64, BTreeSet<(String, i64)>)>,
+}
+
+struct Counting<'n>(&'n Names, Counted);
+
+impl Sink for Counting<'_> {
+    fn ring(&mut self, _: &Segment, _: usize) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn row(&mut self, _: &Segment, _: usize, view: &RowView<'_>) -> Result<()> {
+        let labels = view.entry.get(Field::Labels);
+        let instance = labels.and_then(|labels| labels.get("instanceId")).and_then(|id| id.as_text());
+        let instance = instance.map(|id| id.value().into_owned()).unwrap_or_default();
+        let minute = view.row.timestamp.as_nanos().div_euclid(60_000_000_000);
+        let text = |column| view.row.cells.text(column).to_owned();
+        self.1.entries += 1;
+        let (service, revision) = (text(Column::Service), text(Column::Revision));
+        self.1.cells.insert((service, revision, instance.clone(), minute));
+        let of_pattern = self.1.of_patterns.entry(self.0.pattern(view.row.pattern)).or_default();
+        of_pattern.0 += 1;
+        of_pattern.1.insert((instance, minute));
+        Ok(())
+    }
+}
+
+#[test]
+fn both_sides_are_counted_as_their_rows_say() {
+    let (exports, _) = samples();
+    let folder = tempfile::tempdir().unwrap();
+    let archive = archive(folder.path(), &[exports]);
+    let investigation = Investigation::new(&archive).unwrap();
+    let names: Vec<&String> = investigation.revisions.keys().filter(|name| !name.is_empty()).collect();
+    let wanted = Wanted { fields: [Field::Labels].into(), ..Wanted::default() };
+    let mut n_patterns = 0;
+    for pair in names.windows(2).step_by(5) {
+        let answer = compare(&archive, revision(pair[0]), revision(pair[1]), "");
+        for (name, exposure, is_base) in
+            [(pair[0], &answer.exposure.base, true), (pair[1], &answer.exposure.target, false)]
+        {
+            let mut counting = Counting(&investigation.names, Counted::default());
+            let of_revision = filter(&format!("revision=\"{name}\""));
+            scan(&archive, &investigation.names, &of_revision, &wanted, &mut counting).unwrap();
+            let counted = counting.1;
+            let streams: BTreeSet<_> = counted.cells.iter().map(|(s, r, i, _)| (s, r, i)).collect();
+            assert_eq!(
+                (exposure.entries, exposure.cells, exposure.streams),
+                (counted.entries, counted.cells.len() as u64, streams.len() as u64),
+                "{name}"
+            );
+            for shown in answer.patterns.iter().filter(|shown| shown.variant.is_none()) {
+                let side = if is_base { shown.base } else { shown.target };
+                let id = u64::from_str_radix(&shown.id, 16).unwrap();
+                let expected = counted.of_patterns.get(&id);
+                let expected = expected.map_or((0, 0), |(n, cells)| (*n, cells.len() as u64));
+                assert_eq!((side.count, side.cells), expected, "{} of {name}", shown.template);
+                n_patterns += 1;
+            }
+        }
+    }
+    assert!(n_patterns > 100, "{n_patterns}");
+}
+
+#[test]
+fn variants_of_some_patterns_are_those_of_all() {
+    let (exports, _) = samples();
+    let folder = tempfile::tempdir().unwrap();
+    let archive = archive(folder.path(), &[exports]);
+    let investigation = Investigation::new(&archive).unwrap();
+    let all = Vocabulary::read(&investigation).unwrap();
+    assert!(all.of_patterns.values().any(|variants| variants.len() > 1));
+    for step in [1, 2, 5] {
+        let wanted: BTreeSet<u64> = all.of_patterns.keys().copied().step_by(step).collect();
+        let some = Vocabulary::of_patterns(&investigation, &wanted).unwrap();
+        let expected: BTreeMap<_, _> =
+            all.of_patterns.iter().filter(|(pattern, _)| wanted.contains(pattern)).collect();
+        assert_eq!(format!("{:?}", some.of_patterns), format!("{expected:?}"));
+    }
 }
 
 #[test]

@@ -7,11 +7,11 @@
 use crate::plan::plan;
 use crate::present::present;
 use crate::resolve::{Resolved, resolve};
-use crate::row::{Composer, FieldSet, Names, RowView};
+use crate::row::{Composer, FieldSet, Names, RingCells, RowView};
 use crate::verdict::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use timberline_archive::segment::{Rings, Segment};
+use timberline_archive::segment::{Beside, Rings, Segment};
 use timberline_archive::{Archive, Column, Result};
 use timberline_entry::Field;
 use timberline_query::Filter;
@@ -30,11 +30,10 @@ const STRETCH_ROWS: usize = 1 << 16;
 /// Rings looked into at a time while a limit is being filled.
 const RINGS_AT_ONCE: usize = 64;
 
-/// A match: its time, what orders entries of one time, and its row.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A match: its time and its row. Entries of one time are put in the order of their `insertId` where there are several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Match {
     time: i64,
-    insert_id: String,
     row: u64,
 }
 
@@ -103,13 +102,8 @@ fn find(
         let (now, later) = rest.split_at(at_once.min(rest.len()));
         rest = later;
         look_into(segment, names, filter, rings, &plan.verdicts, now, &mut found)?;
-        found.sort();
-        if found.len() > limit {
-            match direction {
-                Direction::Newest => drop(found.drain(..found.len() - limit)),
-                Direction::Oldest => found.truncate(limit),
-            }
-        }
+        found.sort_unstable();
+        keep_first(&mut found, direction, limit);
         let is_enough = found.len() >= limit
             && rest.first().is_none_or(|next| match direction {
                 Direction::Newest => rings.max_ts[*next] < found[0].time,
@@ -119,7 +113,54 @@ fn find(
             break;
         }
     }
+    order_ties(segment, &mut found)?;
+    if found.len() > limit {
+        match direction {
+            Direction::Newest => drop(found.drain(..found.len() - limit)),
+            Direction::Oldest => found.truncate(limit),
+        }
+    }
     Ok(found)
+}
+
+/// Leaves out what comes after the first `limit`, but for matches of one time with the last of these: which of them comes first
+/// is not known yet.
+fn keep_first(found: &mut Vec<Match>, direction: Direction, limit: usize) {
+    if found.len() <= limit || limit == 0 {
+        return;
+    }
+    match direction {
+        Direction::Newest => {
+            let last_ns = found[found.len() - limit].time;
+            drop(found.drain(..found.partition_point(|other| other.time < last_ns)));
+        }
+        Direction::Oldest => {
+            let last_ns = found[limit - 1].time;
+            found.truncate(found.partition_point(|other| other.time <= last_ns));
+        }
+    }
+}
+
+/// Puts matches of one time in the order of their `insertId`. Cost: reads the ids of matches that are not alone at their time.
+fn order_ties(segment: &Segment, found: &mut [Match]) -> Result<()> {
+    let is_tied = |pair: &[Match]| pair[0].time == pair[1].time;
+    let mut rows: Vec<u64> =
+        found.windows(2).filter(|pair| is_tied(pair)).flat_map(|pair| [pair[0].row, pair[1].row]).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    let ranges: Vec<Range<u64>> = rows.iter().map(|row| *row..*row + 1).collect();
+    let mut ids: BTreeMap<u64, String> = BTreeMap::new();
+    segment.for_each_row_with(&ranges, &[Column::InsertId], Beside::NONE, |row| {
+        ids.insert(row.idx, row.cells.text(Column::InsertId).to_owned());
+        true
+    })?;
+    for tied in found.chunk_by_mut(|a, b| a.time == b.time) {
+        tied.sort_by(|a, b| (ids.get(&a.row), a.row).cmp(&(ids.get(&b.row), b.row)));
+    }
+    Ok(())
 }
 
 fn look_into(
@@ -137,15 +178,18 @@ fn look_into(
     let ranges: Vec<Range<u64>> = now.iter().map(|ring| range(*ring)).collect();
     let ask = now.iter().any(|ring| verdicts[*ring] != Verdict::All);
     let read = if ask { resolved.fields_read() } else { FieldSet::default() };
+    let beside = if ask { resolved.beside_read() } else { Beside::NONE };
     let filter = &resolved.filter;
-    let fields = present(segment, now.iter().copied(), read.union(FieldSet::of([Field::InsertId])))?;
+    let fields = present(segment, now.iter().copied(), read)?;
+    let known = RingCells::of(segment)?;
     let file = segment.entries_path();
-    let mut composer = Composer::default();
+    let mut composer = Composer::new(beside);
     let (mut at, mut failure) = (0, None);
-    segment.for_each_row(&ranges, &fields.columns(), |row| {
+    segment.for_each_row_with(&ranges, &fields.columns(), beside, |row| {
         while row.idx >= ranges[at].end {
             at += 1;
         }
+        let row = known.complete(row, now[at]);
         let mut take = verdicts[now[at]] == Verdict::All;
         if !take {
             match composer
@@ -156,8 +200,7 @@ fn look_into(
             }
         }
         if take {
-            let insert_id = row.cells.text(Column::InsertId).to_owned();
-            found.push(Match { time: row.timestamp.as_nanos(), insert_id, row: row.idx });
+            found.push(Match { time: row.timestamp.as_nanos(), row: row.idx });
         }
         failure.is_none()
     })?;
@@ -178,15 +221,22 @@ fn visit_stretch(
     let rings = segment.rings()?;
     let ring_of = |row: &u64| rings.row_start.partition_point(|start| start <= row).saturating_sub(1);
     let wanted = present(segment, rows.iter().map(ring_of), wanted)?;
-    let columns = wanted.columns();
+    let mut columns = wanted.columns();
+    columns.push(Column::Severity);
+    columns.sort();
+    columns.dedup();
+    let known = RingCells::of(segment)?;
+    let kept_columns = [&columns[..], &[Column::Service, Column::Revision]].concat();
     let file = segment.entries_path();
     // Rows come in the order of the file; they are kept until their turn.
     let mut kept: BTreeMap<u64, Kept> = BTreeMap::new();
     segment.for_each_row(&ranges, &columns, |row| {
-        kept.insert(row.idx, Kept::new(&row, &columns));
+        let ring = ring_of(&row.idx);
+        let row = known.complete(row, ring);
+        kept.insert(row.idx, Kept::new(&row, &kept_columns));
         true
     })?;
-    let mut composer = Composer::default();
+    let mut composer = Composer::new(Beside::ALL);
     for found in stretch {
         let kept = &kept[&found.row];
         if !kept.with_row(|row| composer.with(row, wanted, &file, names, None, &mut *visit))?? {

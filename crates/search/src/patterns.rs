@@ -9,16 +9,22 @@
 //! A hole whose values are few and come back is closed, and each value of it is a *variant* with an id of its own. The same
 //! goes for the message of an exception. Whether a hole is closed is a function of all its values in the archive.
 
+mod values;
+
 use hashbrown::HashMap;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::catalog::PatternRecord;
 use timberline_archive::exception::ExceptionRecord;
-use timberline_archive::segment::{Subject, ValueRecord};
+use timberline_archive::segment::{Segment, Subject};
 use timberline_archive::{Archive, Result};
 use timberline_pattern::mask::{Hole, HoleKind, Masker};
 use timberline_pattern::shape::{Fingerprint, Shape, Token};
 use timberline_pattern::template;
 use timberline_pattern::variants::{MAX_CLOSED_VALUES, Openness, openness, variant_id};
+
+pub use values::Values;
 
 /// The pattern catalogue, ready to be asked.
 #[derive(Debug)]
@@ -53,8 +59,8 @@ pub struct HoleValues {
     pub kind: HoleKind,
     /// Whether a new value is worth telling.
     pub openness: Openness,
-    /// What is known of its values, by service and revision. Values without end (times, sizes, numbers that are no codes) are
-    /// not among them; nor is any value of a hole that had more than [`MAX_CLOSED_VALUES`] in one segment.
+    /// Of a closed one what is known of its values, by service and revision. Values without end (times, sizes, numbers that are
+    /// no codes) are not among them.
     pub values: BTreeMap<String, BTreeMap<Stream, Seen>>,
     /// Entries whose value is not among them.
     pub others: u64,
@@ -150,60 +156,88 @@ impl Patterns {
         Part::of(&Shape::from_line(&record.line), &record.places, place)
     }
 
-    /// Returns what stood in each hole of each pattern. Cost: the values and ring facts of all segments.
+    /// Says whether a shape's values have to be known to know what stood in the holes of the patterns that `is_wanted` says yes
+    /// to.
+    pub fn is_part_of(&self, shape: u64, is_wanted: impl Fn(u64) -> bool) -> bool {
+        self.by_shape.get(&shape).is_some_and(|idx| is_wanted(self.records[*idx].pattern))
+    }
+
+    /// Returns what stood in each hole of each pattern. Cost: ring facts of all segments.
     ///
     /// # Errors
     /// [`Damaged`](timberline_archive::Error::Damaged) when an index cannot be read.
-    pub fn holes(&self, archive: &Archive) -> Result<BTreeMap<u64, Vec<HoleValues>>> {
-        let counts = shape_counts(archive)?;
-        let values = Values::read(archive)?;
-        let of_pattern =
-            |(pattern, members): (&u64, &Vec<usize>)| (*pattern, self.holes_of(members, &counts, &values));
-        Ok(self.members.iter().map(of_pattern).collect())
+    pub fn holes(&self, archive: &Archive, values: &Values) -> Result<BTreeMap<u64, Vec<HoleValues>>> {
+        self.holes_of_patterns(archive, values, |_| true)
     }
 
-    fn holes_of(
+    /// As [`holes`](Self::holes), of the patterns that `is_wanted` says yes to.
+    ///
+    /// # Errors
+    /// [`Damaged`](timberline_archive::Error::Damaged) when an index cannot be read.
+    pub fn holes_of_patterns(
         &self,
-        members: &[usize],
-        counts: &BTreeMap<u64, BTreeMap<Stream, Seen>>,
+        archive: &Archive,
         values: &Values,
-    ) -> Vec<HoleValues> {
+        is_wanted: impl Fn(u64) -> bool + Sync,
+    ) -> Result<BTreeMap<u64, Vec<HoleValues>>> {
+        // A shape that is its pattern's template has no word of its own where the template has a value.
+        let is_counted = |shape: u64| {
+            self.by_shape.get(&shape).map(|idx| &self.records[*idx]).is_some_and(|record| {
+                let is_template = record.line == record.template_line
+                    && record.places.iter().enumerate().all(|(token, place)| token == usize::from(*place));
+                is_wanted(record.pattern) && !is_template
+            })
+        };
+        let counts = shape_counts(archive, is_counted)?;
+        let members: Vec<(u64, &Vec<usize>)> = self
+            .members
+            .iter()
+            .filter(|(pattern, _)| is_wanted(**pattern))
+            .map(|(pattern, members)| (*pattern, members))
+            .collect();
+        let of_pattern =
+            |(pattern, members): &(u64, &Vec<usize>)| (*pattern, self.holes_of(members, &counts, values));
+        let holes: Vec<(u64, Vec<HoleValues>)> = members.par_iter().map(of_pattern).collect();
+        Ok(holes.into_iter().collect())
+    }
+
+    fn holes_of(&self, members: &[usize], counts: &ShapeCounts, values: &Values) -> Vec<HoleValues> {
         let template = Shape::from_line(&self.records[members[0]].template_line);
+        let members: Vec<(&PatternRecord, Shape)> = members
+            .iter()
+            .map(|idx| (&self.records[*idx], Shape::from_line(&self.records[*idx].line)))
+            .collect();
         let mut holes = Vec::new();
         for (place, token) in template.tokens().iter().enumerate() {
             let Token::Value(kind) = token else { continue };
-            let mut found: BTreeMap<String, BTreeMap<Stream, Seen>> = BTreeMap::new();
+            let mut found: Vec<(Cow<'_, str>, &Stream, Seen)> = Vec::new();
             let (mut others, mut is_endless) = (0, false);
-            for record in members.iter().map(|idx| &self.records[*idx]) {
-                let shape = Shape::from_line(&record.line);
-                match Part::of(&shape, &record.places, place) {
+            for (record, shape) in &members {
+                match Part::of(shape, &record.places, place) {
                     Some(Part::Constant(value)) => {
-                        let streams = found.entry(value).or_default();
                         let of_shape = counts.get(&record.shape).into_iter().flatten();
-                        of_shape.for_each(|(stream, seen)| add(streams, stream, *seen));
+                        found.extend(
+                            of_shape.map(|(stream, seen)| (Cow::Owned(value.clone()), stream, *seen)),
+                        );
                     }
                     Some(Part::Hole(idx)) => {
                         let mut known = 0;
                         for value in values.of(Subject::Message(record.shape), idx) {
-                            let Some(text) = &value.value else {
+                            let Some(text) = value.text else {
                                 is_endless = true;
                                 continue;
                             };
-                            known += value.rows;
-                            let stream = (value.service.clone(), value.revision.clone());
-                            add(found.entry(text.clone()).or_default(), &stream, seen_of(value));
+                            known += value.seen.entries;
+                            found.push((Cow::Borrowed(text), value.stream, value.seen));
                         }
                         others += record.entries - known;
                     }
                     None => others += record.entries,
                 }
             }
-            let entries =
-                |streams: &BTreeMap<Stream, Seen>| streams.values().map(|seen| seen.entries).sum::<u64>();
-            let listed = found.iter().map(|(value, streams)| (value.as_str(), entries(streams)));
             let is_endless = is_endless || (*kind == HoleKind::Num && others > 0) || found.is_empty();
-            let openness = openness(template.tokens(), place, listed, is_endless);
-            holes.push(HoleValues { place, kind: *kind, openness, values: found, others });
+            let (openness, values) = closed_values(template.tokens(), place, found, is_endless);
+            holes.push(HoleValues { place, kind: *kind, openness, values, others });
         }
         holes
     }
@@ -294,28 +328,26 @@ impl Part {
     }
 }
 
-/// Values of all segments, by whose they are and which hole.
-pub(crate) struct Values(BTreeMap<(Subject, u32), Vec<ValueRecord>>);
-
-impl Values {
-    pub(crate) fn read(archive: &Archive) -> Result<Self> {
-        let mut all: BTreeMap<(Subject, u32), Vec<ValueRecord>> = BTreeMap::new();
-        for segment in archive.segments() {
-            for value in segment.values()? {
-                all.entry((value.subject, value.hole)).or_default().push(value);
-            }
+/// Says whether a hole is closed, and of a closed one puts its values together.
+fn closed_values(
+    tokens: &[Token],
+    place: usize,
+    mut found: Vec<(Cow<'_, str>, &Stream, Seen)>,
+    is_endless: bool,
+) -> (Openness, BTreeMap<String, BTreeMap<Stream, Seen>>) {
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let by_value = || found.chunk_by(|a, b| a.0 == b.0);
+    let listed = by_value().map(|same| (&*same[0].0, same.iter().map(|(.., seen)| seen.entries).sum()));
+    let openness = openness(tokens, place, listed, is_endless);
+    let mut values = BTreeMap::new();
+    if openness == Openness::Closed {
+        for same in by_value() {
+            let mut streams = BTreeMap::new();
+            same.iter().for_each(|(_, stream, seen)| add(&mut streams, stream, *seen));
+            values.insert(same[0].0.clone().into_owned(), streams);
         }
-        Ok(Self(all))
     }
-
-    fn of(&self, subject: Subject, hole: usize) -> &[ValueRecord] {
-        let hole = u32::try_from(hole).expect("a message has few holes");
-        self.0.get(&(subject, hole)).map_or(&[], Vec::as_slice)
-    }
-}
-
-fn seen_of(value: &ValueRecord) -> Seen {
-    Seen { entries: value.rows, first_ns: value.first_ns, last_ns: value.last_ns }
+    (openness, values)
 }
 
 fn add(streams: &mut BTreeMap<Stream, Seen>, stream: &Stream, seen: Seen) {
@@ -327,14 +359,17 @@ fn add(streams: &mut BTreeMap<Stream, Seen>, stream: &Stream, seen: Seen) {
     }
 }
 
-/// Counts rows by shape of message, service and revision, from ring facts.
-fn shape_counts(archive: &Archive) -> Result<BTreeMap<u64, BTreeMap<Stream, Seen>>> {
-    let mut counts: BTreeMap<u64, BTreeMap<Stream, Seen>> = BTreeMap::new();
-    for segment in archive.segments() {
+/// Rows of shapes of messages, by service and revision; a stream once for every segment.
+type ShapeCounts = HashMap<u64, Vec<(Stream, Seen)>>;
+
+/// Counts rows by shape of message, service and revision, from ring facts, of the shapes that `is_counted` says yes to.
+fn shape_counts(archive: &Archive, is_counted: impl Fn(u64) -> bool + Sync) -> Result<ShapeCounts> {
+    let of_segment = |segment: &Segment| -> Result<Vec<(u64, (Stream, Seen))>> {
         let (rings, shapes) = (segment.rings()?, segment.shapes()?);
         let (services, revisions) = (segment.services()?, segment.revisions()?);
-        let mut own: HashMap<(u64, u32, u32), Seen> = HashMap::new();
-        for ring in 0..rings.len() {
+        let counted: Vec<bool> = shapes.iter().map(|shape| is_counted(shape.pattern)).collect();
+        let mut own: BTreeMap<(u64, u32, u32), Seen> = BTreeMap::new();
+        for ring in (0..rings.len()).filter(|ring| counted[rings.shape[*ring] as usize]) {
             let seen =
                 Seen { entries: rings.rows[ring], first_ns: rings.min_ts[ring], last_ns: rings.max_ts[ring] };
             let pattern = shapes[rings.shape[ring] as usize].pattern;
@@ -342,12 +377,47 @@ fn shape_counts(archive: &Archive) -> Result<BTreeMap<u64, BTreeMap<Stream, Seen
                 .and_modify(|known| known.add(seen))
                 .or_insert(seen);
         }
-        for ((pattern, service, revision), seen) in own {
+        let named = |((pattern, service, revision), seen): ((u64, u32, u32), Seen)| {
             let stream = (services[service as usize].clone(), revisions[revision as usize].clone());
-            add(counts.entry(pattern).or_default(), &stream, seen);
-        }
+            (pattern, (stream, seen))
+        };
+        Ok(own.into_iter().map(named).collect())
+    };
+    let counted: Vec<Vec<(u64, (Stream, Seen))>> =
+        archive.segments().par_iter().map(of_segment).collect::<Result<_>>()?;
+    let mut counts = ShapeCounts::new();
+    for (shape, count) in counted.into_iter().flatten() {
+        counts.entry(shape).or_default().push(count);
     }
     Ok(counts)
+}
+
+/// Numbers for services and revisions, in the order in which they come.
+#[derive(Debug, Default)]
+struct StreamNumbers {
+    all: Vec<Stream>,
+    numbers: HashMap<Stream, usize>,
+    last: usize,
+}
+
+impl StreamNumbers {
+    /// Returns the number of a stream; those of one tend to follow one another.
+    fn number(&mut self, service: &str, revision: &str) -> usize {
+        if self.all.get(self.last).is_some_and(|(s, r)| s == service && r == revision) {
+            return self.last;
+        }
+        let stream = (service.to_owned(), revision.to_owned());
+        let next = self.all.len();
+        self.last = *self.numbers.entry(stream.clone()).or_insert(next);
+        if self.last == next {
+            self.all.push(stream);
+        }
+        self.last
+    }
+
+    fn into_streams(self) -> Vec<Stream> {
+        self.all
+    }
 }
 
 /// The exceptions of an archive.
@@ -402,28 +472,17 @@ impl Exceptions {
 
     /// Returns the variants of every exception whose message is one of a few. Messages of traces that go on in other
     /// entries are not told apart.
-    ///
-    /// # Errors
-    /// [`Damaged`](timberline_archive::Error::Damaged) when an index cannot be read.
-    pub fn variants(&self, archive: &Archive) -> Result<BTreeMap<u64, Vec<Variant>>> {
-        let values = Values::read(archive)?;
+    pub fn variants(&self, values: &Values) -> BTreeMap<u64, Vec<Variant>> {
         let mut variants = BTreeMap::new();
         let tokens = [Token::Value(HoleKind::Value)];
         for key in self.records.keys() {
-            let mut found: BTreeMap<String, BTreeMap<Stream, Seen>> = BTreeMap::new();
-            let mut is_endless = false;
-            for value in values.of(Subject::Exception(*key), 0) {
-                let Some(text) = &value.value else {
-                    is_endless = true;
-                    continue;
-                };
-                let stream = (value.service.clone(), value.revision.clone());
-                add(found.entry(text.clone()).or_default(), &stream, seen_of(value));
-            }
-            let entries =
-                |streams: &BTreeMap<Stream, Seen>| streams.values().map(|seen| seen.entries).sum::<u64>();
-            let listed = found.iter().map(|(value, streams)| (value.as_str(), entries(streams)));
-            if found.len() < 2 || openness(&tokens, 0, listed, is_endless) == Openness::Open {
+            let of_exception = || values.of(Subject::Exception(*key), 0);
+            let found: Vec<(Cow<'_, str>, &Stream, Seen)> = of_exception()
+                .filter_map(|value| Some((Cow::Borrowed(value.text?), value.stream, value.seen)))
+                .collect();
+            let is_endless = of_exception().any(|value| value.text.is_none());
+            let (openness, found) = closed_values(&tokens, 0, found, is_endless);
+            if found.len() < 2 || openness == Openness::Open {
                 continue;
             }
             debug_assert!(found.len() as u64 <= MAX_CLOSED_VALUES);
@@ -436,6 +495,6 @@ impl Exceptions {
             };
             variants.insert(*key, found.into_iter().map(variant).collect());
         }
-        Ok(variants)
+        variants
     }
 }

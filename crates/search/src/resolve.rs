@@ -7,10 +7,10 @@
 //! pattern="VARIANT"               stays, and rows are asked for the value in the hole
 //! ```
 
-use crate::patterns::{Exceptions, Patterns, Variant};
+use crate::patterns::{Exceptions, Patterns, Values, Variant};
 use crate::row::{FieldSet, Names};
 use std::sync::Arc;
-use timberline_archive::segment::Subject;
+use timberline_archive::segment::{Beside, Subject};
 use timberline_archive::{Archive, Result, pattern_name};
 use timberline_entry::{Field, LogEntry, message};
 use timberline_pattern::mask::Hole;
@@ -36,6 +36,27 @@ impl Resolved {
             ])),
             None => fields,
         }
+    }
+
+    /// Returns what has to be read beside the entry to judge a row.
+    pub(crate) fn beside_read(&self) -> Beside {
+        let mut beside = Beside { said: self.variants.is_some(), ..Beside::NONE };
+        self.filter.root().each_test(&mut |test| beside = beside.union(beside_of(test)));
+        beside
+    }
+}
+
+/// Returns what one test asks of a row beside its entry.
+fn beside_of(test: &Test) -> Beside {
+    match test {
+        Test::Derived(compare) => match compare.name {
+            DerivedField::Pattern | DerivedField::Exception => Beside { said: true, ..Beside::NONE },
+            DerivedField::Source => Beside { source: true, ..Beside::NONE },
+            _ => Beside::NONE,
+        },
+        // Functions can be about any computed field.
+        Test::Function(_) => Beside::ALL,
+        Test::Compare(_) | Test::Global(_) => Beside::NONE,
     }
 }
 
@@ -161,11 +182,12 @@ impl Resolver<'_> {
             None => Arc::new(Patterns::read(self.archive)?),
         };
         self.patterns = Some(patterns.clone());
-        if let Some(found) = patterns.find_variant(&patterns.holes(self.archive)?, id) {
+        let values = Values::read(self.archive)?;
+        if let Some(found) = patterns.find_variant(&patterns.holes(self.archive, &values)?, id) {
             return Ok(Some(found));
         }
         let exceptions = self.exceptions.as_ref().expect("exceptions were looked at before");
-        let variants = exceptions.variants(self.archive)?;
+        let variants = exceptions.variants(&values);
         Ok(variants.into_values().flatten().find(|variant| variant.id == id))
     }
 }

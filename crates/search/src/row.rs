@@ -4,8 +4,8 @@ use crate::resolve::WantedVariants;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use timberline_archive::catalog::SourceRecord;
-use timberline_archive::segment::Row;
-use timberline_archive::{Archive, Column, Error, Result, compose, pattern_name};
+use timberline_archive::segment::{Beside, Rings, Row, Segment};
+use timberline_archive::{Archive, Cell, Column, Error, Result, compose, pattern_name};
 use timberline_entry::json::{Document, Node, Value, parse};
 use timberline_entry::{Field, LogEntry, Timestamp};
 use timberline_query::{Derived, Filter, eval_with};
@@ -68,7 +68,7 @@ impl Names {
 /// A row of a segment, as an entry.
 #[derive(Debug)]
 pub struct RowView<'r> {
-    /// The row: time, provenance, and the columns that were read.
+    /// The row: time, provenance, and the columns that were read; service and revision in any case.
     pub row: &'r Row<'r>,
     /// The fields that were asked for.
     pub entry: &'r LogEntry<'r>,
@@ -78,15 +78,42 @@ pub struct RowView<'r> {
     pub derived: &'r Derived<'r>,
 }
 
+/// What rows of a segment are known to have from their rings, and what is therefore not read.
+pub(crate) struct RingCells<'s> {
+    rings: &'s Rings,
+    services: &'s [String],
+    revisions: &'s [String],
+}
+
+impl<'s> RingCells<'s> {
+    pub(crate) fn of(segment: &'s Segment) -> Result<Self> {
+        Ok(Self { rings: segment.rings()?, services: segment.services()?, revisions: segment.revisions()? })
+    }
+
+    /// Returns a row of a ring with the cells of its service and revision.
+    pub(crate) fn complete<'r>(&'r self, mut row: Row<'r>, ring: usize) -> Row<'r> {
+        let (service, revision) = (self.rings.service[ring] as usize, self.rings.revision[ring] as usize);
+        row.cells.set(Column::Service, Cell::Text(&self.services[service]));
+        row.cells.set(Column::Revision, Cell::Text(&self.revisions[revision]));
+        row
+    }
+}
+
 /// Buffers for putting rows together; one per thread.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Composer {
+    beside: Beside,
     json: String,
     nodes: Vec<Node>,
     time: String,
 }
 
 impl Composer {
+    /// Returns a composer of rows of which `beside` was read.
+    pub(crate) fn new(beside: Beside) -> Self {
+        Self { beside, json: String::new(), nodes: Vec::new(), time: String::new() }
+    }
+
     /// Puts a row together and hands it on.
     ///
     /// For comparisons the entry's `timestamp` is the time the archive holds: it is the same instant, and there also
@@ -101,7 +128,7 @@ impl Composer {
         then: impl FnOnce(&RowView<'_>) -> T,
     ) -> Result<T> {
         let damaged = |detail: String| Error::Damaged { file: file.to_owned(), detail };
-        let Self { json, nodes, time } = self;
+        let Self { beside, json, nodes, time } = self;
         json.clear();
         compose(&row.cells, row.timestamp, |field| fields.contains(field), json)
             .map_err(|error| damaged(format!("row {}: {error}", row.idx)))?;
@@ -110,17 +137,17 @@ impl Composer {
         let mut entry = LogEntry::from_object(object);
         spell(row.timestamp, time);
         entry.set(Field::Timestamp, Value::plain(time));
-        let pattern = names.pattern(row.pattern);
+        let pattern = if beside.said { names.pattern(row.pattern) } else { row.pattern };
         let variants = variants
             .map_or_else(Vec::new, |wanted| wanted.of_entry(&entry, pattern, row.pattern, row.exception));
         let derived = Derived {
-            pattern: Some(pattern_name(pattern).into()),
+            pattern: beside.said.then(|| pattern_name(pattern).into()),
             variants: variants.into_iter().map(Cow::Owned).collect(),
             exception: row.exception.map(|key| pattern_name(key).into()),
             service: Some(row.cells.text(Column::Service).into()),
             revision: Some(row.cells.text(Column::Revision).into()),
             message: None,
-            source: Some(names.source(row.source).into()),
+            source: beside.source.then(|| names.source(row.source).into()),
         };
         Ok(then(&RowView { row, entry: &entry, json, derived: &derived }))
     }
@@ -159,9 +186,9 @@ impl FieldSet {
         Self(self.0 & other.0)
     }
 
-    /// Returns the columns to read. Service and revision always, because rows are told apart by them.
+    /// Returns the columns to read. Service and revision are known from rings.
     pub(crate) fn columns(self) -> Vec<Column> {
-        let mut columns = vec![Column::Service, Column::Revision, Column::Severity];
+        let mut columns = Vec::new();
         for field in Field::ALL {
             if self.contains(field) {
                 columns.extend_from_slice(Column::of_field(field));

@@ -2,16 +2,16 @@
 
 use crate::plan::{SegmentPlan, plan};
 use crate::present::present;
-use crate::resolve::{WantedVariants, resolve};
-use crate::row::{Composer, FieldSet, Names, RowView};
+use crate::resolve::{Resolved, resolve};
+use crate::row::{Composer, FieldSet, Names, RingCells, RowView};
 use crate::verdict::Verdict;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::collections::BTreeSet;
 use std::ops::Range;
-use timberline_archive::segment::Segment;
-use timberline_archive::{Archive, Result};
-use timberline_entry::Field;
-use timberline_query::Filter;
+use timberline_archive::segment::{Beside, Segment};
+use timberline_archive::{Archive, Column, Result};
+use timberline_entry::{Field, LogEntry};
+use timberline_query::{Derived, Filter};
 
 /// Who takes what matches.
 pub trait Sink {
@@ -37,10 +37,29 @@ pub trait Sink {
 }
 
 /// What a sink needs to see of a row, beside time, service, revision, severity and provenance.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Wanted {
     /// Fields of the entry.
     pub fields: BTreeSet<Field>,
+    /// Columns as they are stored, to be read from the row's cells. Where no field is wanted and no row is asked, nothing is
+    /// put together.
+    pub columns: BTreeSet<Column>,
+    /// What is wanted of the row beside its entry.
+    pub beside: Beside,
+}
+
+/// No field, and all that stands beside the entry.
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { fields: BTreeSet::new(), columns: BTreeSet::new(), beside: Beside::ALL }
+    }
+}
+
+impl Wanted {
+    /// Fields of the entry, and nothing of what stands beside it.
+    pub fn fields(fields: impl IntoIterator<Item = Field>) -> Self {
+        Self { fields: fields.into_iter().collect(), columns: BTreeSet::new(), beside: Beside::NONE }
+    }
 }
 
 /// Hands every match to the sink: segments in time order, rings and rows of a segment in its own order.
@@ -55,31 +74,49 @@ pub fn scan(
     sink: &mut dyn Sink,
 ) -> Result<()> {
     let resolved = resolve(archive, names, filter)?;
-    let filter = &resolved.filter;
-    let read = resolved.fields_read();
-    let wanted = FieldSet::of(wanted.fields.iter().copied());
     // Plans are a byte per ring, so those of all segments are made first, side by side.
     let plans: Vec<_> =
         archive.segments().par_iter().map(|segment| plan(segment, names, &resolved)).collect();
     for (segment, plan) in archive.segments().iter().zip(plans) {
         if let Some(plan) = plan? {
-            scan_segment(segment, names, filter, resolved.variants.as_ref(), &plan, read, wanted, sink)?;
+            scan_segment(segment, names, &resolved, &plan, wanted, sink)?;
         }
     }
     Ok(())
 }
 
-#[expect(clippy::too_many_arguments, reason = "one question against one segment")]
+/// As [`scan`], segments side by side, each with a sink of its own, which `new` makes for the segment's place in the archive.
+/// Returns the sinks of segments that may have matches, in the order of their segments.
+///
+/// # Errors
+/// Damage, and what the sinks return; of several the one of the earliest segment.
+pub fn scan_each<S: Sink + Send>(
+    archive: &Archive,
+    names: &Names,
+    filter: &Filter,
+    wanted: &Wanted,
+    new: impl Fn(usize) -> S + Sync,
+) -> Result<Vec<S>> {
+    let resolved = resolve(archive, names, filter)?;
+    let scan_one = |(idx, segment): (usize, &Segment)| -> Result<Option<S>> {
+        let Some(plan) = plan(segment, names, &resolved)? else { return Ok(None) };
+        let mut sink = new(idx);
+        scan_segment(segment, names, &resolved, &plan, wanted, &mut sink)?;
+        Ok(Some(sink))
+    };
+    let sinks: Vec<Result<Option<S>>> = archive.segments().par_iter().enumerate().map(scan_one).collect();
+    sinks.into_iter().filter_map(Result::transpose).collect()
+}
+
 fn scan_segment(
     segment: &Segment,
     names: &Names,
-    filter: &Filter,
-    variants: Option<&WantedVariants>,
+    resolved: &Resolved,
     plan: &SegmentPlan,
-    read: FieldSet,
-    wanted: FieldSet,
+    wanted: &Wanted,
     sink: &mut dyn Sink,
 ) -> Result<()> {
+    let filter = &resolved.filter;
     let rings = segment.rings()?;
     // Rings whose rows are needed, and whether the rows have to be asked.
     let mut looked_at: Vec<(usize, bool)> = Vec::new();
@@ -99,20 +136,39 @@ fn scan_segment(
         return Ok(());
     }
     let ask = looked_at.iter().any(|(_, ask)| *ask);
-    let fields = if ask { read.union(wanted) } else { wanted };
+    let mut fields = FieldSet::of(wanted.fields.iter().copied());
+    let mut beside = wanted.beside;
+    if ask {
+        fields = fields.union(resolved.fields_read());
+        beside = beside.union(resolved.beside_read());
+    }
     let fields = present(segment, looked_at.iter().map(|(ring, _)| *ring), fields)?;
+    let is_composed = ask || !wanted.fields.is_empty();
+    let mut columns = fields.columns();
+    columns.extend(&wanted.columns);
+    columns.sort();
+    columns.dedup();
     let range = |ring: usize| rings.row_start[ring]..rings.row_start[ring] + rings.rows[ring];
     let ranges: Vec<Range<u64>> = looked_at.iter().map(|(ring, _)| range(*ring)).collect();
+    let known = RingCells::of(segment)?;
     let file = segment.entries_path();
-    let mut composer = Composer::default();
+    let mut composer = Composer::new(beside);
     let mut at = 0;
     let mut failure = None;
-    segment.for_each_row(&ranges, &fields.columns(), |row| {
+    segment.for_each_row_with(&ranges, &columns, beside, |row| {
         while row.idx >= ranges[at].end {
             at += 1;
         }
         let (ring, ask) = looked_at[at];
-        let done = composer.with(&row, fields, &file, names, variants.filter(|_| ask), |view| {
+        let row = known.complete(row, ring);
+        if !is_composed {
+            let (entry, derived) = (LogEntry::empty(), Derived::default());
+            let view = RowView { row: &row, entry: &entry, json: "", derived: &derived };
+            failure = sink.row(segment, ring, &view).err();
+            return failure.is_none();
+        }
+        let variants = resolved.variants.as_ref().filter(|_| ask);
+        let done = composer.with(&row, fields, &file, names, variants, |view| {
             if ask && !view.matches(filter) { Ok(()) } else { sink.row(segment, ring, view) }
         });
         failure = done.and_then(|inner| inner).err();

@@ -11,11 +11,11 @@ use super::{CELL_NS, Cell, Grid, GridBuilder};
 use crate::patterns::Vocabulary;
 use crate::question::Investigation;
 use crate::tally::scope;
-use std::collections::BTreeMap;
-use timberline_archive::segment::Segment;
-use timberline_archive::{Column, Result};
-use timberline_entry::json::Value;
-use timberline_entry::{Field, MESSAGE_FIELDS, Severity};
+use std::collections::{BTreeMap, HashMap};
+use timberline_archive::segment::{Beside, Row, Segment};
+use timberline_archive::{Column, Error, Result, compose};
+use timberline_entry::json::{Document, Value, parse};
+use timberline_entry::{Field, LogEntry, MESSAGE_FIELDS, Severity};
 use timberline_query::Filter;
 use timberline_search::{Names, RowView, Sink, Wanted, scan};
 
@@ -44,7 +44,12 @@ impl Grid {
         let is_all = scope == *filter;
         let (archive, names) = (investigation.archive, &investigation.names);
         let mut reader = Reader::new(names, rows, ClosedValues::of(vocabulary));
-        let labels = Wanted { fields: [Field::Labels].into() };
+        // Labels as they are stored say which instance it is: they repeat, and nothing has to be put together for them.
+        let labels = Wanted {
+            columns: [Column::Labels, Column::Rest].into(),
+            beside: Beside { said: true, ..Beside::NONE },
+            ..Wanted::fields([])
+        };
         reader.takes = Takes { cells: true, patterns: is_all, values: false };
         scan(archive, names, &Filter::and(scope, within.clone()), &labels, &mut reader)?;
         let matching = Filter::and(filter.clone(), within.clone());
@@ -54,8 +59,8 @@ impl Grid {
         }
         if !reader.values.is_empty() {
             reader.takes = Takes { cells: false, patterns: false, values: true };
-            let fields = MESSAGE_FIELDS.into_iter().chain([Field::Labels]).collect();
-            scan(archive, names, &matching, &Wanted { fields }, &mut reader)?;
+            let messages = Wanted { fields: MESSAGE_FIELDS.into_iter().collect(), ..labels };
+            scan(archive, names, &matching, &messages, &mut reader)?;
         }
         Ok(reader.builder.finish())
     }
@@ -79,7 +84,10 @@ struct Reader<'r> {
     takes: Takes,
     builder: GridBuilder,
     streams: BTreeMap<(u32, String, String), u32>,
-    last_stream: Option<(u32, String, String, u32)>,
+    /// The service and revision of the row before, and the streams of the labels that its rows had.
+    last_service: Option<u32>,
+    last_revision: String,
+    by_labels: HashMap<String, u32>,
 }
 
 impl<'r> Reader<'r> {
@@ -93,25 +101,47 @@ impl<'r> Reader<'r> {
             takes: Takes::default(),
             builder,
             streams: BTreeMap::new(),
-            last_stream: None,
+            last_service: None,
+            last_revision: String::new(),
+            by_labels: HashMap::new(),
         }
     }
 
-    /// Returns the number of a stream. Rows of a stream tend to follow one another.
-    fn stream(&mut self, service: u32, revision: &str, instance: &str) -> u32 {
-        if let Some((s, r, i, id)) = &self.last_stream
-            && *s == service
-            && r == revision
-            && i == instance
-        {
-            return *id;
+    /// Returns the number of a row's stream. Rows of one stream tend to follow one another.
+    fn stream(&mut self, service: u32, revision: &str, row: &Row<'_>) -> Result<u32> {
+        let labels = row.cells.text(Column::Labels);
+        if self.last_service != Some(service) || self.last_revision != revision {
+            self.last_service = Some(service);
+            revision.clone_into(&mut self.last_revision);
+            self.by_labels.clear();
         }
+        // What could not be stored as labels stands in the rest.
+        let is_plain = row.cells.get(Column::Rest).text().is_none();
+        if let (true, Some(id)) = (is_plain, self.by_labels.get(labels)) {
+            return Ok(*id);
+        }
+        let instance = instance(row)?;
         let next = u32::try_from(self.streams.len()).expect("there are fewer streams than that");
-        let key = (service, revision.to_owned(), instance.to_owned());
-        let id = *self.streams.entry(key).or_insert(next);
-        self.last_stream = Some((service, revision.to_owned(), instance.to_owned(), id));
-        id
+        let id = *self.streams.entry((service, revision.to_owned(), instance)).or_insert(next);
+        if is_plain {
+            self.by_labels.insert(labels.to_owned(), id);
+        }
+        Ok(id)
     }
+}
+
+/// Returns the instance that wrote a row; empty where its labels do not say.
+fn instance(row: &Row<'_>) -> Result<String> {
+    let damaged = |detail: String| Error::Damaged { file: format!("row {} of the entries", row.idx), detail };
+    let (mut json, mut nodes) = (String::new(), Vec::new());
+    compose(&row.cells, row.timestamp, |field| field == Field::Labels, &mut json)
+        .map_err(|error| damaged(error.to_string()))?;
+    parse(&json, &mut nodes).map_err(|fault| damaged(fault.to_string()))?;
+    let object = Document::new(&json, &nodes).root().as_object().expect("compose writes an object");
+    let entry = LogEntry::from_object(object);
+    let instance =
+        entry.get(Field::Labels).and_then(|labels| labels.get("instanceId")).and_then(Value::as_text);
+    Ok(instance.map(|id| id.value().into_owned()).unwrap_or_default())
 }
 
 impl Sink for Reader<'_> {
@@ -140,14 +170,8 @@ impl Sink for Reader<'_> {
             (view.row.cells.text(Column::Service), view.row.cells.text(Column::Revision));
         let time_ns = view.row.timestamp.as_nanos();
         let Some(row) = self.rows.row_of(service, revision, time_ns) else { return Ok(()) };
-        let instance = view
-            .entry
-            .get(Field::Labels)
-            .and_then(|labels| labels.get("instanceId"))
-            .and_then(Value::as_text);
-        let instance = instance.map(|id| id.value()).unwrap_or_default();
         let service = self.builder.service(service);
-        let stream = self.stream(service, revision, &instance);
+        let stream = self.stream(service, revision, view.row)?;
         let cell = Cell { row, service, minute: time_ns.div_euclid(CELL_NS), stream };
         if self.takes.cells {
             self.builder.entry(cell);

@@ -156,7 +156,8 @@ pub fn pattern_detail(investigation: &Investigation<'_>, id: &str) -> Result<Opt
     let first = firsts_of(investigation, subject)?;
     let mut record = summary(investigation, &vocabulary, &counts, first, subject, counted);
     let mut reader = Reader::new(investigation, &vocabulary, subject);
-    let wanted = Wanted { fields: MESSAGE_FIELDS.into_iter().chain([Field::Labels, Field::Trace]).collect() };
+    let fields = MESSAGE_FIELDS.into_iter().chain([Field::Labels, Field::Trace]).collect();
+    let wanted = Wanted { fields, ..Wanted::default() };
     scan(investigation.archive, &investigation.names, &compiled.filter, &wanted, &mut reader)?;
     let variant = variant_id
         .map(pattern_name)
@@ -419,7 +420,7 @@ fn related(
             (rfc3339(first.time_ns.saturating_sub(hour)), rfc3339(last.time_ns.saturating_add(hour)));
         let text = format!("trace:* AND timestamp>=\"{from}\" AND timestamp<=\"{to}\"");
         if let Ok(compiled) = compile(&text, &Options::default()) {
-            let wanted = Wanted { fields: BTreeSet::from([Field::Trace]) };
+            let wanted = Wanted { fields: BTreeSet::from([Field::Trace]), ..Wanted::default() };
             scan(investigation.archive, names, &compiled.filter, &wanted, &mut shared)?;
         }
     }

@@ -9,13 +9,12 @@
 use crate::evidence::rfc3339;
 use crate::question::Investigation;
 use serde::Serialize;
-use std::collections::BTreeSet;
 use timberline_archive::segment::Segment;
 use timberline_archive::{Column, Result};
 use timberline_entry::Field;
 use timberline_entry::json::Value;
 use timberline_query::{Options, compile};
-use timberline_search::{RowView, Sink, Wanted, scan};
+use timberline_search::{RowView, Sink, Wanted, scan_each};
 
 /// A change of a service that somebody made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -90,10 +89,19 @@ const DEPLOYS: [&str; 6] = [
 pub(super) fn read(investigation: &Investigation<'_>) -> Result<Vec<AuditFacts>> {
     let text = format!("protoPayload.\"@type\"=\"{AUDIT_LOG}\" OR jsonPayload.\"@type\"=\"{AUDIT_LOG}\"");
     let filter = compile(&text, &Options::default()).expect("a filter of the language").filter;
-    let fields = BTreeSet::from([Field::ProtoPayload, Field::JsonPayload, Field::InsertId]);
-    let mut audits = Audits::default();
-    scan(investigation.archive, &investigation.names, &filter, &Wanted { fields }, &mut audits)?;
-    let mut found = audits.found;
+    let (archive, names) = (investigation.archive, &investigation.names);
+    let wanted = Wanted::fields([Field::ProtoPayload, Field::JsonPayload]);
+    let audits = scan_each(archive, names, &filter, &wanted, |_| Audits::default())?;
+    let mut found: Vec<AuditFacts> = audits.into_iter().flat_map(|audits| audits.found).collect();
+    found.sort_by_key(|facts| facts.time_ns);
+    if !found.windows(2).any(|pair| pair[0].time_ns == pair[1].time_ns) {
+        return Ok(found);
+    }
+    // Ids are read only where times do not tell.
+    let wanted = Wanted::fields([Field::ProtoPayload, Field::JsonPayload, Field::InsertId]);
+    let audits = scan_each(archive, names, &filter, &wanted, |_| Audits::default())?;
+    let mut found: Vec<(String, AuditFacts)> =
+        audits.into_iter().flat_map(|audits| audits.insert_ids.into_iter().zip(audits.found)).collect();
     found.sort_by(|a, b| (a.1.time_ns, &a.0).cmp(&(b.1.time_ns, &b.0)));
     Ok(found.into_iter().map(|(_, facts)| facts).collect())
 }
@@ -101,7 +109,8 @@ pub(super) fn read(investigation: &Investigation<'_>) -> Result<Vec<AuditFacts>>
 /// Collects audit entries with their `insertId`. There are few: a deploy has a handful.
 #[derive(Default)]
 struct Audits {
-    found: Vec<(String, AuditFacts)>,
+    found: Vec<AuditFacts>,
+    insert_ids: Vec<String>,
 }
 
 impl Sink for Audits {
@@ -110,8 +119,10 @@ impl Sink for Audits {
     }
 
     fn row(&mut self, _: &Segment, _: usize, view: &RowView<'_>) -> Result<()> {
-        let insert_id = view.row.cells.text(Column::InsertId);
-        self.found.extend(facts(view).map(|facts| (insert_id.to_owned(), facts)));
+        if let Some(facts) = facts(view) {
+            self.found.push(facts);
+            self.insert_ids.push(view.row.cells.text(Column::InsertId).to_owned());
+        }
         Ok(())
     }
 }

@@ -92,7 +92,7 @@ pub(super) fn count(investigation: &Investigation<'_>) -> Result<ByRevision> {
     // Words that all of them have: every further test of a filter costs a look at all templates.
     let text = "textPayload:\"container\" OR textPayload:\"instance\" OR textPayload:\"memory limit\"";
     let filter = compile(text, &Options::default()).expect("a filter of the language").filter;
-    let wanted = Wanted { fields: [Field::TextPayload, Field::Labels, Field::LogName].into() };
+    let wanted = Wanted::fields([Field::TextPayload, Field::Labels, Field::LogName]);
     let mut counter = Counter::default();
     scan(investigation.archive, &investigation.names, &filter, &wanted, &mut counter)?;
     let mut all = ByRevision::new();

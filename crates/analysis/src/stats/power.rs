@@ -23,6 +23,9 @@ pub const EXACT_UP_TO: f64 = 2000.0;
 /// Ratio beyond which nothing is looked for: such a change needs no statistics.
 pub const LARGEST_RATIO: f64 = 1e6;
 
+/// Steps after which narrowing ends, however wide what is left.
+const MAX_STEPS: usize = 40;
+
 /// What a detection has to fulfil.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Demand {
@@ -48,10 +51,10 @@ pub fn min_detectable_ratio(base_rate: f64, coverage: Coverage, demand: Demand) 
     let mean_base = base_rate * coverage.base_exposure();
     let mean_new = base_rate * coverage.new_exposure();
     if mean_base > EXACT_UP_TO {
-        return smallest_ratio(|ratio| ratio.ln() >= normal_ln_ratio(mean_base, ratio * mean_new, demand));
+        return smallest_ratio(|ratio| ratio.ln() - normal_ln_ratio(mean_base, ratio * mean_new, demand));
     }
     let limits = rejection_limits(mean_base, coverage, demand.alpha);
-    smallest_ratio(|ratio| power(&limits, ratio * mean_new) >= demand.power)
+    smallest_ratio(|ratio| power(&limits, ratio * mean_new) - demand.power)
 }
 
 /// From how many new events on the test rejects, for one possible base count.
@@ -111,15 +114,51 @@ fn normal_ln_ratio(mean_base: f64, mean_new: f64, demand: Demand) -> f64 {
     quantiles * (mean_base.recip() + mean_new.recip()).sqrt()
 }
 
-/// Smallest ratio that is detected, where every larger one is, too; halves the interval of ln ρ.
-fn smallest_ratio(is_detected: impl Fn(f64) -> bool) -> Option<f64> {
-    if !is_detected(LARGEST_RATIO) {
+/// Smallest ratio that is detected, where every larger one is, too; halves the interval of ln ρ. A ratio is detected where its
+/// `excess` is not below 0.
+///
+/// The excess is dear, so the interval is narrowed by straight lines first (the Illinois method). Halving then asks only within
+/// what is left, and ends where it would have ended without.
+fn smallest_ratio(excess: impl Fn(f64) -> f64) -> Option<f64> {
+    let at = |ln_ratio: f64| excess(ln_ratio.exp());
+    let last = LARGEST_RATIO.ln();
+    let largest = excess(LARGEST_RATIO);
+    if largest.is_nan() || largest < 0.0 {
         return None;
     }
-    let (mut missed, mut detected) = (0.0, LARGEST_RATIO.ln());
+    let (mut low, mut high) = ((0.0, at(0.0)), (last, largest));
+    let mut was_detected = None;
+    for _ in 0..MAX_STEPS {
+        let width = high.0 - low.0;
+        if width <= 1e-9 || !(low.1 < 0.0 && high.1 > 0.0) {
+            break;
+        }
+        // Far from the root the excess hardly changes, and lines would lead astray.
+        let on_line = low.0 - low.1 * width / (high.1 - low.1);
+        let is_near = width < 0.25 && low.0 < on_line && on_line < high.0;
+        let next = if is_near { on_line } else { f64::midpoint(low.0, high.0) };
+        let found = at(next);
+        let is_detected = found >= 0.0;
+        // An end that stays twice is given less weight, or the other would creep.
+        let stays_again = was_detected.replace(is_detected) == Some(is_detected);
+        if is_detected {
+            high = (next, found);
+            low.1 /= if stays_again { 2.0 } else { 1.0 };
+        } else {
+            low = (next, found);
+            high.1 /= if stays_again { 2.0 } else { 1.0 };
+        }
+    }
+    let is_detected = |ln_ratio: f64| {
+        if ln_ratio >= high.0 {
+            return true;
+        }
+        ln_ratio > low.0 && at(ln_ratio) >= 0.0
+    };
+    let (mut missed, mut detected) = (0.0, last);
     while detected - missed > 1e-10 {
         let middle: f64 = f64::midpoint(missed, detected);
-        if is_detected(middle.exp()) { detected = middle } else { missed = middle }
+        if is_detected(middle) { detected = middle } else { missed = middle }
     }
     Some(detected.exp())
 }

@@ -56,7 +56,7 @@ pub(super) fn containers(
         investigation.archive,
         &investigation.names,
         &Filter::and(filter.clone(), said),
-        &Wanted { fields: [Field::TextPayload].into() },
+        &Wanted::fields([Field::TextPayload]),
         &mut counter,
     )?;
     let mut facts = Vec::new();

@@ -85,7 +85,7 @@ pub(super) fn gather(
         holes: Vec::new(),
     };
     let filter = Filter::and(filter.clone(), rules.any());
-    scan(archive, &investigation.names, &filter, &Wanted { fields }, &mut sink)?;
+    scan(archive, &investigation.names, &filter, &Wanted { fields, ..Wanted::default() }, &mut sink)?;
     let mut clusters: Vec<Gathered> = sink.clusters.into_values().collect();
     for cluster in &mut clusters {
         cluster.times.sort_unstable();

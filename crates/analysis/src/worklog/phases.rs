@@ -65,7 +65,7 @@ pub(super) fn phases(investigation: &Investigation<'_>, filter: &Filter) -> Resu
         investigation.archive,
         &investigation.names,
         &Filter::and(filter.clone(), words),
-        &Wanted { fields: fields.into() },
+        &Wanted::fields(fields),
         &mut reader,
     )?;
     let mut phases: Vec<PhaseFacts> = reader.0.into_iter().map(|(key, found)| found.facts(key)).collect();

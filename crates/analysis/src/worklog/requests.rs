@@ -75,7 +75,7 @@ pub(super) fn requests(investigation: &Investigation<'_>, filter: &Filter) -> Re
         investigation.archive,
         &investigation.names,
         &Filter::and(filter.clone(), requests),
-        &Wanted { fields: [Field::HttpRequest].into() },
+        &Wanted::fields([Field::HttpRequest]),
         &mut counter,
     )?;
     let mut totals: BTreeMap<(String, String, String), u64> = BTreeMap::new();

@@ -38,10 +38,10 @@ pub use cube::{CubeCell, HOUR_NS};
 pub use facts::Rings;
 pub use instances::InstanceRecord;
 pub use messages::MessageRecord;
-pub use reader::{Row, Segment};
+pub use reader::{Beside, Row, Segment};
 pub use shapes::ShapeRecord;
 pub use templates::{HoleClass, MARKS, ShapeParts, Templates};
-pub use values::{Subject, ValueRecord};
+pub use values::{Subject, ValueRecord, ValueRow};
 
 pub(crate) use entries::with_entry;
 pub(crate) use observer::{Observer, RowFacts};

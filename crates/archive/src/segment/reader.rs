@@ -4,8 +4,9 @@ use super::checked::{CheckedFile, SegmentFiles};
 use super::facts::Names;
 use super::index::IndexReader;
 use super::{
-    CubeCell, InstanceRecord, MessageRecord, Rings, ShapeParts, ShapeRecord, Templates, ValueRecord, cube,
-    entries, exceptions, facts, instances, messages, packed, shapes, templates, values, words,
+    CubeCell, InstanceRecord, MessageRecord, Rings, ShapeParts, ShapeRecord, Templates, ValueRecord,
+    ValueRow, cube, entries, exceptions, facts, instances, messages, packed, shapes, templates, values,
+    words,
 };
 use crate::columns::{Cell, Cells, Column, ColumnKind};
 use crate::error::{Error, Result};
@@ -49,18 +50,55 @@ pub struct Row<'a> {
     pub timestamp: Timestamp,
     /// The columns asked for; others are null.
     pub cells: Cells<'a>,
-    /// Fingerprint of the message's pattern.
+    /// Fingerprint of the message's pattern; 0 unless [`Beside::said`] was asked for.
     pub pattern: u64,
-    /// Hash of the entry's shape.
+    /// Hash of the entry's shape; 0 unless [`Beside::shape`] was asked for.
     pub shape: u64,
-    /// Key of the exception that the entry tells of, if it tells of one.
+    /// Key of the exception that the entry tells of, if it tells of one and [`Beside::said`] was asked for.
     pub exception: Option<u64>,
-    /// Key of the source that the entry is attributed to.
+    /// Key of the source that the entry is attributed to; 0 unless [`Beside::source`] was asked for, as is the line.
     pub source: u64,
     /// Line of that source's text, from 1.
     pub source_line: u64,
     /// The copy there alone has everything that the entry has.
     pub source_is_whole: bool,
+}
+
+/// What is read of rows beside their time and the columns of their entries. Each column costs pages that are decompressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// Pattern and exception.
+    pub said: bool,
+    /// The entry's shape.
+    pub shape: bool,
+    /// Source, line, and whether it has everything.
+    pub source: bool,
+}
+
+impl Beside {
+    /// Everything.
+    pub const ALL: Self = Self { said: true, shape: true, source: true };
+    /// Nothing.
+    pub const NONE: Self = Self { said: false, shape: false, source: false };
+
+    /// Returns what one of both asks for.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self {
+            said: self.said || other.said,
+            shape: self.shape || other.shape,
+            source: self.source || other.source,
+        }
+    }
+
+    fn columns(self) -> impl Iterator<Item = &'static str> {
+        let said = self.said.then_some([entries::PATTERN, entries::EXCEPTION]);
+        let source = self.source.then_some([entries::SOURCE, entries::SOURCE_LINE, entries::SOURCE_IS_WHOLE]);
+        said.into_iter()
+            .flatten()
+            .chain(self.shape.then_some(entries::SHAPE))
+            .chain(source.into_iter().flatten())
+    }
 }
 
 impl Segment {
@@ -205,6 +243,20 @@ impl Segment {
         &self,
         ranges: &[Range<u64>],
         columns: &[Column],
+        visit: impl FnMut(Row<'_>) -> bool,
+    ) -> Result<()> {
+        self.for_each_row_with(ranges, columns, Beside::ALL, visit)
+    }
+
+    /// As [`for_each_row`](Self::for_each_row); of what stands beside the entry only what is asked for is read.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the Parquet file cannot be read.
+    pub fn for_each_row_with(
+        &self,
+        ranges: &[Range<u64>],
+        columns: &[Column],
+        beside: Beside,
         mut visit: impl FnMut(Row<'_>) -> bool,
     ) -> Result<()> {
         let path = self.entries_path();
@@ -213,16 +265,8 @@ impl Segment {
         let names: Vec<&str> = columns
             .iter()
             .flat_map(|column| std::iter::once(column.name()).chain(packed::beside(*column).iter().copied()))
-            .chain([
-                packed::TIMESTAMP,
-                packed::TIMESTAMP_NANOS,
-                entries::PATTERN,
-                entries::SHAPE,
-                entries::SOURCE,
-                entries::SOURCE_LINE,
-                entries::SOURCE_IS_WHOLE,
-                entries::EXCEPTION,
-            ])
+            .chain([packed::TIMESTAMP, packed::TIMESTAMP_NANOS])
+            .chain(beside.columns())
             .collect();
         let mask = ProjectionMask::columns(metadata.parquet_schema(), names.iter().copied());
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(content.clone(), metadata.clone())
@@ -233,7 +277,7 @@ impl Segment {
         let mut idxs = ranges.iter().flat_map(Clone::clone);
         for batch in reader {
             let batch = batch.map_err(|error| damaged(error.to_string()))?;
-            let view = BatchView::new(&batch, columns).map_err(&damaged)?;
+            let view = BatchView::new(&batch, columns, beside).map_err(&damaged)?;
             for row in 0..batch.num_rows() {
                 let idx = idxs.next().ok_or_else(|| damaged("more rows than were asked for".to_owned()))?;
                 if !visit(view.row(row, idx)) {
@@ -379,6 +423,15 @@ impl Segment {
         values::read(self.content(&path)?, &path)
     }
 
+    /// Calls `visit` with every one of the [`values`](Self::values), in order.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn each_value(&self, visit: impl FnMut(ValueRow<'_>)) -> Result<()> {
+        let path = layout::values(&self.record.id);
+        values::for_each(self.content(&path)?, &path, visit)
+    }
+
     /// Returns the entries by pattern, exception, service, revision, severity and hour, sorted by these.
     ///
     /// # Errors
@@ -459,17 +512,20 @@ struct BatchView<'b> {
     batch: &'b RecordBatch,
     columns: Vec<(Column, ArrayRef)>,
     timestamp: TimestampNanosecondArray,
-    pattern: usize,
-    shape: usize,
-    source: usize,
-    source_line: usize,
-    source_is_whole: usize,
-    exception: usize,
+    /// Places of what stands beside the entry; `None` for what was not asked for.
+    pattern: Option<usize>,
+    exception: Option<usize>,
+    shape: Option<usize>,
+    source: Option<usize>,
+    source_line: Option<usize>,
+    source_is_whole: Option<usize>,
 }
 
 impl<'b> BatchView<'b> {
-    fn new(batch: &'b RecordBatch, columns: &[Column]) -> std::result::Result<Self, String> {
-        let position = |name: &str| batch.schema().index_of(name).map_err(|error| error.to_string());
+    fn new(batch: &'b RecordBatch, columns: &[Column], beside: Beside) -> std::result::Result<Self, String> {
+        let schema = batch.schema();
+        let position = |name: &str| schema.index_of(name).map_err(|error| error.to_string());
+        let if_asked = |is_asked: bool, name: &str| is_asked.then(|| position(name)).transpose();
         let array = |column: Column| -> std::result::Result<ArrayRef, String> {
             if packed::beside(column).is_empty() {
                 return Ok(batch.column(position(column.name())?).clone());
@@ -486,17 +542,18 @@ impl<'b> BatchView<'b> {
             batch,
             columns,
             timestamp: packed::timestamps(batch).ok_or("no column timestamp")?,
-            pattern: position(entries::PATTERN)?,
-            shape: position(entries::SHAPE)?,
-            source: position(entries::SOURCE)?,
-            source_line: position(entries::SOURCE_LINE)?,
-            source_is_whole: position(entries::SOURCE_IS_WHOLE)?,
-            exception: position(entries::EXCEPTION)?,
+            pattern: if_asked(beside.said, entries::PATTERN)?,
+            exception: if_asked(beside.said, entries::EXCEPTION)?,
+            shape: if_asked(beside.shape, entries::SHAPE)?,
+            source: if_asked(beside.source, entries::SOURCE)?,
+            source_line: if_asked(beside.source, entries::SOURCE_LINE)?,
+            source_is_whole: if_asked(beside.source, entries::SOURCE_IS_WHOLE)?,
         })
     }
 
     fn row(&self, row: usize, idx: u64) -> Row<'_> {
         let number = |column: usize| self.batch.column(column).as_primitive::<UInt64Type>().value(row);
+        let number_or_0 = |column: Option<usize>| column.map_or(0, number);
         let mut cells = Cells::empty();
         for (column, array) in &self.columns {
             if array.is_null(row) {
@@ -514,12 +571,14 @@ impl<'b> BatchView<'b> {
             idx,
             timestamp: Timestamp::from_nanos(self.timestamp.value(row)),
             cells,
-            pattern: number(self.pattern),
-            shape: number(self.shape),
-            exception: (!self.batch.column(self.exception).is_null(row)).then(|| number(self.exception)),
-            source: number(self.source),
-            source_line: number(self.source_line),
-            source_is_whole: self.batch.column(self.source_is_whole).as_boolean().value(row),
+            pattern: number_or_0(self.pattern),
+            shape: number_or_0(self.shape),
+            exception: self.exception.filter(|column| !self.batch.column(*column).is_null(row)).map(number),
+            source: number_or_0(self.source),
+            source_line: number_or_0(self.source_line),
+            source_is_whole: self
+                .source_is_whole
+                .is_some_and(|column| self.batch.column(column).as_boolean().value(row)),
         }
     }
 }

@@ -58,6 +58,27 @@ pub struct ValueRecord {
     pub last_ns: i64,
 }
 
+/// A [`ValueRecord`] where it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueRow<'v> {
+    /// Whose hole.
+    pub subject: Subject,
+    /// Which hole.
+    pub hole: u32,
+    /// The value; `None` for a hole with too many.
+    pub value: Option<&'v str>,
+    /// Service.
+    pub service: &'v str,
+    /// Revision.
+    pub revision: &'v str,
+    /// Rows with the value.
+    pub rows: u64,
+    /// Time of the first, nanoseconds since the Unix epoch.
+    pub first_ns: i64,
+    /// Time of the last.
+    pub last_ns: i64,
+}
+
 #[derive(Clone, Copy)]
 struct Span {
     rows: u64,
@@ -170,6 +191,24 @@ pub(super) fn write(records: &[ValueRecord], path: &str, out: impl Write + Send)
 }
 
 pub(super) fn read(content: Bytes, path: &str) -> Result<Vec<ValueRecord>> {
+    let mut records = Vec::new();
+    for_each(content, path, |row| {
+        records.push(ValueRecord {
+            subject: row.subject,
+            hole: row.hole,
+            value: row.value.map(str::to_owned),
+            service: row.service.to_owned(),
+            revision: row.revision.to_owned(),
+            rows: row.rows,
+            first_ns: row.first_ns,
+            last_ns: row.last_ns,
+        });
+    })?;
+    Ok(records)
+}
+
+/// Calls `visit` with every value in the order in which they are stored: that of their records.
+pub(super) fn for_each(content: Bytes, path: &str, mut visit: impl FnMut(ValueRow<'_>)) -> Result<()> {
     let ([is_exception, subject, hole, value, service, revision, rows, first, last], _) = read_columns(
         content,
         path,
@@ -190,21 +229,23 @@ pub(super) fn read(content: Bytes, path: &str) -> Result<Vec<ValueRecord>> {
     let hole = hole.as_primitive::<UInt32Type>();
     let [value, service, revision] = [&value, &service, &revision].map(|array| array.as_string::<i32>());
     let [first, last] = [&first, &last].map(|array| array.as_primitive::<Int64Type>());
-    let record = |idx| ValueRecord {
-        subject: if is_exception.value(idx) {
-            Subject::Exception(subject.value(idx))
-        } else {
-            Subject::Message(subject.value(idx))
-        },
-        hole: hole.value(idx),
-        value: (!value.is_null(idx)).then(|| value.value(idx).to_owned()),
-        service: service.value(idx).to_owned(),
-        revision: revision.value(idx).to_owned(),
-        rows: rows.value(idx),
-        first_ns: first.value(idx),
-        last_ns: last.value(idx),
-    };
-    Ok((0..subject.len()).map(record).collect())
+    for idx in 0..subject.len() {
+        visit(ValueRow {
+            subject: if is_exception.value(idx) {
+                Subject::Exception(subject.value(idx))
+            } else {
+                Subject::Message(subject.value(idx))
+            },
+            hole: hole.value(idx),
+            value: (!value.is_null(idx)).then(|| value.value(idx)),
+            service: service.value(idx),
+            revision: revision.value(idx),
+            rows: rows.value(idx),
+            first_ns: first.value(idx),
+            last_ns: last.value(idx),
+        });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

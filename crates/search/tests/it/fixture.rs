@@ -160,6 +160,6 @@ fn for_each_row(archive: &Archive, names: &Names, visit: impl FnMut(RowId, &RowV
             Ok(())
         }
     }
-    let all = Wanted { fields: Field::ALL.into_iter().collect() };
+    let all = Wanted { fields: Field::ALL.into_iter().collect(), ..Wanted::default() };
     scan(archive, names, &Filter::all(), &all, &mut Each(visit)).unwrap();
 }

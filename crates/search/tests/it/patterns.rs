@@ -4,8 +4,9 @@ use crate::fixture::{Fixture, RowId};
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::pattern_name;
 use timberline_archive::segment::Subject;
+use timberline_pattern::variants::Openness;
 use timberline_query::{Options, compile};
-use timberline_search::{Exceptions, Patterns};
+use timberline_search::{Exceptions, Patterns, Values};
 
 fn line(n: usize, message: &str) -> String {
     let message = serde_json::Value::from(message);
@@ -89,8 +90,17 @@ fn every_variant_finds_the_entries_with_its_value() {
     let fixture = archive();
     let patterns = Patterns::read(&fixture.archive).unwrap();
     let exceptions = Exceptions::read(&fixture.archive).unwrap();
-    let variants = patterns.variants(&patterns.holes(&fixture.archive).unwrap());
-    let of_exceptions = exceptions.variants(&fixture.archive).unwrap();
+    let values = Values::read(&fixture.archive).unwrap();
+    let holes = patterns.holes(&fixture.archive, &values).unwrap();
+    let variants = patterns.variants(&holes);
+    for (pattern, holes) in &holes {
+        let entries: u64 = patterns.shapes_of(*pattern).map(|shape| shape.entries).sum();
+        for hole in holes.iter().filter(|hole| hole.openness == Openness::Closed) {
+            let listed: u64 = hole.values.values().flat_map(BTreeMap::values).map(|seen| seen.entries).sum();
+            assert_eq!(listed + hole.others, entries, "every entry has one value: {hole:?}");
+        }
+    }
+    let of_exceptions = exceptions.variants(&values);
     let mut values: BTreeMap<&str, u64> = BTreeMap::new();
     for variant in variants.values().chain(of_exceptions.values()).flatten() {
         let own = rows(&fixture, &format!("pattern=\"{}\"", pattern_name(variant.id)));
