@@ -43,5 +43,9 @@ pub fn columns_of_rows(
 ) -> Result<Vec<Column>> {
     let starts = &segment.rings()?.row_start;
     let ring_of = |row: u64| starts.partition_point(|start| *start <= row).saturating_sub(1);
-    Ok(present(segment, rows.map(ring_of), FieldSet::of(fields))?.columns())
+    let mut columns = present(segment, rows.map(ring_of), FieldSet::of(fields))?.columns();
+    columns.extend([Column::Service, Column::Revision, Column::Severity]);
+    columns.sort();
+    columns.dedup();
+    Ok(columns)
 }
