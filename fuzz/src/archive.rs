@@ -166,7 +166,9 @@ fn ask(image: Image) -> Result<Vec<ContentRow>, Error> {
     archive.rejects()?;
     for segment in archive.segments() {
         segment.instances()?;
-        segment.shape_parts()?;
+        for field in segment.fields()? {
+            segment.templates(*field)?;
+        }
         segment.rings_with_token("retry", |_| ())?;
         segment.rings_with_token_part("etr", |_| true, |_| ())?;
         segment.rings_with_token_part("4", |_| true, |_| ())?;

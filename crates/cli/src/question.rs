@@ -119,7 +119,11 @@ fn at_least(name: &str) -> Result<Node, Failure> {
 fn known_fields(archive: &Archive) -> Vec<String> {
     let mut fields = BTreeSet::new();
     let mut nodes = Vec::new();
-    for templates in archive.segments().iter().filter_map(|segment| segment.templates().ok()) {
+    let templates = archive.segments().iter().flat_map(|segment| {
+        let fields = segment.fields().unwrap_or_default();
+        fields.iter().filter_map(|field| segment.templates(*field).ok())
+    });
+    for templates in templates {
         for idx in 0..templates.len() {
             nodes.clear();
             let json = templates.json(idx);

@@ -77,21 +77,20 @@ impl Ids {
     }
 
     fn look_up(&self, segment: &Segment, field: Field, column: Column) -> Result<Found> {
-        let (templates, parts) = (segment.templates()?, segment.shape_parts()?);
+        let templates = segment.templates(field)?;
         let file = || timberline_archive::layout::templates(&segment.record().id);
         let mut is_plain = vec![false; templates.len()];
         let mut prefixes: BTreeSet<String> = BTreeSet::new();
         for (idx, is_plain) in is_plain.iter_mut().enumerate() {
-            if templates.field(idx) == field
-                && let Some(prefix) = before_hex(&templates.json(idx), field)
-                    .map_err(|detail| Error::Damaged { file: file(), detail })?
+            if let Some(prefix) = before_hex(&templates.json(idx), field)
+                .map_err(|detail| Error::Damaged { file: file(), detail })?
             {
                 *is_plain = true;
                 prefixes.insert(prefix);
             }
         }
         let is_known: Rc<[bool]> =
-            (0..parts.len()).map(|shape| parts.of(shape).any(|part| is_plain[part])).collect();
+            templates.of_shapes().map(|template| template.is_some_and(|idx| is_plain[idx])).collect();
         let wanted = &self.wanted[&field];
         // The one spelling under which each may be stored, behind each prefix.
         let mut spelled: BTreeMap<String, &str> = BTreeMap::new();

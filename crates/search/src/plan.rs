@@ -10,12 +10,10 @@ use crate::resolve::{Resolved, WantedVariants};
 use crate::row::Names;
 use crate::texts::{Place, TemplateTexts};
 use crate::verdict::Verdict;
-use std::cell::OnceCell;
-use timberline_archive::segment::{Rings, Segment, ShapeRecord};
+use timberline_archive::segment::{Rings, Segment, ShapeRecord, Templates};
 use timberline_archive::shape::CharSet;
 use timberline_archive::{Error, Result};
 use timberline_entry::Field;
-use timberline_entry::json::Node as JsonNode;
 use timberline_query::{
     Compare, DerivedCompare, DerivedField, Filter, Function, Node, Op, Operand, Search, Test, time_bounds,
 };
@@ -119,7 +117,6 @@ pub(crate) fn plan_of(
         tests: Vec::new(),
         names: Vec::new(),
         explain,
-        texts: OnceCell::new(),
         ids: Ids::of(filter),
     };
     let root = tables.lower(filter.root())?;
@@ -175,7 +172,6 @@ struct Tables<'s> {
     /// The tests as texts, if somebody wants to know.
     names: Vec<String>,
     explain: bool,
-    texts: OnceCell<TemplateTexts<'s>>,
     ids: Ids,
 }
 
@@ -276,12 +272,12 @@ impl Tables<'_> {
         }
     }
 
-    /// Judges a test for every shape of the segment: each template once, then every shape by its parts.
+    /// Judges a test for every shape of the segment: each template of a field that is asked once, then every shape by its
+    /// fields.
     fn by_shape(&self, test: &Test, needles: Option<&Needles>) -> Result<ByShape> {
-        let (templates, parts) = (self.segment.templates()?, self.segment.shape_parts()?);
+        let n_shapes = self.segment.n_shapes();
         let (judge, scope) = (Judge::new(test), scope(test));
-        let same =
-            |verdict| ByShape { verdicts: vec![verdict; parts.len()], stretches: vec![0; parts.len()] };
+        let same = |verdict| ByShape { verdicts: vec![verdict; n_shapes], stretches: vec![0; n_shapes] };
         if scope == Scope::Beyond {
             return Ok(same(Verdict::Some));
         }
@@ -289,60 +285,63 @@ impl Tables<'_> {
             return Ok(same(judge.judge(&TemplateView::time(), Place::Anywhere)));
         }
         let tokens = needles.map(NeedleTokens::of).unwrap_or_default();
-        // `None` for fields that play no part.
-        let mut of_template: Vec<Option<(Verdict, TokenBits)>> = vec![None; templates.len()];
-        let texts = || self.texts.get_or_init(|| TemplateTexts::new(templates));
-        let is_asked = |idx: usize| !matches!(scope, Scope::Root(root) if root != templates.field(idx));
-        let places = judge.quick().map(|needles| texts().places(needles, is_asked));
-        let mut nodes = Vec::new();
-        for (idx, verdict) in of_template.iter_mut().enumerate() {
-            if !is_asked(idx) {
-                continue;
+        // `None` for shapes that have none of the fields that are asked.
+        let mut own: Vec<Option<Verdict>> = vec![None; n_shapes];
+        let mut stretches: Vec<TokenBits> = vec![0; n_shapes];
+        let is_asked = |field: &&Field| !matches!(scope, Scope::Root(root) if root != **field);
+        for field in self.segment.fields()?.iter().filter(is_asked) {
+            let templates = self.segment.templates(*field)?;
+            let of_template = self.by_template(templates, &judge, &tokens, *field)?;
+            let of_shapes = own.iter_mut().zip(&mut stretches).zip(templates.of_shapes());
+            for ((own, stretches), template) in of_shapes {
+                let Some((verdict, bits)) = template.map(|idx| of_template[idx]) else { continue };
+                *own = (*own).max(Some(verdict));
+                // Where tokens decide, a match lies in one of the fields of which they decide.
+                if verdict == Verdict::IfTokens {
+                    *stretches |= bits;
+                }
             }
-            *verdict = Some(match places.as_ref().map_or(Place::Anywhere, |places| places[idx]) {
-                Place::Nowhere => (Verdict::None, 0),
-                place => self.judge_template(&judge, idx, place, &tokens, &mut nodes)?,
-            });
         }
         let missing = match scope {
             Scope::Root(_) => judge.absent(),
             _ if test.touches(Field::Timestamp, &[]) => judge.judge(&TemplateView::time(), Place::Anywhere),
             _ => Verdict::None,
         };
-        let of_shape = |shape| {
-            let of_parts = || parts.of(shape).filter_map(|part| of_template[part]);
-            let own = of_parts().map(|(verdict, _)| verdict).max();
-            let verdict = match scope {
-                Scope::Root(_) => own.unwrap_or(missing),
-                _ => own.map_or(missing, |own| own.max(missing)),
-            };
-            // Where tokens decide, a match lies in one of the parts of which they decide.
-            let open = of_parts().filter(|(verdict, _)| *verdict == Verdict::IfTokens);
-            (verdict, open.fold(0, |all, (_, bits)| all | bits))
+        let verdict = |own: Option<Verdict>| match scope {
+            Scope::Root(_) => own.unwrap_or(missing),
+            _ => own.map_or(missing, |own| own.max(missing)),
         };
-        let (verdicts, stretches) = (0..parts.len()).map(of_shape).unzip();
-        Ok(ByShape { verdicts, stretches })
+        Ok(ByShape { verdicts: own.into_iter().map(verdict).collect(), stretches })
     }
 
-    fn judge_template(
+    /// Judges a test for the templates of a field. Beside the verdict: which tokens all rows have, where these decide.
+    fn by_template(
         &self,
+        templates: &Templates,
         judge: &Judge<'_>,
-        idx: usize,
-        place: Place,
         tokens: &NeedleTokens,
-        nodes: &mut Vec<JsonNode>,
-    ) -> Result<(Verdict, TokenBits)> {
-        let templates = self.segment.templates()?;
-        nodes.clear();
-        let charsets: Vec<CharSet> = templates.charsets(idx).collect();
-        let json = templates.json(idx);
-        let view = TemplateView::new(&json, &charsets, nodes).map_err(|detail| Error::Damaged {
+        field: Field,
+    ) -> Result<Vec<(Verdict, TokenBits)>> {
+        let damaged = |detail| Error::Damaged {
             file: timberline_archive::layout::templates(&self.segment.record().id),
-            detail,
-        })?;
-        let verdict = judge.judge(&view, place);
-        let bits = if verdict == Verdict::IfTokens { tokens.in_stretches(&view) } else { 0 };
-        Ok((verdict, bits))
+            detail: format!("{}: {detail}", field.name()),
+        };
+        let places = judge.quick().map(|needles| TemplateTexts::new(templates).places(needles));
+        let mut nodes = Vec::new();
+        let of_template = |idx: usize| {
+            let place = places.as_ref().map_or(Place::Anywhere, |places| places[idx]);
+            if place == Place::Nowhere {
+                return Ok((Verdict::None, 0));
+            }
+            nodes.clear();
+            let charsets: Vec<CharSet> = templates.charsets(idx).collect();
+            let json = templates.json(idx);
+            let view = TemplateView::new(&json, &charsets, &mut nodes).map_err(damaged)?;
+            let verdict = judge.judge(&view, place);
+            let bits = if verdict == Verdict::IfTokens { tokens.in_stretches(&view) } else { 0 };
+            Ok((verdict, bits))
+        };
+        (0..templates.len()).map(of_template).collect()
     }
 
     fn tokens(
@@ -379,13 +378,10 @@ impl Tables<'_> {
 
     /// Says whether the revision of every row is its label `revision_name`: other types of resource name it otherwise.
     fn is_all_cloud_run(&self) -> Result<bool> {
-        let (templates, parts) = (self.segment.templates()?, self.segment.shape_parts()?);
-        let is_one = |template: usize| {
-            templates.field(template) == Field::Resource
-                && templates.json(template).contains("\"type\":\"cloud_run_revision\"")
-        };
+        let templates = self.segment.templates(Field::Resource)?;
+        let is_one = |template: usize| templates.json(template).contains("\"type\":\"cloud_run_revision\"");
         let of_template: Vec<bool> = (0..templates.len()).map(is_one).collect();
-        Ok((0..parts.len()).all(|shape| parts.of(shape).any(|part| of_template[part])))
+        Ok(templates.of_shapes().all(|template| template.is_some_and(|idx| of_template[idx])))
     }
 }
 

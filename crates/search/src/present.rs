@@ -7,24 +7,22 @@ use timberline_entry::Field;
 
 /// Returns those of the fields that some of the rings have. Rows of the others have them null.
 ///
-/// Cost: the parts of the rings' shapes, until every field has been seen.
+/// Cost: the templates of the fields, and a look at the shapes of the rings.
 pub(crate) fn present(
     segment: &Segment,
     rings: impl Iterator<Item = usize>,
     fields: FieldSet,
 ) -> Result<FieldSet> {
-    let (templates, parts, facts) = (segment.templates()?, segment.shape_parts()?, segment.rings()?);
+    let facts = segment.rings()?;
+    let mut shapes: Vec<usize> = rings.map(|ring| facts.shape[ring] as usize).collect();
+    shapes.sort_unstable();
+    shapes.dedup();
     // The time is no part of a shape, and every entry has one.
     let mut found = fields.intersection(FieldSet::of([Field::Timestamp]));
-    let mut last = None;
-    for ring in rings {
-        if found == fields {
-            break;
-        }
-        let shape = facts.shape[ring];
-        if last.replace(shape) != Some(shape) {
-            let of_shape = parts.of(shape as usize).map(|part| templates.field(part));
-            found = found.union(FieldSet::of(of_shape).intersection(fields));
+    for field in segment.fields()?.iter().filter(|field| fields.contains(**field)) {
+        let templates = segment.templates(*field)?;
+        if shapes.iter().any(|shape| templates.of_shape(*shape).is_some()) {
+            found = found.union(FieldSet::of([*field]));
         }
     }
     Ok(found)

@@ -1,4 +1,4 @@
-//! The templates of a segment as one lower-case text: which of them could hold a text at all.
+//! The templates of a field as one lower-case text: which of them could hold a text at all.
 //!
 //! ```text
 //! …{"textpayload":"retry ░░ of ░░"}{"textpayload":"cache lookup key=░░"}…       "lookup": found in the second, as it stands
@@ -33,9 +33,9 @@ impl<'t> TemplateTexts<'t> {
         Self { templates, lower: templates.text().to_ascii_lowercase() }
     }
 
-    /// Says of each template that is asked about where one of the texts may stand in it. The texts are folded, printable
+    /// Says of each template where one of the texts may stand in it. The texts are folded, printable
     /// ASCII, and need no escape in JSON.
-    pub(crate) fn places(&self, needles: &[Aligner], is_asked: impl Fn(usize) -> bool) -> Vec<Place> {
+    pub(crate) fn places(&self, needles: &[Aligner]) -> Vec<Place> {
         let mut places = vec![Place::Nowhere; self.templates.len()];
         for idx in self.templates.beyond_ascii() {
             places[idx] = Place::Anywhere;
@@ -47,7 +47,7 @@ impl<'t> TemplateTexts<'t> {
             let touches: Vec<bool> =
                 classes.map(|class| needle.may_touch(class.before, class.after, class.charset)).collect();
             for (idx, place) in places.iter_mut().enumerate() {
-                if *place == Place::Nowhere && is_asked(idx) && self.through_hole(idx, needle, &touches) {
+                if *place == Place::Nowhere && self.through_hole(idx, needle, &touches) {
                     *place = Place::OnlyThroughHoles;
                 }
             }

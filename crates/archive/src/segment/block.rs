@@ -10,7 +10,6 @@
 //! pass over contiguous bytes, where a Parquet file takes a decoder per column. Everything is little-endian.
 
 use crate::error::{Error, Result};
-use std::io::Write;
 
 /// These files are read with every question and written once.
 const COMPRESSION_LEVEL: i32 = 9;
@@ -47,15 +46,21 @@ impl BlockWriter {
         self.block.extend_from_slice(&len.to_le_bytes());
     }
 
-    /// Compresses the block into a file.
-    pub(super) fn finish(self, path: &str, mut out: impl Write) -> Result<()> {
-        let packed = zstd::bulk::compress(&self.block, COMPRESSION_LEVEL).map_err(Error::io(path))?;
-        out.write_all(&(self.block.len() as u64).to_le_bytes()).map_err(Error::io(path))?;
-        out.write_all(&packed).map_err(Error::io(path))
+    /// Returns the block, packed.
+    pub(super) fn pack(self) -> Vec<u8> {
+        pack(&self.block)
     }
 }
 
-/// Unpacks the block of a file.
+/// Returns bytes with their length before them, compressed.
+pub(super) fn pack(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = (bytes.len() as u64).to_le_bytes().to_vec();
+    let frame = zstd::bulk::compress(bytes, COMPRESSION_LEVEL).expect("memory takes what zstd makes");
+    packed.extend_from_slice(&frame);
+    packed
+}
+
+/// Unpacks what [`pack`] packed.
 pub(super) fn unpack(content: &[u8], path: &str) -> Result<Vec<u8>> {
     let damaged = |detail: &str| Error::damaged(path, detail);
     let (len, packed) = content.split_first_chunk().ok_or_else(|| damaged("the file is too short"))?;
@@ -165,8 +170,7 @@ mod tests {
             writer.numbers(small.iter().map(|number| u64::from(*number)));
             writer.bytes(text.as_bytes());
             writer.numbers(vec![0; zeros].into_iter());
-            let mut file = Vec::new();
-            writer.finish("x", &mut file).unwrap();
+            let file = writer.pack();
             let block = unpack(&file, "x").unwrap();
             let mut reader = BlockReader::new(&block);
             prop_assert_eq!(reader.numbers().unwrap(), wide);

@@ -152,6 +152,15 @@ pub(super) struct CheckedFile {
 }
 
 impl CheckedFile {
+    /// A file of these bytes, for tests of what reads one.
+    #[cfg(test)]
+    pub(super) fn unchecked(content: &[u8], path: &str) -> Self {
+        let content = Bytes::copy_from_slice(content);
+        let sums = [xxh3_64(&content)].into();
+        let is_checked = [AtomicBool::new(true)].into();
+        Self { path: path.into(), block_bytes: content.len().max(1), content, sums, is_checked }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.content.len()
     }

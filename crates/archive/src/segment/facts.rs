@@ -79,7 +79,7 @@ impl Names {
 }
 
 /// Writes the facts of all rings, with the names that they refer to.
-pub(super) fn write(rings: &Rings, names: &Names, path: &str, out: impl Write) -> Result<()> {
+pub(super) fn write(rings: &Rings, names: &Names, path: &str, mut out: impl Write) -> Result<()> {
     let key = |idx: usize| (rings.service[idx], rings.revision[idx], rings.severity[idx]);
     // Rings are sorted by these, so runs of them are few.
     let mut runs: Vec<(u64, (u32, u32, u8))> = Vec::new();
@@ -103,7 +103,7 @@ pub(super) fn write(rings: &Rings, names: &Names, path: &str, out: impl Write) -
     block.numbers([start as u64].into_iter());
     block.numbers(rings.min_ts.iter().map(|min| min.wrapping_sub(start) as u64));
     block.numbers(lasted);
-    block.finish(path, out)
+    out.write_all(&block.pack()).map_err(Error::io(path))
 }
 
 /// Reads the facts of all rings, and the names.

@@ -3,10 +3,10 @@
 use super::checked::{CheckedFile, SegmentFiles};
 use super::facts::Names;
 use super::index::IndexReader;
+use super::templates::TemplateFile;
 use super::{
-    CubeCell, InstanceRecord, MessageRecord, Rings, ShapeParts, ShapeRecord, Templates, ValueRecord,
-    ValueRow, cube, entries, exceptions, facts, instances, messages, packed, shapes, templates, values,
-    words,
+    CubeCell, InstanceRecord, MessageRecord, Rings, ShapeRecord, Templates, ValueRecord, ValueRow, cube,
+    entries, exceptions, facts, instances, messages, packed, shapes, templates, values, words,
 };
 use crate::columns::{Cell, Cells, Column, ColumnKind};
 use crate::error::{Error, Result};
@@ -26,7 +26,7 @@ use std::sync::{Arc, OnceLock};
 use tantivy::TERMINATED;
 use tantivy::postings::Postings;
 use tantivy::schema::IndexRecordOption;
-use timberline_entry::Timestamp;
+use timberline_entry::{Field, Timestamp};
 
 /// A segment that can be asked. Parts are opened when first needed; each is read once.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub struct Segment {
     index: OnceLock<IndexReader>,
     rings: OnceLock<(Rings, Names)>,
     shapes: OnceLock<Vec<ShapeRecord>>,
-    templates: OnceLock<(Templates, ShapeParts)>,
+    templates: OnceLock<TemplateFile>,
     words: OnceLock<words::Words>,
     parquet: OnceLock<(CheckedFile, ArrowReaderMetadata)>,
 }
@@ -128,6 +128,11 @@ impl Segment {
         Ok(&self.rings_and_names()?.0)
     }
 
+    /// Returns the number of shapes.
+    pub fn n_shapes(&self) -> usize {
+        usize::try_from(self.record.shapes).expect("a segment has fewer shapes than rows in memory")
+    }
+
     /// Returns the shapes that rings refer to.
     ///
     /// # Errors
@@ -141,20 +146,20 @@ impl Segment {
         })?)
     }
 
-    /// Returns which templates make up each shape.
+    /// Returns the fields that entries of the segment have, the time of an entry aside.
     ///
     /// # Errors
     /// [`Error::Damaged`] when the file cannot be read.
-    pub fn shape_parts(&self) -> Result<&ShapeParts> {
-        Ok(&self.templates_and_parts()?.1)
+    pub fn fields(&self) -> Result<&[Field]> {
+        Ok(self.template_file()?.fields())
     }
 
-    /// Returns the templates that shapes are made of.
+    /// Returns the templates of a field, and which of them each shape has.
     ///
     /// # Errors
     /// [`Error::Damaged`] when the file cannot be read.
-    pub fn templates(&self) -> Result<&Templates> {
-        Ok(&self.templates_and_parts()?.0)
+    pub fn templates(&self, field: Field) -> Result<&Templates> {
+        self.template_file()?.of(field, &layout::templates(&self.record.id))
     }
 
     /// Returns the services that rings refer to.
@@ -338,20 +343,19 @@ impl Segment {
         })
     }
 
-    fn templates_and_parts(&self) -> Result<&(Templates, ShapeParts)> {
+    fn template_file(&self) -> Result<&TemplateFile> {
         get_or_try(&self.templates, || {
             let path = layout::templates(&self.record.id);
-            let (templates, parts) = if self.files.contains(&path) {
-                templates::read(&self.content(&path)?, &path)?
+            let file = if self.files.contains(&path) {
+                templates::open(self.files.open(&path)?, &path)?
             } else {
                 let path = layout::templates_of_format_2(&self.record.id);
                 let (templates, _) = templates::read_parquet(self.content(&path)?, &path)?;
                 let path = layout::shapes(&self.record.id);
-                let parts = templates::read_parquet_parts(self.content(&path)?, &path, templates.len())?;
-                (templates, parts)
+                templates::read_parquet_parts(self.content(&path)?, &path, &templates)?
             };
-            self.check_number(parts.len(), &path)?;
-            Ok((templates, parts))
+            self.check_number(file.n_shapes(), &path)?;
+            Ok(file)
         })
     }
 

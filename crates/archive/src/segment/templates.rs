@@ -1,15 +1,17 @@
 //! The templates that the shapes of a segment are made of, in the form in which they are searched.
 //!
 //! ```text
-//! {"textPayload":"retry ░ of ░"}{"textPayload":"cache lookup key=░"}…   one text, and where each template ends
-//!                       ↑    ↑                                 ↑        a class for each hole: its neighbours and what it held
+//! textPayload   {"textPayload":"retry ░ of ░"}{"textPayload":"cache lookup key=░"}…   one text, and where each template ends
+//!                                     ↑    ↑                                 ↑        a class for each hole: its neighbours
+//!               shape 0: –   shape 1: 0   shape 2: 1   …                              and what it held
 //! ```
 //!
-//! A filter is put to every template of a segment, so reading them is a part of every answer: they are one block that is
-//! unpacked once and then only looked at. A shape is the set of its fields' templates, and fields are few where shapes
-//! multiply; so the question is put to each template once, and a shape has the answers of its parts.
+//! A filter is put to every template of the fields that it asks, so reading them is a part of every answer: those of a field
+//! are one block that is unpacked once and then only looked at. Shapes are many where fields multiply, and their fields are
+//! few; so the question is put to each template once, and a shape has the answers of its fields.
 
-use super::block::{BlockReader, BlockWriter, unpack};
+use super::block::{BlockReader, BlockWriter, pack, unpack};
+use super::checked::CheckedFile;
 use super::table::read_columns;
 use crate::error::{Error, Result};
 use crate::shape::{CharSet, HOLE, NUMBER_HOLE, Template, UNINDEXED_HOLE};
@@ -19,12 +21,12 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::Range;
+use std::sync::OnceLock;
 use timberline_entry::Field;
 
-/// The templates of a segment.
+/// The templates of one field, and which of them each shape of the segment has.
 #[derive(Debug, Default)]
 pub struct Templates {
-    fields: Vec<Field>,
     /// All templates' JSON, one after another, with [`MARKS`] for markers.
     text: String,
     /// Where each ends.
@@ -35,15 +37,8 @@ pub struct Templates {
     hole_ends: Vec<u32>,
     classes: Vec<HoleClass>,
     beyond_ascii: Vec<u32>,
-}
-
-/// Which templates make up each shape.
-#[derive(Debug, Default)]
-pub struct ShapeParts {
-    /// Numbers of templates, shape by shape.
-    parts: Vec<u32>,
-    /// Where the parts of each shape end.
-    ends: Vec<u32>,
+    /// For each shape the number of its template, from 1; 0 for a shape without the field.
+    of_shape: Vec<u32>,
 }
 
 /// What holes have in common that play the same part in a search.
@@ -57,8 +52,8 @@ pub struct HoleClass {
     pub charset: CharSet,
 }
 
-impl ShapeParts {
-    /// Returns the number of shapes.
+impl Templates {
+    /// Returns the number of templates.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
@@ -66,38 +61,6 @@ impl ShapeParts {
     /// Says whether there are none.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
-    }
-
-    /// Returns the numbers of the templates of a shape, in the order of [`Field::ALL`]; a field comes once at most.
-    pub fn of(&self, shape: usize) -> impl Iterator<Item = usize> {
-        self.parts[range(&self.ends, shape)].iter().map(|part| *part as usize)
-    }
-
-    fn push(&mut self, parts: impl IntoIterator<Item = u32>) {
-        self.parts.extend(parts);
-        self.ends.push(number(self.parts.len()));
-    }
-
-    fn fits(&self, n_templates: usize) -> bool {
-        let len = self.ends.last().map_or(0, |last| *last as usize);
-        len == self.parts.len() && self.parts.iter().all(|part| (*part as usize) < n_templates)
-    }
-}
-
-impl Templates {
-    /// Returns the number of templates.
-    pub fn len(&self) -> usize {
-        self.fields.len()
-    }
-
-    /// Says whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
-    }
-
-    /// Returns the field of a template.
-    pub fn field(&self, idx: usize) -> Field {
-        self.fields[idx]
     }
 
     /// Returns a template's JSON; see [`Template::json`].
@@ -146,30 +109,21 @@ impl Templates {
         self.beyond_ascii.iter().map(|idx| *idx as usize)
     }
 
-    /// Puts templates together.
-    pub(super) fn of(templates: &[Template]) -> Self {
-        let mut all = Self::default();
-        let mut numbers = BTreeMap::new();
-        for template in templates {
-            all.push(template.field, &template.json, &template.charsets, &mut numbers);
-        }
-        all
+    /// Returns the template of a shape; `None` for a shape without the field.
+    pub fn of_shape(&self, shape: usize) -> Option<usize> {
+        (self.of_shape[shape] as usize).checked_sub(1)
     }
 
-    fn push(
-        &mut self,
-        field: Field,
-        json: &str,
-        charsets: &[CharSet],
-        numbers: &mut BTreeMap<(u8, u8, u128), u32>,
-    ) {
-        let mut n_bytes = 0;
+    /// Returns the template of every shape, in the order of shapes.
+    pub fn of_shapes(&self) -> impl ExactSizeIterator<Item = Option<usize>> {
+        self.of_shape.iter().map(|number| (*number as usize).checked_sub(1))
+    }
+
+    fn push(&mut self, json: &str, charsets: &[CharSet], numbers: &mut BTreeMap<(u8, u8, u128), u32>) {
         // A template that has more markers than sets, or fewer, is refused when it is asked.
-        for (idx, charset) in charsets.iter().enumerate() {
-            let (before, after) = match markers(json).nth(idx) {
-                Some((at, marker)) => neighbours(json, at, marker),
-                None => (0, 0),
-            };
+        let mut places = markers(json);
+        for charset in charsets {
+            let (before, after) = places.next().map_or((0, 0), |(at, marker)| neighbours(json, at, marker));
             let next = number(self.classes.len());
             let class = *numbers.entry((before, after, charset.to_bits())).or_insert(next);
             if class == next {
@@ -177,13 +131,9 @@ impl Templates {
             }
             self.holes.push(class);
         }
-        for (_, marker) in markers(json) {
-            n_bytes += marker.len_utf8();
+        if json.chars().any(|c| !c.is_ascii() && !MARKERS.contains(&c)) {
+            self.beyond_ascii.push(number(self.ends.len()));
         }
-        if json.bytes().filter(|byte| !byte.is_ascii()).count() != n_bytes {
-            self.beyond_ascii.push(number(self.fields.len()));
-        }
-        self.fields.push(field);
         debug_assert!(!json.contains(|c: char| c < ' '), "JSON has control characters escaped");
         for c in json.chars() {
             let marker = MARKERS.iter().position(|marker| *marker == c);
@@ -191,6 +141,59 @@ impl Templates {
         }
         self.ends.push(number(self.text.len()));
         self.hole_ends.push(number(self.holes.len()));
+    }
+
+    fn fits(&self, n_shapes: usize) -> bool {
+        let ends_at = |ends: &[u32], len: usize| ends.last().map_or(0, |last| *last as usize) == len;
+        let n = self.ends.len();
+        self.hole_ends.len() == n
+            && ends_at(&self.ends, self.text.len())
+            && ends_at(&self.hole_ends, self.holes.len())
+            && self.ends.iter().all(|end| self.text.is_char_boundary(*end as usize))
+            && self.holes.iter().all(|class| (*class as usize) < self.classes.len())
+            && self.beyond_ascii.iter().all(|idx| (*idx as usize) < n)
+            && self.of_shape.len() == n_shapes
+            && self.of_shape.iter().all(|number| *number as usize <= n)
+    }
+}
+
+/// The templates of all fields of a segment, each field's unpacked when it is first asked for.
+#[derive(Debug)]
+pub(super) struct TemplateFile {
+    /// The fields that entries of the segment have, in the order of [`Field::ALL`].
+    fields: Vec<Field>,
+    /// Where text and lists of each are.
+    places: Vec<[Range<usize>; 2]>,
+    /// `None` when all were read at once.
+    content: Option<CheckedFile>,
+    unpacked: Vec<OnceLock<Templates>>,
+    /// What a field has that no entry has.
+    none: Templates,
+    n_shapes: usize,
+}
+
+impl TemplateFile {
+    pub(super) fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// Returns the templates of a field.
+    pub(super) fn of(&self, field: Field, path: &str) -> Result<&Templates> {
+        let Ok(idx) = self.fields.binary_search(&field) else { return Ok(&self.none) };
+        if let Some(templates) = self.unpacked[idx].get() {
+            return Ok(templates);
+        }
+        let content = self.content.as_ref().expect("what is not unpacked is in a file");
+        let bytes = |range: &Range<usize>| {
+            let bytes = content.bytes(range.clone()).map_err(|error| Error::damaged(path, error))?;
+            unpack(&bytes, path)
+        };
+        let [text, rest] = &self.places[idx];
+        let templates = lists(bytes(text)?, &bytes(rest)?).filter(|templates| templates.fits(self.n_shapes));
+        let damaged =
+            || Error::damaged(path, format!("the templates of {} do not fit together", field.name()));
+        let templates = templates.ok_or_else(damaged)?;
+        Ok(self.unpacked[idx].get_or_init(|| templates))
     }
 }
 
@@ -220,38 +223,68 @@ fn markers(json: &str) -> impl Iterator<Item = (usize, char)> {
         .map(|(at, marker)| (at, marker.chars().next().expect("a marker is a character")))
 }
 
-/// Writes templates, and the numbers of those that make up each shape; FORMAT.md says how.
-pub(super) fn write(templates: &[Template], shapes: &[Vec<u32>], path: &str, out: impl Write) -> Result<()> {
-    let all = Templates::of(templates);
-    let mut parts = ShapeParts::default();
-    shapes.iter().for_each(|shape| parts.push(shape.iter().copied()));
-    // Fields by name, so that the order in which this program lists them is no part of the format.
-    let mut fields = all.fields.clone();
-    fields.sort_unstable();
-    fields.dedup();
-    let names = fields.iter().map(|field| field.name()).collect::<Vec<_>>().join(" ");
-    let place = |field: &Field| fields.partition_point(|other| other < field) as u64;
-
-    let mut block = BlockWriter::default();
-    block.bytes(all.text.as_bytes());
-    block.numbers(lens(&all.ends));
-    block.bytes(names.as_bytes());
-    block.numbers(all.fields.iter().map(place));
-    block.numbers(lens(&all.hole_ends));
-    block.numbers(wide(&all.holes));
-    for half in 0..2 {
-        let halves = |class: &HoleClass| {
-            let bits = class.charset.to_bits().to_le_bytes();
-            u64::from_le_bytes(bits.as_chunks::<8>().0[half])
-        };
-        block.numbers(all.classes.iter().map(halves));
+/// Parts templates by field. `shapes` has the numbers of the templates that make up each shape.
+fn by_field(templates: &[Template], shapes: &[Vec<u32>]) -> BTreeMap<Field, Templates> {
+    let mut fields: BTreeMap<Field, Templates> = BTreeMap::new();
+    let mut classes: BTreeMap<Field, BTreeMap<(u8, u8, u128), u32>> = BTreeMap::new();
+    let mut place = Vec::with_capacity(templates.len());
+    for Template { field, json, charsets } in templates {
+        let own = fields.entry(*field).or_default();
+        own.push(json, charsets, classes.entry(*field).or_default());
+        place.push(number(own.len()));
     }
-    block.numbers(all.classes.iter().map(|class| u64::from(class.before)));
-    block.numbers(all.classes.iter().map(|class| u64::from(class.after)));
-    block.numbers(wide(&all.beyond_ascii));
-    block.numbers(lens(&parts.ends));
-    block.numbers(wide(&parts.parts));
-    block.finish(path, out)
+    for own in fields.values_mut() {
+        own.of_shape = vec![0; shapes.len()];
+    }
+    for (shape, parts) in shapes.iter().enumerate() {
+        for part in parts {
+            let field = templates[*part as usize].field;
+            fields.get_mut(&field).expect("its templates were pushed").of_shape[shape] =
+                place[*part as usize];
+        }
+    }
+    fields
+}
+
+/// Writes templates, and the numbers of those that make up each shape; FORMAT.md says how.
+pub(super) fn write(
+    templates: &[Template],
+    shapes: &[Vec<u32>],
+    path: &str,
+    mut out: impl Write,
+) -> Result<()> {
+    let fields = by_field(templates, shapes);
+    let mut parts: Vec<[Vec<u8>; 2]> = Vec::new();
+    for templates in fields.values() {
+        let mut block = BlockWriter::default();
+        block.numbers(lens(&templates.ends));
+        block.numbers(lens(&templates.hole_ends));
+        block.numbers(wide(&templates.holes));
+        for half in 0..2 {
+            let halves = |class: &HoleClass| {
+                let bits = class.charset.to_bits().to_le_bytes();
+                u64::from_le_bytes(bits.as_chunks::<8>().0[half])
+            };
+            block.numbers(templates.classes.iter().map(halves));
+        }
+        block.numbers(templates.classes.iter().map(|class| u64::from(class.before)));
+        block.numbers(templates.classes.iter().map(|class| u64::from(class.after)));
+        block.numbers(wide(&templates.beyond_ascii));
+        block.numbers(wide(&templates.of_shape));
+        parts.push([pack(templates.text.as_bytes()), block.pack()]);
+    }
+    // Fields by name, so that the order in which this program lists them is no part of the format.
+    let names = fields.keys().map(|field| field.name()).collect::<Vec<_>>().join(" ");
+    let mut directory = BlockWriter::default();
+    directory.bytes(names.as_bytes());
+    directory.numbers(parts.iter().map(|[text, _]| text.len() as u64));
+    directory.numbers(parts.iter().map(|[_, lists]| lists.len() as u64));
+    directory.numbers([shapes.len() as u64].into_iter());
+    let directory = directory.pack();
+    let mut write = |bytes: &[u8]| out.write_all(bytes).map_err(Error::io(path));
+    write(&number(directory.len()).to_le_bytes())?;
+    write(&directory)?;
+    parts.iter().flatten().try_for_each(|part| write(part))
 }
 
 fn wide(numbers: &[u32]) -> impl ExactSizeIterator<Item = u64> + Clone {
@@ -264,21 +297,47 @@ fn lens(ends: &[u32]) -> impl ExactSizeIterator<Item = u64> + Clone {
         .map(|(idx, end)| u64::from(end - idx.checked_sub(1).map_or(0, |before| ends[before])))
 }
 
-/// Reads templates, and which make up each shape.
-pub(super) fn read(content: &[u8], path: &str) -> Result<(Templates, ShapeParts)> {
-    let block = unpack(content, path)?;
-    lists(&block).ok_or_else(|| Error::damaged(path, "the templates do not fit together"))
+/// Reads what fields there are, and where the templates of each stand.
+pub(super) fn open(content: CheckedFile, path: &str) -> Result<TemplateFile> {
+    let damaged = || Error::damaged(path, "the list of fields does not fit the file");
+    let bytes = |range: Range<usize>| content.bytes(range).map_err(|error| Error::damaged(path, error));
+    let head = bytes(0..4)?;
+    let len = u32::from_le_bytes(head[..].try_into().expect("four bytes were read")) as usize;
+    let mut at = len.checked_add(4).ok_or_else(damaged)?;
+    let directory = unpack(&bytes(4..at)?, path)?;
+    let mut lists = BlockReader::new(&directory);
+    let mut read = || {
+        let names = std::str::from_utf8(lists.bytes()?).ok()?;
+        let fields = names.split_ascii_whitespace().map(Field::from_name).collect::<Option<Vec<_>>>()?;
+        let (texts, rests) = (lists.small()?, lists.small()?);
+        let n_shapes = usize::try_from(*lists.numbers()?.first()?).ok()?;
+        let is_whole = [texts.len(), rests.len()] == [fields.len(); 2] && lists.is_at_end();
+        is_whole.then_some((fields, texts, rests, n_shapes))
+    };
+    let (names, texts, rests, n_shapes) = read().ok_or_else(damaged)?;
+    let mut next = |len: u32| {
+        let start = at;
+        at = at.checked_add(len as usize).filter(|end| *end <= content.len())?;
+        Some(start..at)
+    };
+    let mut fields: Vec<(Field, [Range<usize>; 2])> = Vec::new();
+    for ((name, text), rest) in names.into_iter().zip(texts).zip(rests) {
+        fields.push((name, [next(text).ok_or_else(damaged)?, next(rest).ok_or_else(damaged)?]));
+    }
+    if at != content.len() {
+        return Err(damaged());
+    }
+    fields.sort_by_key(|(field, _)| *field);
+    let (fields, places): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
+    let unpacked = fields.iter().map(|_| OnceLock::new()).collect();
+    let none = Templates { of_shape: vec![0; n_shapes], ..Templates::default() };
+    Ok(TemplateFile { fields, places, content: Some(content), unpacked, none, n_shapes })
 }
 
-fn lists(block: &[u8]) -> Option<(Templates, ShapeParts)> {
+fn lists(text: Vec<u8>, block: &[u8]) -> Option<Templates> {
+    let text = String::from_utf8(text).ok()?;
     let mut lists = BlockReader::new(block);
-    let text = std::str::from_utf8(lists.bytes()?).ok()?.to_owned();
-    let ends = ends(lists.small()?)?;
-    let names = std::str::from_utf8(lists.bytes()?).ok()?;
-    let names: Vec<Field> = names.split_ascii_whitespace().map(Field::from_name).collect::<Option<_>>()?;
-    let field = |place: &u8| names.get(usize::from(*place)).copied();
-    let fields: Vec<Field> = lists.bytes()?.iter().map(field).collect::<Option<_>>()?;
-    let hole_ends = self::ends(lists.small()?)?;
+    let (ends, hole_ends) = (ends(lists.small()?)?, ends(lists.small()?)?);
     let holes = lists.small()?;
     let (lower, upper) = (lists.numbers()?, lists.numbers()?);
     let (before, after) = (lists.bytes()?, lists.bytes()?);
@@ -292,21 +351,9 @@ fn lists(block: &[u8]) -> Option<(Templates, ShapeParts)> {
         after: after[idx],
     };
     let classes: Vec<HoleClass> = (0..n_classes).map(class).collect();
-    let beyond_ascii = lists.small()?;
-    let shape_ends = self::ends(lists.small()?)?;
-    let parts = ShapeParts { parts: lists.small()?, ends: shape_ends };
-    let n = fields.len();
-    let ends_at = |ends: &[u32], len: usize| ends.last().map_or(0, |last| *last as usize) == len;
-    let fits = lists.is_at_end()
-        && [ends.len(), hole_ends.len()] == [n; 2]
-        && ends_at(&ends, text.len())
-        && ends_at(&hole_ends, holes.len())
-        && ends.iter().all(|end| text.is_char_boundary(*end as usize))
-        && holes.iter().all(|class| (*class as usize) < n_classes)
-        && beyond_ascii.iter().all(|idx| (*idx as usize) < n)
-        && parts.fits(n);
-    let templates = Templates { fields, text, ends, holes, hole_ends, classes, beyond_ascii };
-    fits.then_some((templates, parts))
+    let (beyond_ascii, of_shape) = (lists.small()?, lists.small()?);
+    let templates = Templates { text, ends, holes, hole_ends, classes, beyond_ascii, of_shape };
+    lists.is_at_end().then_some(templates)
 }
 
 /// Makes ends of lengths.
@@ -320,7 +367,7 @@ fn ends(mut lens: Vec<u32>) -> Option<Vec<u32>> {
 }
 
 /// Reads templates as formats 1 and 2 have them: a Parquet file, with the names that rings refer to in its footer.
-pub(super) fn read_parquet(content: Bytes, path: &str) -> Result<(Templates, Option<String>)> {
+pub(super) fn read_parquet(content: Bytes, path: &str) -> Result<(Vec<Template>, Option<String>)> {
     let damaged = |detail: String| Error::damaged(path, detail);
     let (columns, names) = read_columns(
         content,
@@ -331,31 +378,39 @@ pub(super) fn read_parquet(content: Bytes, path: &str) -> Result<(Templates, Opt
     let (field, json, charsets) =
         (field.as_string::<i32>(), json.as_string::<i32>(), charsets.as_binary::<i32>());
     let bits = |bytes: &[u8]| u128::from_le_bytes(bytes.try_into().expect("a chunk of sixteen bytes"));
-    let (mut templates, mut numbers) = (Templates::default(), BTreeMap::new());
-    for idx in 0..field.len() {
+    let template = |idx: usize| {
         let name = field.value(idx);
         let field =
             Field::from_name(name).ok_or_else(|| damaged(format!("a template of the field {name:?}")))?;
         let sets = charsets.value(idx).chunks_exact(16).map(|bytes| CharSet::from_bits(bits(bytes)));
-        templates.push(field, json.value(idx), &sets.collect::<Vec<_>>(), &mut numbers);
-    }
-    Ok((templates, names))
+        Ok(Template { field, json: json.value(idx).to_owned(), charsets: sets.collect() })
+    };
+    Ok(((0..field.len()).map(template).collect::<Result<_>>()?, names))
 }
 
-/// Reads which templates, of which there are `n_templates`, make up each shape, as formats 1 and 2 have it: in a column of the
-/// shapes.
-pub(super) fn read_parquet_parts(content: Bytes, path: &str, n_templates: usize) -> Result<ShapeParts> {
+/// Reads which templates make up each shape, as formats 1 and 2 have it: in a column of the shapes.
+pub(super) fn read_parquet_parts(content: Bytes, path: &str, templates: &[Template]) -> Result<TemplateFile> {
     let ([column], _) = read_columns(content, path, [("parts", DataType::Binary)])?;
     let number = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().expect("a chunk of four bytes"));
-    let mut parts = ShapeParts::default();
-    column
-        .as_binary::<i32>()
-        .iter()
-        .for_each(|bytes| parts.push(bytes.unwrap_or_default().chunks_exact(4).map(number)));
-    if parts.fits(n_templates) {
-        return Ok(parts);
+    let numbers = |bytes: Option<&[u8]>| bytes.unwrap_or_default().chunks_exact(4).map(number).collect();
+    let shapes: Vec<Vec<u32>> = column.as_binary::<i32>().iter().map(numbers).collect();
+    if shapes.iter().flatten().any(|part| *part as usize >= templates.len()) {
+        return Err(Error::damaged(path, "a shape has a template that is not there"));
     }
-    Err(Error::damaged(path, "a shape has a template that is not there"))
+    let (fields, unpacked): (Vec<_>, Vec<_>) = by_field(templates, &shapes)
+        .into_iter()
+        .map(|(field, templates)| (field, OnceLock::from(templates)))
+        .unzip();
+    let n_shapes = shapes.len();
+    let none = Templates { of_shape: vec![0; n_shapes], ..Templates::default() };
+    Ok(TemplateFile { fields, places: Vec::new(), content: None, unpacked, none, n_shapes })
+}
+
+impl TemplateFile {
+    /// Returns the number of shapes that the templates are of.
+    pub(super) const fn n_shapes(&self) -> usize {
+        self.n_shapes
+    }
 }
 
 #[cfg(test)]
@@ -366,6 +421,10 @@ mod tests {
         Template { field, json: json.to_owned(), charsets: charsets.to_vec() }
     }
 
+    fn opened(file: &[u8]) -> Result<TemplateFile> {
+        open(CheckedFile::unchecked(file, "x"), "x")
+    }
+
     #[test]
     fn written_templates_are_read() {
         let mut digits = CharSet::default();
@@ -374,46 +433,60 @@ mod tests {
         let all = [
             template(Field::TextPayload, &retry, &[digits, digits]),
             template(Field::Labels, r#"{"labels":{"é":0}}"#, &[]),
+            template(Field::TextPayload, r#"{"textPayload":"up"}"#, &[]),
             template(Field::Trace, &format!(r#"{{"trace":"{UNINDEXED_HOLE}"}}"#), &[CharSet::ANY]),
         ];
+        let shapes = [vec![1, 2], vec![], vec![0, 3]];
         let mut file = Vec::new();
-        write(&all, &[vec![1, 2], vec![], vec![0]], "x", &mut file).unwrap();
-        let (read_back, parts) = read(&file, "x").unwrap();
-        let parts: Vec<Vec<usize>> = (0..parts.len()).map(|shape| parts.of(shape).collect()).collect();
-        assert_eq!(parts, [vec![1, 2], vec![], vec![0]]);
-        assert_eq!(read_back.len(), 3);
-        for (idx, template) in all.iter().enumerate() {
-            assert_eq!((read_back.field(idx), read_back.json(idx)), (template.field, template.json.clone()));
-            assert_eq!(read_back.charsets(idx).collect::<Vec<_>>(), template.charsets);
-            assert_eq!(read_back.at(read_back.range(idx).start), idx);
-            assert_eq!(read_back.at(read_back.range(idx).end - 1), idx);
+        write(&all, &shapes, "x", &mut file).unwrap();
+        let read = opened(&file).unwrap();
+        assert_eq!(read.fields(), [Field::Labels, Field::Trace, Field::TextPayload]);
+        for (field, of_shapes) in [
+            (Field::TextPayload, [Some(1), None, Some(0)]),
+            (Field::Labels, [Some(0), None, None]),
+            (Field::Trace, [None, None, Some(0)]),
+            (Field::Resource, [None; 3]),
+        ] {
+            let templates = read.of(field, "x").unwrap();
+            assert_eq!(templates.of_shapes().collect::<Vec<_>>(), of_shapes, "{field:?}");
+            let own: Vec<&Template> = all.iter().filter(|template| template.field == field).collect();
+            assert_eq!(templates.len(), own.len());
+            for (idx, template) in own.into_iter().enumerate() {
+                assert_eq!(templates.json(idx), template.json);
+                assert_eq!(templates.charsets(idx).collect::<Vec<_>>(), template.charsets);
+                assert_eq!(templates.at(templates.range(idx).start), idx);
+                assert_eq!(templates.at(templates.range(idx).end - 1), idx);
+            }
         }
-        assert_eq!(read_back.beyond_ascii().collect::<Vec<_>>(), [1]);
-        let class = |hole: usize| read_back.classes()[read_back.holes(0)[hole] as usize];
+        assert_eq!(read.of(Field::Labels, "x").unwrap().beyond_ascii().collect::<Vec<_>>(), [0]);
+        let text = read.of(Field::TextPayload, "x").unwrap();
+        let class = |hole: usize| text.classes()[text.holes(0)[hole] as usize];
         assert_eq!([class(0).before, class(0).after, class(1).before, class(1).after], *b"y  \"");
-        for len in [0, 7, 8, file.len() / 2, file.len() - 1] {
-            assert!(matches!(read(&file[..len], "x"), Err(Error::Damaged { .. })), "{len}");
+        for len in [0, 3, 4, 12, file.len() / 2, file.len() - 1] {
+            assert!(matches!(opened(&file[..len]), Err(Error::Damaged { .. })), "{len}");
         }
     }
 
     #[test]
-    fn blocks_that_do_not_fit_together_are_refused() {
+    fn lists_that_do_not_fit_together_are_refused() {
+        let trace = format!("{{\"trace\":\"{UNINDEXED_HOLE}\"}}");
         let mut file = Vec::new();
-        write(&[template(Field::Trace, "{\"trace\":\"t\"}", &[])], &[vec![0]], "x", &mut file).unwrap();
-        let block = unpack(&file, "x").unwrap();
-        assert!(lists(&block).is_some());
+        write(&[template(Field::Trace, &trace, &[CharSet::ANY])], &[vec![0]], "x", &mut file).unwrap();
+        let read = opened(&file).unwrap();
+        let [text, rest] = &read.places[0];
+        let (text, block) =
+            (unpack(&file[text.clone()], "x").unwrap(), unpack(&file[rest.clone()], "x").unwrap());
+        assert!(lists(text.clone(), &block).is_some_and(|templates| templates.fits(1)));
         for at in 0..block.len() {
             for value in [0, 1, 0x7f, 0xff] {
                 let mut other = block.clone();
                 other[at] = value;
                 // Whatever is accepted can be asked.
-                if let Some((templates, parts)) = lists(&other) {
+                if let Some(templates) = lists(text.clone(), &other).filter(|templates| templates.fits(1)) {
                     let lens = (0..templates.len())
                         .map(|idx| templates.json(idx).len() + templates.charsets(idx).count());
-                    let parts = (0..parts.len()).flat_map(|shape| parts.of(shape));
-                    assert!(
-                        lens.sum::<usize>() < 1000 && parts.max().is_none_or(|part| part < templates.len())
-                    );
+                    assert!(lens.sum::<usize>() < 1000);
+                    assert!(templates.of_shapes().flatten().all(|idx| idx < templates.len()));
                 }
             }
         }
