@@ -149,7 +149,7 @@ struct Indexed {
 
 /// Makes ring documents and shape templates of the rows.
 fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
-    let mut writer = IndexWriter::new(segment_id)?;
+    let writer = IndexWriter::new(segment_id)?;
     let mut rings = Rings::default();
     let mut numbering = Numbering::default();
     let mut shaper = Shaper::default();
@@ -204,7 +204,7 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
         shape.merge(&charsets, &mut numbering.templates);
         let time = |idx: usize| rows.heads()[ring[idx] as usize].keys.timestamp.as_nanos();
         rings.push(start as u64, len as u64, time(0), time(len - 1), key);
-        writer.add(contents.variable.text())?;
+        writer.add(contents.variable.text());
         start += len;
     }
     let files = writer.finish()?;
