@@ -168,6 +168,7 @@ fn ask(image: Image) -> Result<Vec<ContentRow>, Error> {
         segment.instances()?;
         for field in segment.fields()? {
             segment.templates(*field)?;
+            segment.of_shapes(*field)?;
         }
         segment.rings_with_token("retry", |_| ())?;
         segment.rings_with_token_part("etr", |_| true, |_| ())?;

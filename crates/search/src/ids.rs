@@ -9,6 +9,7 @@
 //! the column has it. Where a template says something else, rows are read.
 
 use crate::lookup::RingSet;
+use crate::texts::templates_of;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -77,7 +78,7 @@ impl Ids {
     }
 
     fn look_up(&self, segment: &Segment, field: Field, column: Column) -> Result<Found> {
-        let templates = segment.templates(field)?;
+        let (templates, of_shapes) = templates_of(segment, field)?;
         let file = || timberline_archive::layout::templates(&segment.record().id);
         let mut is_plain = vec![false; templates.len()];
         let mut prefixes: BTreeSet<String> = BTreeSet::new();
@@ -90,7 +91,7 @@ impl Ids {
             }
         }
         let is_known: Rc<[bool]> =
-            templates.of_shapes().map(|template| template.is_some_and(|idx| is_plain[idx])).collect();
+            of_shapes.iter().map(|template| template.is_some_and(|idx| is_plain[idx])).collect();
         let wanted = &self.wanted[&field];
         // The one spelling under which each may be stored, behind each prefix.
         let mut spelled: BTreeMap<String, &str> = BTreeMap::new();

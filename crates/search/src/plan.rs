@@ -8,7 +8,7 @@ use crate::judge::{Judge, Needles, Scope, TemplateView, needles, ring_knows, sco
 use crate::lookup::{NeedleTokens, RingSet, TokenBits, rings_with};
 use crate::resolve::{Resolved, WantedVariants};
 use crate::row::Names;
-use crate::texts::{Place, TemplateTexts};
+use crate::texts::{Place, TemplateTexts, templates_of};
 use crate::verdict::Verdict;
 use timberline_archive::segment::{Rings, Segment, ShapeRecord, Templates};
 use timberline_archive::shape::CharSet;
@@ -290,10 +290,10 @@ impl Tables<'_> {
         let mut stretches: Vec<TokenBits> = vec![0; n_shapes];
         let is_asked = |field: &&Field| !matches!(scope, Scope::Root(root) if root != **field);
         for field in self.segment.fields()?.iter().filter(is_asked) {
-            let templates = self.segment.templates(*field)?;
+            let (templates, of_shapes) = templates_of(self.segment, *field)?;
             let of_template = self.by_template(templates, &judge, &tokens, *field)?;
-            let of_shapes = own.iter_mut().zip(&mut stretches).zip(templates.of_shapes());
-            for ((own, stretches), template) in of_shapes {
+            let verdicts = own.iter_mut().zip(&mut stretches).zip(of_shapes.iter());
+            for ((own, stretches), template) in verdicts {
                 let Some((verdict, bits)) = template.map(|idx| of_template[idx]) else { continue };
                 *own = (*own).max(Some(verdict));
                 // Where tokens decide, a match lies in one of the fields of which they decide.
@@ -378,10 +378,10 @@ impl Tables<'_> {
 
     /// Says whether the revision of every row is its label `revision_name`: other types of resource name it otherwise.
     fn is_all_cloud_run(&self) -> Result<bool> {
-        let templates = self.segment.templates(Field::Resource)?;
+        let (templates, of_shapes) = templates_of(self.segment, Field::Resource)?;
         let is_one = |template: usize| templates.json(template).contains("\"type\":\"cloud_run_revision\"");
         let of_template: Vec<bool> = (0..templates.len()).map(is_one).collect();
-        Ok(templates.of_shapes().all(|template| template.is_some_and(|idx| of_template[idx])))
+        Ok(of_shapes.iter().all(|template| template.is_some_and(|idx| of_template[idx])))
     }
 }
 

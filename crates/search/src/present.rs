@@ -7,7 +7,7 @@ use timberline_entry::Field;
 
 /// Returns those of the fields that some of the rings have. Rows of the others have them null.
 ///
-/// Cost: the templates of the fields, and a look at the shapes of the rings.
+/// Cost: a look at the shapes of the rings for each field; no template.
 pub(crate) fn present(
     segment: &Segment,
     rings: impl Iterator<Item = usize>,
@@ -20,8 +20,8 @@ pub(crate) fn present(
     // The time is no part of a shape, and every entry has one.
     let mut found = fields.intersection(FieldSet::of([Field::Timestamp]));
     for field in segment.fields()?.iter().filter(|field| fields.contains(**field)) {
-        let templates = segment.templates(*field)?;
-        if shapes.iter().any(|shape| templates.of_shape(*shape).is_some()) {
+        let of_shapes = segment.of_shapes(*field)?;
+        if shapes.iter().any(|shape| of_shapes.of(*shape).is_some()) {
             found = found.union(FieldSet::of([*field]));
         }
     }

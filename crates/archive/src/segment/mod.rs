@@ -40,7 +40,7 @@ pub use instances::InstanceRecord;
 pub use messages::MessageRecord;
 pub use reader::{Beside, Row, Segment};
 pub use shapes::ShapeRecord;
-pub use templates::{HoleClass, MARKS, Templates};
+pub use templates::{HoleClass, MARKS, OfShapes, Templates};
 pub use values::{Subject, ValueRecord, ValueRow};
 
 pub(crate) use entries::with_entry;

@@ -5,8 +5,8 @@ use super::facts::Names;
 use super::index::IndexReader;
 use super::templates::TemplateFile;
 use super::{
-    CubeCell, InstanceRecord, MessageRecord, Rings, ShapeRecord, Templates, ValueRecord, ValueRow, cube,
-    entries, exceptions, facts, instances, messages, packed, shapes, templates, values, words,
+    CubeCell, InstanceRecord, MessageRecord, OfShapes, Rings, ShapeRecord, Templates, ValueRecord, ValueRow,
+    cube, entries, exceptions, facts, instances, messages, packed, shapes, templates, values, words,
 };
 use crate::columns::{Cell, Cells, Column, ColumnKind};
 use crate::error::{Error, Result};
@@ -154,12 +154,20 @@ impl Segment {
         Ok(self.template_file()?.fields())
     }
 
-    /// Returns the templates of a field, and which of them each shape has.
+    /// Returns the templates of a field.
     ///
     /// # Errors
     /// [`Error::Damaged`] when the file cannot be read.
     pub fn templates(&self, field: Field) -> Result<&Templates> {
         self.template_file()?.of(field, &layout::templates(&self.record.id))
+    }
+
+    /// Returns which [template](Self::templates) of a field each shape has. Cost: no template is unpacked.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn of_shapes(&self, field: Field) -> Result<&OfShapes> {
+        self.template_file()?.of_shapes(field, &layout::templates(&self.record.id))
     }
 
     /// Returns the services that rings refer to.

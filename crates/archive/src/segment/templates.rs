@@ -24,7 +24,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use timberline_entry::Field;
 
-/// The templates of one field, and which of them each shape of the segment has.
+/// The templates of one field.
 #[derive(Debug, Default)]
 pub struct Templates {
     /// All templates' JSON, one after another, with [`MARKS`] for markers.
@@ -37,8 +37,13 @@ pub struct Templates {
     hole_ends: Vec<u32>,
     classes: Vec<HoleClass>,
     beyond_ascii: Vec<u32>,
-    /// For each shape the number of its template, from 1; 0 for a shape without the field.
-    of_shape: Vec<u32>,
+}
+
+/// Which template of one field each shape of the segment has.
+#[derive(Debug, Default)]
+pub struct OfShapes {
+    /// The number of its template, from 1; 0 for a shape without the field.
+    numbers: Vec<u32>,
 }
 
 /// What holes have in common that play the same part in a search.
@@ -109,16 +114,6 @@ impl Templates {
         self.beyond_ascii.iter().map(|idx| *idx as usize)
     }
 
-    /// Returns the template of a shape; `None` for a shape without the field.
-    pub fn of_shape(&self, shape: usize) -> Option<usize> {
-        (self.of_shape[shape] as usize).checked_sub(1)
-    }
-
-    /// Returns the template of every shape, in the order of shapes.
-    pub fn of_shapes(&self) -> impl ExactSizeIterator<Item = Option<usize>> {
-        self.of_shape.iter().map(|number| (*number as usize).checked_sub(1))
-    }
-
     fn push(&mut self, json: &str, charsets: &[CharSet], numbers: &mut BTreeMap<(u8, u8, u128), u32>) {
         // A template that has more markers than sets, or fewer, is refused when it is asked.
         let mut places = markers(json);
@@ -143,7 +138,7 @@ impl Templates {
         self.hole_ends.push(number(self.holes.len()));
     }
 
-    fn fits(&self, n_shapes: usize) -> bool {
+    fn fits(&self) -> bool {
         let ends_at = |ends: &[u32], len: usize| ends.last().map_or(0, |last| *last as usize) == len;
         let n = self.ends.len();
         self.hole_ends.len() == n
@@ -152,8 +147,23 @@ impl Templates {
             && self.ends.iter().all(|end| self.text.is_char_boundary(*end as usize))
             && self.holes.iter().all(|class| (*class as usize) < self.classes.len())
             && self.beyond_ascii.iter().all(|idx| (*idx as usize) < n)
-            && self.of_shape.len() == n_shapes
-            && self.of_shape.iter().all(|number| *number as usize <= n)
+    }
+}
+
+impl OfShapes {
+    /// Returns the template of a shape; `None` for a shape without the field.
+    pub fn of(&self, shape: usize) -> Option<usize> {
+        (self.numbers[shape] as usize).checked_sub(1)
+    }
+
+    /// Returns the template of every shape, in the order of shapes.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<usize>> {
+        self.numbers.iter().map(|number| (*number as usize).checked_sub(1))
+    }
+
+    /// Says that no shape has a template beyond so many.
+    pub fn is_within(&self, n_templates: usize) -> bool {
+        self.numbers.iter().all(|number| *number as usize <= n_templates)
     }
 }
 
@@ -162,14 +172,23 @@ impl Templates {
 pub(super) struct TemplateFile {
     /// The fields that entries of the segment have, in the order of [`Field::ALL`].
     fields: Vec<Field>,
-    /// Where text and lists of each are.
-    places: Vec<[Range<usize>; 2]>,
+    /// Where the parts of each are.
+    places: Vec<Places>,
     /// `None` when all were read at once.
     content: Option<CheckedFile>,
-    unpacked: Vec<OnceLock<Templates>>,
+    templates: Vec<OnceLock<Templates>>,
+    of_shapes: Vec<OnceLock<OfShapes>>,
     /// What a field has that no entry has.
-    none: Templates,
+    none: (Templates, OfShapes),
     n_shapes: usize,
+}
+
+/// Where the parts of a field are in the file.
+#[derive(Clone, Debug, Default)]
+struct Places {
+    text: Range<usize>,
+    lists: Range<usize>,
+    shapes: Range<usize>,
 }
 
 impl TemplateFile {
@@ -177,24 +196,45 @@ impl TemplateFile {
         &self.fields
     }
 
+    /// Returns the number of shapes that the templates are of.
+    pub(super) const fn n_shapes(&self) -> usize {
+        self.n_shapes
+    }
+
     /// Returns the templates of a field.
     pub(super) fn of(&self, field: Field, path: &str) -> Result<&Templates> {
-        let Ok(idx) = self.fields.binary_search(&field) else { return Ok(&self.none) };
-        if let Some(templates) = self.unpacked[idx].get() {
+        let Ok(idx) = self.fields.binary_search(&field) else { return Ok(&self.none.0) };
+        if let Some(templates) = self.templates[idx].get() {
             return Ok(templates);
         }
-        let content = self.content.as_ref().expect("what is not unpacked is in a file");
-        let bytes = |range: &Range<usize>| {
-            let bytes = content.bytes(range.clone()).map_err(|error| Error::damaged(path, error))?;
-            unpack(&bytes, path)
-        };
-        let [text, rest] = &self.places[idx];
-        let templates = lists(bytes(text)?, &bytes(rest)?).filter(|templates| templates.fits(self.n_shapes));
-        let damaged =
-            || Error::damaged(path, format!("the templates of {} do not fit together", field.name()));
-        let templates = templates.ok_or_else(damaged)?;
-        Ok(self.unpacked[idx].get_or_init(|| templates))
+        let Places { text, lists: rest, .. } = &self.places[idx];
+        let templates = lists(self.unpacked(text, path)?, &self.unpacked(rest, path)?);
+        let templates = templates.filter(Templates::fits).ok_or_else(|| damaged(field, path))?;
+        Ok(self.templates[idx].get_or_init(|| templates))
     }
+
+    /// Returns which template of a field each shape has.
+    pub(super) fn of_shapes(&self, field: Field, path: &str) -> Result<&OfShapes> {
+        let Ok(idx) = self.fields.binary_search(&field) else { return Ok(&self.none.1) };
+        if let Some(of_shapes) = self.of_shapes[idx].get() {
+            return Ok(of_shapes);
+        }
+        let block = self.unpacked(&self.places[idx].shapes, path)?;
+        let mut lists = BlockReader::new(&block);
+        let numbers = lists.small().filter(|numbers| lists.is_at_end() && numbers.len() == self.n_shapes);
+        let numbers = numbers.ok_or_else(|| damaged(field, path))?;
+        Ok(self.of_shapes[idx].get_or_init(|| OfShapes { numbers }))
+    }
+
+    fn unpacked(&self, range: &Range<usize>, path: &str) -> Result<Vec<u8>> {
+        let content = self.content.as_ref().expect("what is not unpacked is in a file");
+        let bytes = content.bytes(range.clone()).map_err(|error| Error::damaged(path, error))?;
+        unpack(&bytes, path)
+    }
+}
+
+fn damaged(field: Field, path: &str) -> Error {
+    Error::damaged(path, format!("the templates of {} do not fit together", field.name()))
 }
 
 fn range(ends: &[u32], idx: usize) -> Range<usize> {
@@ -224,23 +264,23 @@ fn markers(json: &str) -> impl Iterator<Item = (usize, char)> {
 }
 
 /// Parts templates by field. `shapes` has the numbers of the templates that make up each shape.
-fn by_field(templates: &[Template], shapes: &[Vec<u32>]) -> BTreeMap<Field, Templates> {
-    let mut fields: BTreeMap<Field, Templates> = BTreeMap::new();
+fn by_field(templates: &[Template], shapes: &[Vec<u32>]) -> BTreeMap<Field, (Templates, OfShapes)> {
+    let mut fields: BTreeMap<Field, (Templates, OfShapes)> = BTreeMap::new();
     let mut classes: BTreeMap<Field, BTreeMap<(u8, u8, u128), u32>> = BTreeMap::new();
     let mut place = Vec::with_capacity(templates.len());
     for Template { field, json, charsets } in templates {
-        let own = fields.entry(*field).or_default();
+        let (own, _) = fields.entry(*field).or_default();
         own.push(json, charsets, classes.entry(*field).or_default());
         place.push(number(own.len()));
     }
-    for own in fields.values_mut() {
-        own.of_shape = vec![0; shapes.len()];
+    for (_, of_shapes) in fields.values_mut() {
+        of_shapes.numbers = vec![0; shapes.len()];
     }
     for (shape, parts) in shapes.iter().enumerate() {
         for part in parts {
             let field = templates[*part as usize].field;
-            fields.get_mut(&field).expect("its templates were pushed").of_shape[shape] =
-                place[*part as usize];
+            let (_, of_shapes) = fields.get_mut(&field).expect("its templates were pushed");
+            of_shapes.numbers[shape] = place[*part as usize];
         }
     }
     fields
@@ -254,8 +294,8 @@ pub(super) fn write(
     mut out: impl Write,
 ) -> Result<()> {
     let fields = by_field(templates, shapes);
-    let mut parts: Vec<[Vec<u8>; 2]> = Vec::new();
-    for templates in fields.values() {
+    let mut parts: Vec<[Vec<u8>; 3]> = Vec::new();
+    for (templates, of_shapes) in fields.values() {
         let mut block = BlockWriter::default();
         block.numbers(lens(&templates.ends));
         block.numbers(lens(&templates.hole_ends));
@@ -270,15 +310,17 @@ pub(super) fn write(
         block.numbers(templates.classes.iter().map(|class| u64::from(class.before)));
         block.numbers(templates.classes.iter().map(|class| u64::from(class.after)));
         block.numbers(wide(&templates.beyond_ascii));
-        block.numbers(wide(&templates.of_shape));
-        parts.push([pack(templates.text.as_bytes()), block.pack()]);
+        let mut numbers = BlockWriter::default();
+        numbers.numbers(wide(&of_shapes.numbers));
+        parts.push([pack(templates.text.as_bytes()), block.pack(), numbers.pack()]);
     }
     // Fields by name, so that the order in which this program lists them is no part of the format.
     let names = fields.keys().map(|field| field.name()).collect::<Vec<_>>().join(" ");
     let mut directory = BlockWriter::default();
     directory.bytes(names.as_bytes());
-    directory.numbers(parts.iter().map(|[text, _]| text.len() as u64));
-    directory.numbers(parts.iter().map(|[_, lists]| lists.len() as u64));
+    for part in 0..3 {
+        directory.numbers(parts.iter().map(|parts| parts[part].len() as u64));
+    }
     directory.numbers([shapes.len() as u64].into_iter());
     let directory = directory.pack();
     let mut write = |bytes: &[u8]| out.write_all(bytes).map_err(Error::io(path));
@@ -309,29 +351,39 @@ pub(super) fn open(content: CheckedFile, path: &str) -> Result<TemplateFile> {
     let mut read = || {
         let names = std::str::from_utf8(lists.bytes()?).ok()?;
         let fields = names.split_ascii_whitespace().map(Field::from_name).collect::<Option<Vec<_>>>()?;
-        let (texts, rests) = (lists.small()?, lists.small()?);
+        let lens = [lists.small()?, lists.small()?, lists.small()?];
         let n_shapes = usize::try_from(*lists.numbers()?.first()?).ok()?;
-        let is_whole = [texts.len(), rests.len()] == [fields.len(); 2] && lists.is_at_end();
-        is_whole.then_some((fields, texts, rests, n_shapes))
+        let is_whole = lens.iter().all(|lens| lens.len() == fields.len()) && lists.is_at_end();
+        is_whole.then_some((fields, lens, n_shapes))
     };
-    let (names, texts, rests, n_shapes) = read().ok_or_else(damaged)?;
+    let (names, [texts, rests, shapes], n_shapes) = read().ok_or_else(damaged)?;
     let mut next = |len: u32| {
         let start = at;
-        at = at.checked_add(len as usize).filter(|end| *end <= content.len())?;
-        Some(start..at)
+        at = at.checked_add(len as usize).filter(|end| *end <= content.len()).ok_or_else(damaged)?;
+        Ok(start..at)
     };
-    let mut fields: Vec<(Field, [Range<usize>; 2])> = Vec::new();
-    for ((name, text), rest) in names.into_iter().zip(texts).zip(rests) {
-        fields.push((name, [next(text).ok_or_else(damaged)?, next(rest).ok_or_else(damaged)?]));
+    let mut fields: Vec<(Field, Places)> = Vec::new();
+    for (((name, text), rest), of_shapes) in names.into_iter().zip(texts).zip(rests).zip(shapes) {
+        fields.push((name, Places { text: next(text)?, lists: next(rest)?, shapes: next(of_shapes)? }));
     }
     if at != content.len() {
         return Err(damaged());
     }
     fields.sort_by_key(|(field, _)| *field);
     let (fields, places): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
-    let unpacked = fields.iter().map(|_| OnceLock::new()).collect();
-    let none = Templates { of_shape: vec![0; n_shapes], ..Templates::default() };
-    Ok(TemplateFile { fields, places, content: Some(content), unpacked, none, n_shapes })
+    Ok(TemplateFile {
+        templates: fields.iter().map(|_| OnceLock::new()).collect(),
+        of_shapes: fields.iter().map(|_| OnceLock::new()).collect(),
+        fields,
+        places,
+        content: Some(content),
+        none: without_field(n_shapes),
+        n_shapes,
+    })
+}
+
+fn without_field(n_shapes: usize) -> (Templates, OfShapes) {
+    (Templates::default(), OfShapes { numbers: vec![0; n_shapes] })
 }
 
 fn lists(text: Vec<u8>, block: &[u8]) -> Option<Templates> {
@@ -351,8 +403,8 @@ fn lists(text: Vec<u8>, block: &[u8]) -> Option<Templates> {
         after: after[idx],
     };
     let classes: Vec<HoleClass> = (0..n_classes).map(class).collect();
-    let (beyond_ascii, of_shape) = (lists.small()?, lists.small()?);
-    let templates = Templates { text, ends, holes, hole_ends, classes, beyond_ascii, of_shape };
+    let beyond_ascii = lists.small()?;
+    let templates = Templates { text, ends, holes, hole_ends, classes, beyond_ascii };
     lists.is_at_end().then_some(templates)
 }
 
@@ -397,20 +449,22 @@ pub(super) fn read_parquet_parts(content: Bytes, path: &str, templates: &[Templa
     if shapes.iter().flatten().any(|part| *part as usize >= templates.len()) {
         return Err(Error::damaged(path, "a shape has a template that is not there"));
     }
-    let (fields, unpacked): (Vec<_>, Vec<_>) = by_field(templates, &shapes)
-        .into_iter()
-        .map(|(field, templates)| (field, OnceLock::from(templates)))
-        .unzip();
     let n_shapes = shapes.len();
-    let none = Templates { of_shape: vec![0; n_shapes], ..Templates::default() };
-    Ok(TemplateFile { fields, places: Vec::new(), content: None, unpacked, none, n_shapes })
-}
-
-impl TemplateFile {
-    /// Returns the number of shapes that the templates are of.
-    pub(super) const fn n_shapes(&self) -> usize {
-        self.n_shapes
+    let mut file = TemplateFile {
+        fields: Vec::new(),
+        places: Vec::new(),
+        content: None,
+        templates: Vec::new(),
+        of_shapes: Vec::new(),
+        none: without_field(n_shapes),
+        n_shapes,
+    };
+    for (field, (templates, of_shapes)) in by_field(templates, &shapes) {
+        file.fields.push(field);
+        file.templates.push(OnceLock::from(templates));
+        file.of_shapes.push(OnceLock::from(of_shapes));
     }
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -448,7 +502,11 @@ mod tests {
             (Field::Resource, [None; 3]),
         ] {
             let templates = read.of(field, "x").unwrap();
-            assert_eq!(templates.of_shapes().collect::<Vec<_>>(), of_shapes, "{field:?}");
+            assert_eq!(
+                read.of_shapes(field, "x").unwrap().iter().collect::<Vec<_>>(),
+                of_shapes,
+                "{field:?}"
+            );
             let own: Vec<&Template> = all.iter().filter(|template| template.field == field).collect();
             assert_eq!(templates.len(), own.len());
             for (idx, template) in own.into_iter().enumerate() {
@@ -473,20 +531,18 @@ mod tests {
         let mut file = Vec::new();
         write(&[template(Field::Trace, &trace, &[CharSet::ANY])], &[vec![0]], "x", &mut file).unwrap();
         let read = opened(&file).unwrap();
-        let [text, rest] = &read.places[0];
-        let (text, block) =
-            (unpack(&file[text.clone()], "x").unwrap(), unpack(&file[rest.clone()], "x").unwrap());
-        assert!(lists(text.clone(), &block).is_some_and(|templates| templates.fits(1)));
+        let Places { text, lists: rest, .. } = &read.places[0];
+        let [text, block] = [text, rest].map(|range| unpack(&file[range.clone()], "x").unwrap());
+        assert!(lists(text.clone(), &block).is_some_and(|templates| templates.fits()));
         for at in 0..block.len() {
             for value in [0, 1, 0x7f, 0xff] {
                 let mut other = block.clone();
                 other[at] = value;
                 // Whatever is accepted can be asked.
-                if let Some(templates) = lists(text.clone(), &other).filter(|templates| templates.fits(1)) {
+                if let Some(templates) = lists(text.clone(), &other).filter(Templates::fits) {
                     let lens = (0..templates.len())
                         .map(|idx| templates.json(idx).len() + templates.charsets(idx).count());
                     assert!(lens.sum::<usize>() < 1000);
-                    assert!(templates.of_shapes().flatten().all(|idx| idx < templates.len()));
                 }
             }
         }
