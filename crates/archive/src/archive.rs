@@ -1,12 +1,11 @@
 //! An archive opened for reading.
 
-use crate::catalog::{self, PatternRecord, RejectRecord, SourceRecord};
+use crate::catalog::{self, PatternIds, PatternRecord, RejectRecord, SourceRecord};
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::manifest::{FileRecord, Manifest};
 use crate::segment::Segment;
 use crate::storage::Storage;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One moment of an archive: the manifest that was live when it was opened, and its segments.
@@ -85,8 +84,8 @@ impl Archive {
     ///
     /// # Errors
     /// [`Error::Damaged`] when the catalogue is not what was written.
-    pub fn pattern_ids(&self) -> Result<BTreeMap<u64, u64>> {
-        let Some(catalog) = &self.manifest.catalog else { return Ok(BTreeMap::new()) };
+    pub fn pattern_ids(&self) -> Result<PatternIds> {
+        let Some(catalog) = &self.manifest.catalog else { return Ok(PatternIds::default()) };
         catalog::read_pattern_ids(self.read(&catalog.patterns)?, &catalog.patterns.path)
     }
 

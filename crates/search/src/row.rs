@@ -3,7 +3,7 @@
 use crate::resolve::WantedVariants;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use timberline_archive::catalog::SourceRecord;
+use timberline_archive::catalog::{PatternIds, SourceRecord};
 use timberline_archive::segment::{Beside, Rings, Row, Segment};
 use timberline_archive::{Archive, Cell, Column, Error, Result, compose, pattern_name};
 use timberline_entry::json::{Document, Node, Value, parse};
@@ -15,7 +15,7 @@ use timberline_query::{Derived, Filter, eval_with};
 pub struct Names {
     sources: BTreeMap<u64, String>,
     /// The pattern that each shape of message belongs to, and each former id leads to.
-    patterns: BTreeMap<u64, u64>,
+    patterns: PatternIds,
     /// Other fields than the monitored resource may name the revision.
     has_revision_field: bool,
 }
@@ -46,7 +46,7 @@ impl Names {
 
     /// Returns the pattern that a shape's fingerprint, or a former id, leads to; `None` for what is neither.
     pub fn known_pattern(&self, id: u64) -> Option<u64> {
-        self.patterns.get(&id).copied()
+        self.patterns.get(id)
     }
 
     /// Returns the name of a message's pattern, given the fingerprint of its shape.

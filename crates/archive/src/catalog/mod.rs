@@ -6,7 +6,7 @@ mod rejects;
 mod sources;
 mod table;
 
-pub use patterns::{MAX_MERGED_SHAPES, PatternRecord};
+pub use patterns::{MAX_MERGED_SHAPES, PatternIds, PatternRecord};
 pub use rejects::RejectRecord;
 pub use sources::{Cut, GroupFacts, Order, SourceRecord, WindowRecord};
 

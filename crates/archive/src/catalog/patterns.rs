@@ -227,10 +227,32 @@ pub(crate) fn read(content: Bytes, path: &str) -> Result<Vec<PatternRecord>> {
     records.collect()
 }
 
+/// Which pattern each shape of message belongs to, and each former id leads to.
+#[derive(Clone, Debug, Default)]
+pub struct PatternIds {
+    /// Shape and pattern, by shape.
+    pairs: Vec<(u64, u64)>,
+}
+
+impl PatternIds {
+    /// Returns the pattern that a shape's fingerprint, or a former id, leads to; `None` for what is neither.
+    pub fn get(&self, id: u64) -> Option<u64> {
+        let idx = self.pairs.binary_search_by_key(&id, |(shape, _)| *shape).ok()?;
+        Some(self.pairs[idx].1)
+    }
+
+    /// Returns all shapes and former ids, each with its pattern.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.pairs.iter().copied()
+    }
+}
+
 /// Reads which pattern each shape, or former id, belongs to.
-pub(crate) fn read_ids(content: Bytes, path: &str) -> Result<BTreeMap<u64, u64>> {
+pub(crate) fn read_ids(content: Bytes, path: &str) -> Result<PatternIds> {
     let table = Table::decode_columns(content, path, &["shape", "pattern"])?;
-    Ok(table.count("shape")?.into_iter().zip(table.count("pattern")?).collect())
+    let mut pairs: Vec<(u64, u64)> = table.count("shape")?.into_iter().zip(table.count("pattern")?).collect();
+    pairs.sort_unstable();
+    Ok(PatternIds { pairs })
 }
 
 #[cfg(test)]
@@ -272,6 +294,6 @@ mod tests {
         assert_eq!(of("up").pattern, of("up").shape);
         assert_eq!(read(Bytes::from(write(&records)), "x").unwrap(), records);
         let ids = read_ids(Bytes::from(write(&records)), "x").unwrap();
-        assert_eq!(ids[&auth.shape], monitoring.shape);
+        assert_eq!(ids.get(auth.shape), Some(monitoring.shape));
     }
 }

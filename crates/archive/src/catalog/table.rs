@@ -42,6 +42,9 @@ pub(super) fn encode(columns: Vec<(&str, Values)>) -> Vec<u8> {
     writer.into_inner().expect("memory takes any write")
 }
 
+/// Most tables are one batch.
+const BATCH_ROWS: usize = 1 << 16;
+
 /// A table that was read.
 pub(super) struct Table {
     path: String,
@@ -63,7 +66,11 @@ impl Table {
         } else {
             ProjectionMask::columns(builder.parquet_schema(), names.iter().copied())
         };
-        let reader = builder.with_projection(mask).build().map_err(|error| damaged(error.to_string()))?;
+        let reader = builder
+            .with_projection(mask)
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(|error| damaged(error.to_string()))?;
         let batches =
             reader.collect::<std::result::Result<_, _>>().map_err(|error| damaged(error.to_string()))?;
         Ok(Self { path: path.to_owned(), batches })

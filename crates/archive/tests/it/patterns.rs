@@ -253,7 +253,7 @@ fn rules_for_values_are_recorded_and_changed_by_a_reindex_alone() {
     let archive = Archive::open(plain.clone(), "test").unwrap();
     let ids = archive.pattern_ids().unwrap();
     let today = archive.patterns().unwrap().iter().find(|record| record.entries > 0).unwrap().pattern;
-    assert!(before.iter().all(|id| ids[id] == today), "{ids:x?}");
+    assert!(before.iter().all(|id| ids.get(*id) == Some(today)), "{ids:x?}");
     let wrong = maintain::Options { mask_rules: Some("no rule".to_owned()), ..rewrite_options() };
     assert!(matches!(reindex(plain, "test", &wrong), Err(Error::MaskRules { .. })));
 }

@@ -57,7 +57,7 @@ fn every_id_finds_its_entries() {
     let module = patterns.ids().find(|id| patterns.template(*id) == "No module named '<*>'").unwrap();
     let expected = holding(&fixture, "No module named");
     let mut n_aliases = 0;
-    for alias in ids.iter().filter(|(_, pattern)| **pattern == module).map(|(shape, _)| *shape) {
+    for alias in ids.iter().filter(|(_, pattern)| *pattern == module).map(|(shape, _)| shape) {
         assert_eq!(rows(&fixture, &format!("pattern=\"{}\"", pattern_name(alias))), expected);
         let others = rows(&fixture, &format!("pattern!=\"{}\"", pattern_name(alias)));
         assert_eq!(others.len() + expected.len(), fixture.rows.len());
