@@ -282,12 +282,15 @@ impl Commit<'_> {
     ) -> Result<BTreeMap<u32, u64>> {
         let before = archive.manifest();
         let sequence = before.sequence + 1;
+        // What runs hold while they are merged is taken from what segments may take; beyond half, from nobody.
+        let in_cursors = 2 * runs.iter().map(Run::cursor_memory).sum::<usize>();
+        let merge_memory = self.options.memory - in_cursors.min(self.options.memory / 2);
         let mut plan = MergePlan {
             storage: self.storage,
             sources: table,
             sequence,
             n_named: 0,
-            segment_memory: Budget::of(self.options.memory, self.options.threads).segment,
+            segment_memory: Budget::of(merge_memory, self.options.threads).segment,
             rules: self.rules.clone(),
         };
         let (overlapped, untouched) = overlapped(&before.segments, &runs);

@@ -7,8 +7,12 @@ use crate::storage::{ScratchFile, Storage};
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Rows per block of a spilled run: what one run keeps in memory while it is merged.
-const BLOCK_ROWS: usize = 2048;
+/// Rows per block of a spilled run: what one run keeps in memory while it is merged. Ten million entries make ninety runs.
+const BLOCK_ROWS: usize = 512;
+/// What one run reads at a time.
+const READ_BYTES: usize = 1 << 16;
+/// What that comes to: the rows of a block, what is read at a time, and what zstd needs.
+const CURSOR_BYTES: usize = 512 << 10;
 /// zstd's level for temporary files.
 const SPILL_LEVEL: i32 = 1;
 
@@ -75,6 +79,14 @@ impl Run {
         }
     }
 
+    /// Returns what the run will hold in memory while it is read from its file, in bytes, about.
+    pub(crate) const fn cursor_memory(&self) -> usize {
+        match self {
+            Self::Memory { .. } => 0,
+            Self::Spilled { .. } => CURSOR_BYTES,
+        }
+    }
+
     /// Says whether a row may change a segment: lie inside its span, or so near that a trace could go on. `false` means that
     /// none does.
     pub(crate) fn overlaps(&self, segment: &SegmentRecord) -> bool {
@@ -98,11 +110,9 @@ impl Run {
             Self::Spilled { mut file, spans, .. } => {
                 file.seek(SeekFrom::Start(0)).map_err(Error::io("temporary file"))?;
                 let more = Some(Spilled {
-                    file: BufReader::with_capacity(1 << 17, file),
+                    file: BufReader::with_capacity(READ_BYTES, file),
                     n_blocks: spans.len(),
                     decompressor: zstd::bulk::Decompressor::new().map_err(Error::io("temporary file"))?,
-                    packed: Vec::new(),
-                    block: Vec::new(),
                 });
                 Cursor {
                     rows: RowSet::default(),
@@ -137,8 +147,6 @@ struct Spilled {
     file: BufReader<Box<dyn ScratchFile>>,
     n_blocks: usize,
     decompressor: zstd::bulk::Decompressor<'static>,
-    packed: Vec<u8>,
-    block: Vec<u8>,
 }
 
 impl Spilled {
@@ -150,13 +158,12 @@ impl Spilled {
             usize::try_from(u64::from_le_bytes(len)).map_err(std::io::Error::other)
         };
         let (n_packed, n_bytes) = (len()?, len()?);
-        self.packed.resize(n_packed, 0);
-        self.file.read_exact(&mut self.packed)?;
-        self.block.clear();
-        self.block.reserve(n_bytes);
-        self.decompressor.decompress_to_buffer(&self.packed, &mut self.block)?;
+        // Not kept: there are many runs, and one reads at a time.
+        let mut packed = vec![0; n_packed];
+        self.file.read_exact(&mut packed)?;
+        let block = self.decompressor.decompress(&packed, n_bytes)?;
         let wrong = || std::io::Error::other("a block is not what was written");
-        rows.decode(&self.block).ok_or_else(wrong)
+        rows.decode(&block).ok_or_else(wrong)
     }
 }
 
