@@ -9,7 +9,6 @@
 //! the column has it. Where a template says something else, rows are read.
 
 use crate::lookup::RingSet;
-use crate::texts::templates_of;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -78,7 +77,7 @@ impl Ids {
     }
 
     fn look_up(&self, segment: &Segment, field: Field, column: Column) -> Result<Found> {
-        let (templates, of_shapes) = templates_of(segment, field)?;
+        let (templates, of_shapes) = (segment.templates(field)?, segment.of_shapes(field)?);
         let file = || timberline_archive::layout::templates(&segment.record().id);
         let mut is_plain = vec![false; templates.len()];
         let mut prefixes: BTreeSet<String> = BTreeSet::new();

@@ -8,7 +8,7 @@ use crate::judge::{Judge, Needles, Scope, TemplateView, needles, ring_knows, sco
 use crate::lookup::{NeedleTokens, RingSet, TokenBits, rings_with};
 use crate::resolve::{Resolved, WantedVariants};
 use crate::row::Names;
-use crate::texts::{Place, TemplateTexts, templates_of};
+use crate::texts::{Place, TemplateTexts};
 use crate::verdict::Verdict;
 use timberline_archive::segment::{Rings, Segment, ShapeRecord, Templates};
 use timberline_archive::shape::CharSet;
@@ -290,7 +290,7 @@ impl Tables<'_> {
         let mut stretches: Vec<TokenBits> = vec![0; n_shapes];
         let is_asked = |field: &&Field| !matches!(scope, Scope::Root(root) if root != **field);
         for field in self.segment.fields()?.iter().filter(is_asked) {
-            let (templates, of_shapes) = templates_of(self.segment, *field)?;
+            let (templates, of_shapes) = (self.segment.templates(*field)?, self.segment.of_shapes(*field)?);
             let of_template = self.by_template(templates, &judge, &tokens, *field)?;
             let verdicts = own.iter_mut().zip(&mut stretches).zip(of_shapes.iter());
             for ((own, stretches), template) in verdicts {
@@ -378,7 +378,8 @@ impl Tables<'_> {
 
     /// Says whether the revision of every row is its label `revision_name`: other types of resource name it otherwise.
     fn is_all_cloud_run(&self) -> Result<bool> {
-        let (templates, of_shapes) = templates_of(self.segment, Field::Resource)?;
+        let templates = self.segment.templates(Field::Resource)?;
+        let of_shapes = self.segment.of_shapes(Field::Resource)?;
         let is_one = |template: usize| templates.json(template).contains("\"type\":\"cloud_run_revision\"");
         let of_template: Vec<bool> = (0..templates.len()).map(is_one).collect();
         Ok(of_shapes.iter().all(|template| template.is_some_and(|idx| of_template[idx])))

@@ -9,24 +9,12 @@
 //! from a neighbour, or begin in it. Only what is left is aligned, and only what is left then is parsed.
 
 use crate::align::{Aligner, Piece};
-use timberline_archive::segment::{MARKS, OfShapes, Segment, Templates};
-use timberline_archive::{Error, Result};
-use timberline_entry::Field;
+use timberline_archive::segment::{MARKS, Templates};
 
 pub(crate) struct TemplateTexts<'t> {
     templates: &'t Templates,
     /// All templates, lower-case in ASCII; keys and punctuation included, which can only make answers less sharp.
     lower: String,
-}
-
-/// Returns the templates of a field, and which of them each shape has.
-pub(crate) fn templates_of(segment: &Segment, field: Field) -> Result<(&Templates, &OfShapes)> {
-    let (templates, of_shapes) = (segment.templates(field)?, segment.of_shapes(field)?);
-    if of_shapes.is_within(templates.len()) {
-        return Ok((templates, of_shapes));
-    }
-    let detail = format!("a shape has a template of {} that is not there", field.name());
-    Err(Error::Damaged { file: timberline_archive::layout::templates(&segment.record().id), detail })
 }
 
 /// Where a text may stand in a template.

@@ -10,6 +10,7 @@
 //! pass over contiguous bytes, where a Parquet file takes a decoder per column. Everything is little-endian.
 
 use crate::error::{Error, Result};
+use std::ops::{BitOrAssign, Shl};
 
 /// These files are read with every question and written once.
 const COMPRESSION_LEVEL: i32 = 9;
@@ -88,41 +89,31 @@ impl<'b> BlockReader<'b> {
 
     /// Takes a list of numbers.
     pub(super) fn numbers(&mut self) -> Option<Vec<u64>> {
-        let (len, width) = self.head()?;
-        let mut numbers = vec![0; len];
-        for plane in 0..width {
-            let bytes = self.take(len)?;
-            numbers
-                .iter_mut()
-                .zip(bytes)
-                .for_each(|(number, byte)| *number |= u64::from(*byte) << (8 * plane));
-        }
-        Some(numbers)
+        self.planes(8)
     }
 
     /// Takes a list of numbers of at most 32 bits.
     pub(super) fn small(&mut self) -> Option<Vec<u32>> {
-        let (len, width) = self.head().filter(|(_, width)| *width <= 4)?;
-        let mut numbers = vec![0; len];
-        for plane in 0..width {
-            let bytes = self.take(len)?;
-            numbers
-                .iter_mut()
-                .zip(bytes)
-                .for_each(|(number, byte)| *number |= u32::from(*byte) << (8 * plane));
-        }
-        Some(numbers)
+        self.planes(4)
     }
 
     /// Takes a list of times or differences of times, which were put in as the numbers with the same bits.
     pub(super) fn times(&mut self) -> Option<Vec<i64>> {
-        let (len, width) = self.head()?;
-        let mut times = vec![0; len];
+        self.planes(8)
+    }
+
+    /// Puts numbers of at most `most_bytes` bytes together.
+    fn planes<T>(&mut self, most_bytes: u8) -> Option<Vec<T>>
+    where
+        T: Copy + Default + From<u8> + Shl<u8, Output = T> + BitOrAssign,
+    {
+        let (len, width) = self.head().filter(|(_, width)| *width <= most_bytes)?;
+        let mut numbers = vec![T::default(); len];
         for plane in 0..width {
             let bytes = self.take(len)?;
-            times.iter_mut().zip(bytes).for_each(|(time, byte)| *time |= i64::from(*byte) << (8 * plane));
+            numbers.iter_mut().zip(bytes).for_each(|(number, byte)| *number |= T::from(*byte) << (8 * plane));
         }
-        Some(times)
+        Some(numbers)
     }
 
     /// Takes bytes.

@@ -12,6 +12,7 @@
 //!                                blocks.xxh3: checksums of all that
 //! ```
 
+mod batch;
 mod block;
 mod checked;
 mod cube;
@@ -34,11 +35,12 @@ mod values;
 mod words;
 mod writer;
 
+pub use batch::{Beside, Row};
 pub use cube::{CubeCell, HOUR_NS};
 pub use facts::Rings;
 pub use instances::InstanceRecord;
 pub use messages::MessageRecord;
-pub use reader::{Beside, Row, Segment};
+pub use reader::Segment;
 pub use shapes::ShapeRecord;
 pub use templates::{HoleClass, MARKS, OfShapes, Templates};
 pub use values::{Subject, ValueRecord, ValueRow};
