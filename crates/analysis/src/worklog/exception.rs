@@ -78,26 +78,19 @@ pub(super) fn facts_of_record(record: &ExceptionRecord) -> ExceptionFacts {
         .collect();
     let known = chain.iter().rposition(|link| link.type_name == record.type_name);
     let root = known.unwrap_or(chain.len());
-    let has_own = record.frames.iter().any(|frame| frame.in_app);
-    let frames: Vec<FrameFacts> = record
-        .frames
-        .iter()
-        .enumerate()
-        .filter(|(idx, frame)| *idx == 0 || frame.in_app || !has_own)
-        .take(if has_own { MAX_FRAMES } else { MAX_FRAMES / 3 })
-        .map(|(_, frame)| FrameFacts {
-            name: frame.name.clone(),
-            file: frame.file.clone(),
-            line: frame.line,
-            in_app: frame.in_app,
-        })
-        .collect();
+    let all = record.frames.iter().map(|frame| FrameFacts {
+        name: frame.name.clone(),
+        file: frame.file.clone(),
+        line: frame.line,
+        in_app: frame.in_app,
+    });
+    let (frames, frames_left_out) = that_matter(all.collect());
     let link = ChainLink {
         relation: if root == 0 { "outermost" } else { "cause" }.to_owned(),
         type_name: record.type_name.clone(),
         value: record.value.clone(),
-        frames_left_out: record.frames.len() - frames.len(),
         frames,
+        frames_left_out,
     };
     match chain.get_mut(root) {
         Some(place) => *place = link,
@@ -107,20 +100,13 @@ pub(super) fn facts_of_record(record: &ExceptionRecord) -> ExceptionFacts {
 }
 
 fn link(exception: &Exception) -> ChainLink {
-    let has_own = exception.frames.iter().any(|frame| frame.in_app);
-    let frames: Vec<FrameFacts> = exception
-        .frames
-        .iter()
-        .enumerate()
-        .filter(|(idx, frame)| *idx == 0 || frame.in_app || !has_own)
-        .take(if has_own { MAX_FRAMES } else { MAX_FRAMES / 3 })
-        .map(|(_, frame)| FrameFacts {
-            name: frame.name(),
-            file: frame.file.clone(),
-            line: frame.line,
-            in_app: frame.in_app,
-        })
-        .collect();
+    let all = exception.frames.iter().map(|frame| FrameFacts {
+        name: frame.name(),
+        file: frame.file.clone(),
+        line: frame.line,
+        in_app: frame.in_app,
+    });
+    let (frames, frames_left_out) = that_matter(all.collect());
     ChainLink {
         relation: match exception.relation {
             Relation::Outermost => "outermost",
@@ -130,9 +116,19 @@ fn link(exception: &Exception) -> ChainLink {
         .to_owned(),
         type_name: exception.type_name.clone(),
         value: exception.message.clone(),
-        frames_left_out: exception.frames.len() - frames.len(),
         frames,
+        frames_left_out,
     }
+}
+
+/// Returns the frames that matter, and how many are left out.
+fn that_matter(mut frames: Vec<FrameFacts>) -> (Vec<FrameFacts>, usize) {
+    let (n_all, has_own) = (frames.len(), frames.iter().any(|frame| frame.in_app));
+    let mut is_failure = true;
+    frames.retain(|frame| std::mem::take(&mut is_failure) || frame.in_app || !has_own);
+    frames.truncate(if has_own { MAX_FRAMES } else { MAX_FRAMES / 3 });
+    let n_left_out = n_all - frames.len();
+    (frames, n_left_out)
 }
 
 #[cfg(test)]
