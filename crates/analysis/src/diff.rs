@@ -271,16 +271,9 @@ fn patterns_of(investigation: &Investigation<'_>, sides: &Sides<'_>) -> Result<B
         let (rings, shapes) = (segment.rings()?, segment.shapes()?);
         let (services, revisions) = (segment.services()?, segment.revisions()?);
         let mut takes_part = vec![false; shapes.len()];
-        // Rings of a revision follow one another.
-        let mut last: Option<((u32, u32), bool)> = None;
-        for ring in 0..rings.len() {
-            let key = (rings.service[ring], rings.revision[ring]);
-            let (_, takes) = last
-                .filter(|(of, _)| *of == key)
-                .unwrap_or_else(|| (key, sides.takes(&services[key.0 as usize], &revisions[key.1 as usize])));
-            last = Some((key, takes));
-            if takes {
-                takes_part[rings.shape[ring] as usize] = true;
+        for run in rings.runs() {
+            if sides.takes(&services[run.service], &revisions[run.revision]) {
+                rings.each_shape(run.rings.clone()).for_each(|shape| takes_part[shape] = true);
             }
         }
         let of_shapes = shapes.iter().zip(takes_part).filter(|(_, takes)| *takes);

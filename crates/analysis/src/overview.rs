@@ -4,7 +4,7 @@ use crate::question::Investigation;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::Result;
-use timberline_entry::{Severity, Timestamp};
+use timberline_entry::Timestamp;
 
 /// The answer to *status*; serialised, the contract `timberline/status/1`.
 #[derive(Clone, Debug, Serialize)]
@@ -80,23 +80,19 @@ pub fn overview(investigation: &Investigation<'_>) -> Result<Overview> {
     for segment in archive.segments() {
         let (rings, names, revisions) = (segment.rings()?, segment.services()?, segment.revisions()?);
         patterns.extend(segment.shapes()?.iter().map(|shape| investigation.names.pattern(shape.pattern)));
-        // Rings of a service, revision and severity follow one another, and are added up before a name is looked at.
-        let key = |ring: &usize| (rings.service[*ring], rings.revision[*ring], rings.severity[*ring]);
-        let all: Vec<usize> = (0..rings.len()).collect();
-        for run in all.chunk_by(|a, b| key(a) == key(b)) {
-            let (service, revision, severity) = key(&run[0]);
-            let rows: u64 = run.iter().map(|ring| rings.rows[*ring]).sum();
-            let severity = Severity::ALL[usize::from(severity)];
-            *severities.entry(severity.name().to_owned()).or_insert(0) += rows;
-            let name = names[service as usize].clone();
+        let times = rings.times()?;
+        for run in rings.runs() {
+            let rows: u64 = rings.each_rows(run.rings.clone()).sum();
+            *severities.entry(run.severity.name().to_owned()).or_insert(0) += rows;
+            let name = names[run.service].clone();
             let service = services.entry(name).or_insert((0, BTreeSet::new(), i64::MAX, i64::MIN));
             service.0 += rows;
-            let revision = &revisions[revision as usize];
+            let revision = &revisions[run.revision];
             if !revision.is_empty() && !service.1.contains(revision) {
                 service.1.insert(revision.clone());
             }
-            service.2 = run.iter().map(|ring| rings.min_ts[*ring]).fold(service.2, i64::min);
-            service.3 = run.iter().map(|ring| rings.max_ts[*ring]).fold(service.3, i64::max);
+            service.2 = run.rings.clone().map(|ring| times.first(ring)).fold(service.2, i64::min);
+            service.3 = run.rings.clone().map(|ring| times.last(ring)).fold(service.3, i64::max);
         }
     }
     let bytes = |folder: &str| {

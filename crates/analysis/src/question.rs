@@ -124,10 +124,13 @@ impl<'a> Investigation<'a> {
 /// Returns the time of the first entry of each revision in a segment.
 fn first_of_revisions(segment: &Segment) -> Result<BTreeMap<&str, i64>> {
     let (rings, names) = (segment.rings()?, segment.revisions()?);
-    let mut firsts = vec![None; names.len()];
-    for (revision, min_ns) in rings.revision.iter().zip(&rings.min_ts) {
-        let first = &mut firsts[*revision as usize];
-        *first = Some(first.map_or(*min_ns, |first: i64| first.min(*min_ns)));
+    let times = rings.times()?;
+    let mut firsts = BTreeMap::new();
+    for run in rings.runs() {
+        if let Some(of_run) = run.rings.clone().map(|ring| times.first(ring)).min() {
+            let first = firsts.entry(names[run.revision].as_str()).or_insert(of_run);
+            *first = of_run.min(*first);
+        }
     }
-    Ok(names.iter().zip(firsts).filter_map(|(name, first)| Some((name.as_str(), first?))).collect())
+    Ok(firsts)
 }

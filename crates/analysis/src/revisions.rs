@@ -281,28 +281,25 @@ impl Known {
 
     fn add_rings(&mut self, segment: &Segment) -> Result<()> {
         let (rings, services, revisions) = (segment.rings()?, segment.services()?, segment.revisions()?);
-        // There are far more rings than revisions, so they are added up by number before any name is looked at. Rings of a
-        // revision follow one another.
-        let mut by_number: BTreeMap<(u32, u32), Found> = BTreeMap::new();
-        let mut current: Option<((u32, u32), Found)> = None;
-        let key = |ring: usize| (rings.service[ring], rings.revision[ring]);
-        for ring in 0..rings.len() {
-            let is_same = current.as_ref().is_some_and(|(of, _)| *of == key(ring));
-            if !is_same {
-                let before = by_number.remove(&key(ring)).unwrap_or_default();
-                by_number.extend(current.replace((key(ring), before)));
+        let times = rings.times()?;
+        // There are far more rings than revisions, so they are added up by number before any name is looked at.
+        let mut by_number: BTreeMap<(usize, usize), Found> = BTreeMap::new();
+        for run in rings.runs() {
+            let found = by_number.entry((run.service, run.revision)).or_default();
+            let entries: u64 = rings.each_rows(run.rings.clone()).sum();
+            found.entries += entries;
+            if run.severity >= Severity::Error {
+                found.errors += entries;
             }
-            let Some((_, found)) = &mut current else { continue };
-            found.entries += rings.rows[ring];
-            if rings.severity[ring] >= Severity::Error.rank() {
-                found.errors += rings.rows[ring];
-            }
-            found.first_ns = found.first_ns.into_iter().chain([rings.min_ts[ring]]).min();
-            found.last_ns = found.last_ns.into_iter().chain([rings.max_ts[ring]]).max();
+            let (firsts, lasts) = (
+                run.rings.clone().map(|ring| times.first(ring)),
+                run.rings.clone().map(|ring| times.last(ring)),
+            );
+            found.first_ns = found.first_ns.into_iter().chain(firsts).min();
+            found.last_ns = found.last_ns.into_iter().chain(lasts).max();
         }
-        by_number.extend(current);
         for ((service, revision), of_segment) in by_number {
-            let (service, revision) = (&services[service as usize], &revisions[revision as usize]);
+            let (service, revision) = (&services[service], &revisions[revision]);
             if revision.is_empty() {
                 *self.unnamed.entry(service.clone()).or_insert(0) += of_segment.entries;
                 continue;

@@ -28,17 +28,18 @@ pub(crate) fn firsts(
     for (segment_idx, segment) in investigation.archive.segments().iter().enumerate() {
         let (rings, shapes, revisions) = (segment.rings()?, segment.shapes()?, segment.revisions()?);
         // Rings are many more than shapes, so the first ring of each shape is found by number.
-        let mut of_shape: Vec<Option<(i64, u64, usize)>> = vec![None; shapes.len()];
-        for ring in 0..rings.len() {
-            let here = (rings.min_ts[ring], rings.row_start[ring], ring);
-            let first = &mut of_shape[rings.shape[ring] as usize];
+        let mut of_shape: Vec<Option<(i64, usize)>> = vec![None; shapes.len()];
+        let times = rings.times()?;
+        for (ring, shape) in rings.each_shape(0..rings.len()).enumerate() {
+            let here = (times.first(ring), ring);
+            let first = &mut of_shape[shape];
             *first = Some(first.map_or(here, |first| first.min(here)));
         }
         for (shape, first) in shapes.iter().zip(of_shape) {
             let pattern = investigation.names.pattern(shape.pattern);
-            let Some((time_ns, row, ring)) = first.filter(|_| units.contains(&pattern)) else { continue };
-            let row = RowRef { time_ns, segment: segment_idx, row };
-            let here = (row, revisions[rings.revision[ring] as usize].as_str());
+            let Some((time_ns, ring)) = first.filter(|_| units.contains(&pattern)) else { continue };
+            let row = RowRef { time_ns, segment: segment_idx, row: rings.row_start(ring) };
+            let here = (row, revisions[rings.run_of(ring).revision].as_str());
             let first = found.entry(pattern).or_insert(here);
             *first = here.min(*first);
         }

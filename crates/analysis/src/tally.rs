@@ -174,22 +174,22 @@ impl Counter<'_> {
     /// Returns the part of a key that a ring has, the same for all its rows; `None` where they may differ.
     fn part_of_ring(&mut self, by: &GroupBy, segment: &Segment, ring: usize) -> Result<Option<Part>> {
         let rings = segment.rings()?;
-        let shape = |ring: usize| Ok(&segment.shapes()?[rings.shape[ring] as usize]);
         Ok(Some(match by {
-            GroupBy::Revision => Part::Number(rings.revision[ring].into()),
-            GroupBy::Service => Part::Number(rings.service[ring].into()),
-            GroupBy::Severity => Part::Number(rings.severity[ring].into()),
+            GroupBy::Revision => Part::Number(rings.run_of(ring).revision as u64),
+            GroupBy::Service => Part::Number(rings.run_of(ring).service as u64),
+            GroupBy::Severity => Part::Number(rings.run_of(ring).severity.rank().into()),
             GroupBy::Pattern => {
                 if self.patterns.is_empty() {
                     let pattern = |shape: &ShapeRecord| self.names.pattern(shape.pattern);
                     self.patterns = segment.shapes()?.iter().map(pattern).collect();
                 }
-                Part::Number(self.patterns[rings.shape[ring] as usize])
+                Part::Number(self.patterns[rings.shape(ring)])
             }
-            GroupBy::Exception => exception(shape(ring)?.exception),
+            GroupBy::Exception => exception(segment.shapes()?[rings.shape(ring)].exception),
             GroupBy::Hour | GroupBy::Day | GroupBy::Week | GroupBy::Month => {
-                let first = self.bucket(by, rings.min_ts[ring]);
-                if rings.max_ts[ring] >= first.to_ns {
+                let times = rings.times()?;
+                let first = self.bucket(by, times.first(ring));
+                if times.last(ring) >= first.to_ns {
                     return Ok(None);
                 }
                 Part::Number(first.from_ns.cast_unsigned())
@@ -230,10 +230,10 @@ impl Sink for Counter<'_> {
             }
         }
         let rings = segment.rings()?;
-        let (start, rows) = (rings.row_start[ring], rings.rows[ring]);
+        let (range, times) = (rings.range(ring), rings.times()?);
         let place = |time_ns, row| RowRef { time_ns, segment: self.segment_idx, row };
-        let (first, last) = (place(rings.min_ts[ring], start), place(rings.max_ts[ring], start + rows - 1));
-        let counted = Counted { count: rows, first, last };
+        let (first, last) = (place(times.first(ring), range.start), place(times.last(ring), range.end - 1));
+        let counted = Counted { count: range.end - range.start, first, last };
         merge(&mut self.whole, counted);
         if !self.by.is_empty() {
             self.add(&key, counted);

@@ -69,14 +69,15 @@ impl Tally {
 impl Sink for Tally {
     fn ring(&mut self, segment: &Segment, ring: usize) -> Result<bool> {
         let rings = segment.rings()?;
-        let revision = &segment.revisions()?[rings.revision[ring] as usize];
-        self.add(revision, rings.rows[ring], rings.min_ts[ring], rings.max_ts[ring]);
+        let revision = &segment.revisions()?[rings.run_of(ring).revision];
+        let times = rings.times()?;
+        self.add(revision, rings.rows(ring), times.first(ring), times.last(ring));
         Ok(true)
     }
 
     fn row(&mut self, segment: &Segment, ring: usize, row: &RowView<'_>) -> Result<()> {
         self.rows += 1;
-        let revision = &segment.revisions()?[segment.rings()?.revision[ring] as usize];
+        let revision = &segment.revisions()?[segment.rings()?.run_of(ring).revision];
         let time = row.row.timestamp.as_nanos();
         self.add(revision, 1, time, time);
         Ok(())

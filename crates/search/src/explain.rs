@@ -60,9 +60,9 @@ pub fn explain(archive: &Archive, filter: &Filter) -> Result<Explanation> {
             explanation.rows_skipped += segment.record().rows;
             continue;
         };
-        let rows = &segment.rings()?.rows;
+        let rings = segment.rings()?;
         explanation.rings += plan.counts();
-        explanation.rows += plan.counts_by(rows);
+        explanation.rows += plan.counts_by(rings);
         for (idx, (test, means, of_test)) in tests.into_iter().enumerate() {
             if explanation.tests.len() == idx {
                 let (rings, rows) = Default::default();
@@ -71,7 +71,7 @@ pub fn explain(archive: &Archive, filter: &Filter) -> Result<Explanation> {
             let total = &mut explanation.tests[idx];
             total.means = total.means.max(means);
             total.rings += of_test.counts();
-            total.rows += of_test.counts_by(rows);
+            total.rows += of_test.counts_by(rings);
         }
     }
     Ok(explanation)

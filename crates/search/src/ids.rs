@@ -106,7 +106,7 @@ impl Ids {
             wanted.iter().map(|folded| (folded.clone(), RingSet::empty(facts.len()))).collect();
         let texts: Vec<&str> = spelled.keys().map(String::as_str).collect();
         let known: &[bool] = &is_known;
-        let is_asked = |ring: usize| known[facts.shape[ring] as usize];
+        let is_asked = |ring: usize| known[facts.shape(ring)];
         for (ring, text) in segment.rings_with_value(column, &texts, is_asked)? {
             rings.get_mut(spelled[texts[text]]).expect("only what is wanted is looked up").insert(ring);
         }

@@ -180,14 +180,14 @@ fn rings_with_text(
         let Some(number) = number else { continue };
         if let Some(found) = &found
             && part != Part::Whole
-            && found.count(|ring| (stretches.is_asked)(facts.shape[ring] as usize)) <= few_rings(cut(token))
+            && found.count(|ring| (stretches.is_asked)(facts.shape(ring))) <= few_rings(cut(token))
         {
             break;
         }
         let mut rings = RingSet::empty(facts.len());
         if stretches.of_shape.iter().any(|bits| bits >> number & 1 == 1) {
-            for (ring, shape) in (0..).zip(&facts.shape) {
-                if stretches.of_shape[*shape as usize] >> number & 1 == 1 {
+            for (ring, shape) in (0..).zip(facts.each_shape(0..facts.len())) {
+                if stretches.of_shape[shape] >> number & 1 == 1 {
                     rings.insert(ring);
                 }
             }

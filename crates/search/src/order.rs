@@ -89,11 +89,12 @@ fn find(
 ) -> Result<Vec<Match>> {
     let Some(plan) = plan(segment, names, filter)? else { return Ok(Vec::new()) };
     let rings = segment.rings()?;
+    let times = rings.times()?;
     let possible = |ring: &usize| plan.verdicts[*ring] != Verdict::None;
     let mut order: Vec<usize> = (0..rings.len()).filter(possible).collect();
     match direction {
-        Direction::Newest => order.sort_by_key(|ring| (std::cmp::Reverse(rings.max_ts[*ring]), *ring)),
-        Direction::Oldest => order.sort_by_key(|ring| (rings.min_ts[*ring], *ring)),
+        Direction::Newest => order.sort_by_key(|ring| (std::cmp::Reverse(times.last(*ring)), *ring)),
+        Direction::Oldest => order.sort_by_key(|ring| (times.first(*ring), *ring)),
     }
     let at_once = if limit == usize::MAX { order.len().max(1) } else { RINGS_AT_ONCE };
     let mut found: Vec<Match> = Vec::new();
@@ -106,8 +107,8 @@ fn find(
         keep_first(&mut found, direction, limit);
         let is_enough = found.len() >= limit
             && rest.first().is_none_or(|next| match direction {
-                Direction::Newest => rings.max_ts[*next] < found[0].time,
-                Direction::Oldest => rings.min_ts[*next] > found[found.len() - 1].time,
+                Direction::Newest => times.last(*next) < found[0].time,
+                Direction::Oldest => times.first(*next) > found[found.len() - 1].time,
             });
         if is_enough {
             break;
@@ -174,8 +175,7 @@ fn look_into(
 ) -> Result<()> {
     let mut now = now.to_vec();
     now.sort_unstable();
-    let range = |ring: usize| rings.row_start[ring]..rings.row_start[ring] + rings.rows[ring];
-    let ranges: Vec<Range<u64>> = now.iter().map(|ring| range(*ring)).collect();
+    let ranges: Vec<Range<u64>> = now.iter().map(|ring| rings.range(*ring)).collect();
     let ask = now.iter().any(|ring| verdicts[*ring] != Verdict::All);
     let read = if ask { resolved.fields_read() } else { FieldSet::default() };
     let beside = if ask { resolved.beside_read() } else { Beside::NONE };
@@ -219,8 +219,7 @@ fn visit_stretch(
     rows.sort_unstable();
     let ranges: Vec<Range<u64>> = rows.iter().map(|row| *row..*row + 1).collect();
     let rings = segment.rings()?;
-    let ring_of = |row: &u64| rings.row_start.partition_point(|start| start <= row).saturating_sub(1);
-    let wanted = present(segment, rows.iter().map(ring_of), wanted)?;
+    let wanted = present(segment, rows.iter().map(|row| rings.ring_of(*row)), wanted)?;
     let mut columns = wanted.columns();
     columns.push(Column::Severity);
     columns.sort();
@@ -231,7 +230,7 @@ fn visit_stretch(
     // Rows come in the order of the file; they are kept until their turn.
     let mut kept: BTreeMap<u64, Kept> = BTreeMap::new();
     segment.for_each_row(&ranges, &columns, |row| {
-        let ring = ring_of(&row.idx);
+        let ring = rings.ring_of(row.idx);
         let row = known.complete(row, ring);
         kept.insert(row.idx, Kept::new(&row, &kept_columns));
         true

@@ -368,17 +368,20 @@ fn shape_counts(archive: &Archive, is_counted: impl Fn(u64) -> bool + Sync) -> R
         let (rings, shapes) = (segment.rings()?, segment.shapes()?);
         let (services, revisions) = (segment.services()?, segment.revisions()?);
         let counted: Vec<bool> = shapes.iter().map(|shape| is_counted(shape.pattern)).collect();
-        let mut own: BTreeMap<(u64, u32, u32), Seen> = BTreeMap::new();
-        for ring in (0..rings.len()).filter(|ring| counted[rings.shape[*ring] as usize]) {
-            let seen =
-                Seen { entries: rings.rows[ring], first_ns: rings.min_ts[ring], last_ns: rings.max_ts[ring] };
-            let pattern = shapes[rings.shape[ring] as usize].pattern;
-            own.entry((pattern, rings.service[ring], rings.revision[ring]))
-                .and_modify(|known| known.add(seen))
-                .or_insert(seen);
+        let mut own: BTreeMap<(u64, usize, usize), Seen> = BTreeMap::new();
+        let times = rings.times()?;
+        for run in rings.runs() {
+            let of_run = run.rings.clone().zip(rings.each_shape(run.rings.clone()));
+            for (ring, shape) in of_run.filter(|(_, shape)| counted[*shape]) {
+                let (first_ns, last_ns) = (times.first(ring), times.last(ring));
+                let seen = Seen { entries: rings.rows(ring), first_ns, last_ns };
+                own.entry((shapes[shape].pattern, run.service, run.revision))
+                    .and_modify(|known| known.add(seen))
+                    .or_insert(seen);
+            }
         }
-        let named = |((pattern, service, revision), seen): ((u64, u32, u32), Seen)| {
-            let stream = (services[service as usize].clone(), revisions[revision as usize].clone());
+        let named = |((pattern, service, revision), seen): ((u64, usize, usize), Seen)| {
+            let stream = (services[service].clone(), revisions[revision].clone());
             (pattern, (stream, seen))
         };
         Ok(own.into_iter().map(named).collect())

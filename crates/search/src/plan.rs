@@ -10,7 +10,7 @@ use crate::resolve::{Resolved, WantedVariants};
 use crate::row::Names;
 use crate::texts::{Place, TemplateTexts};
 use crate::verdict::Verdict;
-use timberline_archive::segment::{Rings, Segment, ShapeRecord, Templates};
+use timberline_archive::segment::{RingTimes, Rings, Run, Segment, ShapeRecord, Templates};
 use timberline_archive::shape::CharSet;
 use timberline_archive::{Error, Result};
 use timberline_entry::Field;
@@ -67,8 +67,8 @@ impl SegmentPlan {
     }
 
     /// Counts the rows, given how many each ring has.
-    pub(crate) fn counts_by(&self, rows: &[u64]) -> Counts {
-        self.counts_of(rows.iter().copied())
+    pub(crate) fn counts_by(&self, rings: &Rings) -> Counts {
+        self.counts_of(rings.each_rows(0..rings.len()))
     }
 
     fn counts_of(&self, weights: impl Iterator<Item = u64>) -> Counts {
@@ -120,7 +120,13 @@ pub(crate) fn plan_of(
         ids: Ids::of(filter),
     };
     let root = tables.lower(filter.root())?;
-    let verdicts_of = |node: &Lowered| (0..rings.len()).map(|ring| node.verdict(ring, &tables)).collect();
+    let verdicts_of = |node: &Lowered| {
+        let mut verdicts = Vec::with_capacity(rings.len());
+        for run in rings.runs() {
+            verdicts.extend(run.rings.clone().map(|ring| node.verdict(ring, run, &tables)));
+        }
+        verdicts
+    };
     let plan = SegmentPlan { verdicts: verdicts_of(&root) };
     let of_test = |(idx, text): (usize, &String)| {
         let verdicts = verdicts_of(&Lowered::Test(idx));
@@ -140,7 +146,7 @@ enum Lowered {
 }
 
 /// What is known of one test, by what.
-enum Table {
+enum Table<'s> {
     Shape {
         verdicts: Vec<Verdict>,
         tokens: Option<RingSet>,
@@ -153,7 +159,7 @@ enum Table {
         of_shape: Vec<Verdict>,
         of_revision: Vec<Verdict>,
     },
-    Time(Op, i64),
+    Time(Op, i64, RingTimes<'s>),
 }
 
 /// What templates say of a test, by shape.
@@ -168,14 +174,14 @@ struct Tables<'s> {
     rings: &'s Rings,
     patterns: &'s Names,
     variants: Option<&'s WantedVariants>,
-    tests: Vec<Table>,
+    tests: Vec<Table<'s>>,
     /// The tests as texts, if somebody wants to know.
     names: Vec<String>,
     explain: bool,
     ids: Ids,
 }
 
-impl Tables<'_> {
+impl<'s> Tables<'s> {
     fn lower(&mut self, node: &Node) -> Result<Lowered> {
         let mut all = |nodes: &[Node]| nodes.iter().map(|node| self.lower(node)).collect::<Result<Vec<_>>>();
         Ok(match node {
@@ -205,12 +211,12 @@ impl Tables<'_> {
         Ok(Lowered::Test(self.tests.len() - 1))
     }
 
-    fn table(&self, test: &Test) -> Result<Table> {
+    fn table(&self, test: &Test) -> Result<Table<'s>> {
         match test {
             Test::Compare(Compare { path, op, value: Operand::Timestamp(ns), .. })
                 if path.root == Field::Timestamp && *op != Op::Has =>
             {
-                return Ok(Table::Time(*op, *ns));
+                return Ok(Table::Time(*op, *ns, self.rings.times()?));
             }
             Test::Derived(compare) if ring_knows(compare.name) => {
                 let certain = |text: &String| Verdict::certain(compare.accepts(text));
@@ -360,7 +366,7 @@ impl Tables<'_> {
         compare: &Compare,
         by_shape: ByShape,
         needles: Option<&Needles>,
-    ) -> Result<Table> {
+    ) -> Result<Table<'s>> {
         let ByShape { verdicts, stretches } = by_shape;
         let is_open = |verdict: &Verdict| matches!(verdict, Verdict::Some | Verdict::IfTokens);
         if !verdicts.iter().any(is_open) || !self.is_all_cloud_run()? {
@@ -392,13 +398,13 @@ fn is_revision_label(compare: &Compare) -> bool {
 }
 
 impl Lowered {
-    fn verdict(&self, ring: usize, tables: &Tables<'_>) -> Verdict {
+    fn verdict(&self, ring: usize, run: &Run, tables: &Tables<'_>) -> Verdict {
         match self {
             Self::All => Verdict::All,
             Self::And(nodes) => {
                 let mut verdict = Verdict::All;
                 for node in nodes {
-                    verdict = verdict.min(node.verdict(ring, tables));
+                    verdict = verdict.min(node.verdict(ring, run, tables));
                     if verdict == Verdict::None {
                         break;
                     }
@@ -408,20 +414,20 @@ impl Lowered {
             Self::Or(nodes) => {
                 let mut verdict = Verdict::None;
                 for node in nodes {
-                    verdict = verdict.max(node.verdict(ring, tables));
+                    verdict = verdict.max(node.verdict(ring, run, tables));
                     if verdict == Verdict::All {
                         break;
                     }
                 }
                 verdict
             }
-            Self::Not(node) => node.verdict(ring, tables).not(),
-            Self::Test(idx) => tables.tests[*idx].verdict(ring, tables.rings),
+            Self::Not(node) => node.verdict(ring, run, tables).not(),
+            Self::Test(idx) => tables.tests[*idx].verdict(ring, run, tables.rings),
         }
     }
 }
 
-impl Table {
+impl Table<'_> {
     fn means(&self) -> Means {
         match self {
             Self::Service(_) | Self::Revision(_) | Self::RevisionOfShape { .. } | Self::Time(..) => {
@@ -439,16 +445,16 @@ impl Table {
         }
     }
 
-    fn verdict(&self, ring: usize, rings: &Rings) -> Verdict {
+    fn verdict(&self, ring: usize, run: &Run, rings: &Rings) -> Verdict {
         match self {
-            Self::Service(verdicts) => verdicts[rings.service[ring] as usize],
-            Self::Revision(verdicts) => verdicts[rings.revision[ring] as usize],
-            Self::RevisionOfShape { of_shape, of_revision } => match of_shape[rings.shape[ring] as usize] {
+            Self::Service(verdicts) => verdicts[run.service],
+            Self::Revision(verdicts) => verdicts[run.revision],
+            Self::RevisionOfShape { of_shape, of_revision } => match of_shape[rings.shape(ring)] {
                 certain @ (Verdict::All | Verdict::None) => certain,
-                Verdict::IfTokens | Verdict::Some => of_revision[rings.revision[ring] as usize],
+                Verdict::IfTokens | Verdict::Some => of_revision[run.revision],
             },
             Self::Shape { verdicts, tokens, ids } => {
-                let shape = rings.shape[ring] as usize;
+                let shape = rings.shape(ring);
                 let verdict = verdicts[shape];
                 let with_needle = match (verdict, tokens, ids) {
                     (Verdict::IfTokens, Some(tokens), _) => tokens,
@@ -459,7 +465,7 @@ impl Table {
                 let number = u32::try_from(ring).expect("rings are numbered with 32 bits");
                 if with_needle.contains(number) { Verdict::Some } else { Verdict::None }
             }
-            Self::Time(op, ns) => by_time(*op, *ns, rings.min_ts[ring], rings.max_ts[ring]),
+            Self::Time(op, ns, times) => by_time(*op, *ns, times.first(ring), times.last(ring)),
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn present(
     fields: FieldSet,
 ) -> Result<FieldSet> {
     let facts = segment.rings()?;
-    let mut shapes: Vec<usize> = rings.map(|ring| facts.shape[ring] as usize).collect();
+    let mut shapes: Vec<usize> = rings.map(|ring| facts.shape(ring)).collect();
     shapes.sort_unstable();
     shapes.dedup();
     // The time is no part of a shape, and every entry has one.
@@ -39,9 +39,8 @@ pub fn columns_of_rows(
     rows: impl Iterator<Item = u64>,
     fields: impl IntoIterator<Item = Field>,
 ) -> Result<Vec<Column>> {
-    let starts = &segment.rings()?.row_start;
-    let ring_of = |row: u64| starts.partition_point(|start| *start <= row).saturating_sub(1);
-    let mut columns = present(segment, rows.map(ring_of), FieldSet::of(fields))?.columns();
+    let rings = segment.rings()?;
+    let mut columns = present(segment, rows.map(|row| rings.ring_of(row)), FieldSet::of(fields))?.columns();
     columns.extend([Column::Service, Column::Revision, Column::Severity]);
     columns.sort();
     columns.dedup();

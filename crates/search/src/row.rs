@@ -2,9 +2,10 @@
 
 use crate::resolve::WantedVariants;
 use std::borrow::Cow;
+use std::cell::Cell as StdCell;
 use std::collections::BTreeMap;
 use timberline_archive::catalog::{PatternIds, SourceRecord};
-use timberline_archive::segment::{Beside, Rings, Row, Segment};
+use timberline_archive::segment::{Beside, Rings, Row, Run, Segment};
 use timberline_archive::{Archive, Cell, Column, Error, Result, compose, pattern_name};
 use timberline_entry::json::{Document, Node, Value, parse};
 use timberline_entry::{Field, LogEntry, Timestamp};
@@ -83,18 +84,24 @@ pub(crate) struct RingCells<'s> {
     rings: &'s Rings,
     services: &'s [String],
     revisions: &'s [String],
+    /// The run of the ring that was asked last: rows come ring by ring.
+    run: StdCell<Option<&'s Run>>,
 }
 
 impl<'s> RingCells<'s> {
     pub(crate) fn of(segment: &'s Segment) -> Result<Self> {
-        Ok(Self { rings: segment.rings()?, services: segment.services()?, revisions: segment.revisions()? })
+        let rings = segment.rings()?;
+        let (services, revisions) = (segment.services()?, segment.revisions()?);
+        Ok(Self { rings, services, revisions, run: StdCell::default() })
     }
 
     /// Returns a row of a ring with the cells of its service and revision.
     pub(crate) fn complete<'r>(&'r self, mut row: Row<'r>, ring: usize) -> Row<'r> {
-        let (service, revision) = (self.rings.service[ring] as usize, self.rings.revision[ring] as usize);
-        row.cells.set(Column::Service, Cell::Text(&self.services[service]));
-        row.cells.set(Column::Revision, Cell::Text(&self.revisions[revision]));
+        let last = self.run.get().filter(|run| run.rings.contains(&ring));
+        let run = last.unwrap_or_else(|| self.rings.run_of(ring));
+        self.run.set(Some(run));
+        row.cells.set(Column::Service, Cell::Text(&self.services[run.service]));
+        row.cells.set(Column::Revision, Cell::Text(&self.revisions[run.revision]));
         row
     }
 }

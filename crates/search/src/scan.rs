@@ -148,8 +148,7 @@ fn scan_segment(
     columns.extend(&wanted.columns);
     columns.sort();
     columns.dedup();
-    let range = |ring: usize| rings.row_start[ring]..rings.row_start[ring] + rings.rows[ring];
-    let ranges: Vec<Range<u64>> = looked_at.iter().map(|(ring, _)| range(*ring)).collect();
+    let ranges: Vec<Range<u64>> = looked_at.iter().map(|(ring, _)| rings.range(*ring)).collect();
     let known = RingCells::of(segment)?;
     let file = segment.entries_path();
     let mut composer = Composer::new(beside);

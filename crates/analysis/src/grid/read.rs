@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use timberline_archive::segment::{Beside, Row, Segment};
 use timberline_archive::{Column, Error, Result, compose};
 use timberline_entry::json::{Document, Value, parse};
-use timberline_entry::{Field, LogEntry, MESSAGE_FIELDS, Severity};
+use timberline_entry::{Field, LogEntry, MESSAGE_FIELDS};
 use timberline_query::Filter;
 use timberline_search::{Names, RowView, Sink, Wanted, scan};
 
@@ -147,15 +147,15 @@ fn instance(row: &Row<'_>) -> Result<String> {
 impl Sink for Reader<'_> {
     fn wants(&mut self, segment: &Segment, ring: usize) -> Result<bool> {
         let rings = segment.rings()?;
-        let service = &segment.services()?[rings.service[ring] as usize];
-        let revision = &segment.revisions()?[rings.revision[ring] as usize];
+        let run = rings.run_of(ring);
+        let (service, revision) = (&segment.services()?[run.service], &segment.revisions()?[run.revision]);
         if !self.rows.takes(service, revision) {
             return Ok(false);
         }
         if !self.takes.values {
             return Ok(true);
         }
-        let shape = segment.shapes()?[rings.shape[ring] as usize].pattern;
+        let shape = segment.shapes()?[rings.shape(ring)].pattern;
         let values = self.values.of_shape(shape, self.names.pattern(shape));
         Ok(values.is_some_and(|values| values.varies()))
     }
@@ -179,7 +179,7 @@ impl Sink for Reader<'_> {
         if !self.takes.patterns && !self.takes.values {
             return Ok(());
         }
-        let severity = Severity::ALL[usize::from(segment.rings()?.severity[ring])];
+        let severity = segment.rings()?.run_of(ring).severity;
         let pattern = self.names.pattern(view.row.pattern);
         let values = self.values.of_shape(view.row.pattern, pattern);
         if self.takes.patterns {

@@ -128,10 +128,12 @@ pub(super) fn firsts(investigation: &Investigation<'_>) -> Result<BTreeMap<Subje
     let mut firsts: BTreeMap<Subject, i64> = BTreeMap::new();
     for segment in investigation.archive.segments() {
         let (rings, shapes) = (segment.rings()?, segment.shapes()?);
-        for ring in 0..rings.len() {
-            for subject in subjects(&investigation.names, &shapes[rings.shape[ring] as usize]) {
-                let first = firsts.entry(subject).or_insert(rings.min_ts[ring]);
-                *first = (*first).min(rings.min_ts[ring]);
+        let times = rings.times()?;
+        for (ring, shape) in rings.each_shape(0..rings.len()).enumerate() {
+            let here = times.first(ring);
+            for subject in subjects(&investigation.names, &shapes[shape]) {
+                let first = firsts.entry(subject).or_insert(here);
+                *first = (*first).min(here);
             }
         }
     }
@@ -257,27 +259,25 @@ fn find(variants: &[Variant], place: usize, value: &str) -> Option<u64> {
 impl Sink for Counter<'_> {
     fn ring(&mut self, segment: &Segment, ring: usize) -> Result<bool> {
         let rings = segment.rings()?;
-        let shape = &segment.shapes()?[rings.shape[ring] as usize];
+        let shape = &segment.shapes()?[rings.shape(ring)];
         let course = &self.counts.course;
         let stretch = |ns: i64| course.stretch(ns.div_euclid(HOUR_NS));
         let subjects: Vec<Subject> = subjects(&self.investigation.names, shape).collect();
-        let needs_rows = stretch(rings.min_ts[ring]) != stretch(rings.max_ts[ring])
-            || subjects.iter().any(|subject| self.by_row.contains(subject));
+        let (range, times) = (rings.range(ring), rings.times()?);
+        let (min, max, entries) = (times.first(ring), times.last(ring), range.end - range.start);
+        let needs_rows =
+            stretch(min) != stretch(max) || subjects.iter().any(|subject| self.by_row.contains(subject));
         if !self.is_all && needs_rows {
             return Ok(false);
         }
-        let (min, max, entries) = (rings.min_ts[ring], rings.max_ts[ring], rings.rows[ring]);
-        let stream = (
-            segment.services()?[rings.service[ring] as usize].clone(),
-            segment.revisions()?[rings.revision[ring] as usize].clone(),
-        );
-        let severity = Severity::ALL[usize::from(rings.severity[ring])];
+        let run = rings.run_of(ring);
+        let stream = (segment.services()?[run.service].clone(), segment.revisions()?[run.revision].clone());
         let segment_idx = self.segments[segment.record().id.as_str()];
-        let first = RowRef { time_ns: min, segment: segment_idx, row: rings.row_start[ring] };
+        let first = RowRef { time_ns: min, segment: segment_idx, row: range.start };
         let seen = Seen { entries, first_ns: min, last_ns: max };
         self.counts.total += entries;
         for subject in subjects {
-            self.add(subject, &stream, severity, seen, first);
+            self.add(subject, &stream, run.severity, seen, first);
             if !self.is_all {
                 self.counts.course.add(subject, min.div_euclid(HOUR_NS), entries);
             }
@@ -287,19 +287,16 @@ impl Sink for Counter<'_> {
 
     fn row(&mut self, segment: &Segment, ring: usize, view: &RowView<'_>) -> Result<()> {
         let rings = segment.rings()?;
-        let shape = &segment.shapes()?[rings.shape[ring] as usize];
-        let stream = (
-            segment.services()?[rings.service[ring] as usize].clone(),
-            segment.revisions()?[rings.revision[ring] as usize].clone(),
-        );
-        let severity = Severity::ALL[usize::from(rings.severity[ring])];
+        let shape = &segment.shapes()?[rings.shape(ring)];
+        let run = rings.run_of(ring);
+        let stream = (segment.services()?[run.service].clone(), segment.revisions()?[run.revision].clone());
         let time = view.row.timestamp.as_nanos();
         let segment_idx = self.segments[segment.record().id.as_str()];
         let first = RowRef { time_ns: time, segment: segment_idx, row: view.row.idx };
         let seen = Seen { entries: 1, first_ns: time, last_ns: time };
         self.counts.total += 1;
         for subject in subjects(&self.investigation.names, shape) {
-            self.add(subject, &stream, severity, seen, first);
+            self.add(subject, &stream, run.severity, seen, first);
             self.counts.course.add(subject, time.div_euclid(HOUR_NS), 1);
         }
         self.add_variants(view, shape, &stream, seen);

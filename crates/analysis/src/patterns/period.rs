@@ -79,7 +79,7 @@ struct Times<'i> {
 
 impl Times<'_> {
     fn subjects(&self, segment: &Segment, ring: usize) -> Result<Vec<Subject>> {
-        let shape = &segment.shapes()?[segment.rings()?.shape[ring] as usize];
+        let shape = &segment.shapes()?[segment.rings()?.shape(ring)];
         let message = Subject::Message(self.investigation.names.pattern(shape.pattern));
         let all = [Some(message), shape.exception.map(Subject::Exception)];
         Ok(all.into_iter().flatten().filter(|subject| self.times.contains_key(subject)).collect())

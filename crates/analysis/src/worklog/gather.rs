@@ -177,7 +177,7 @@ impl Sink for Gatherer<'_> {
         }
         cluster.first = cluster.first.min(place);
         cluster.last = cluster.last.max(place);
-        let severity = Severity::ALL[usize::from(segment.rings()?.severity[ring])];
+        let severity = segment.rings()?.run_of(ring).severity;
         *cluster.severities.entry(severity).or_insert(0) += 1;
         *cluster.patterns.entry(self.names.pattern(view.row.pattern)).or_insert(0) += 1;
         let cells = &view.row.cells;

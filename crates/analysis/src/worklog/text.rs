@@ -33,10 +33,11 @@ impl<'a> Templates<'a> {
         let mut by_pattern: BTreeMap<u64, RowRef> = BTreeMap::new();
         for (segment_idx, segment) in investigation.archive.segments().iter().enumerate() {
             let (rings, shapes) = (segment.rings()?, segment.shapes()?);
-            for ring in 0..rings.len() {
-                let pattern = investigation.names.pattern(shapes[rings.shape[ring] as usize].pattern);
+            let times = rings.times()?;
+            for (ring, shape) in rings.each_shape(0..rings.len()).enumerate() {
+                let pattern = investigation.names.pattern(shapes[shape].pattern);
                 let row =
-                    RowRef { time_ns: rings.min_ts[ring], segment: segment_idx, row: rings.row_start[ring] };
+                    RowRef { time_ns: times.first(ring), segment: segment_idx, row: rings.row_start(ring) };
                 let first = by_pattern.entry(pattern).or_insert(row);
                 *first = row.min(*first);
             }

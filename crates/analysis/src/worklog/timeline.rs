@@ -213,26 +213,28 @@ impl Counter {
 impl Sink for Counter {
     fn ring(&mut self, segment: &Segment, ring: usize) -> Result<bool> {
         let rings = segment.rings()?;
-        let service = &segment.services()?[rings.service[ring] as usize];
+        let run = rings.run_of(ring);
+        let service = &segment.services()?[run.service];
         if !self.services.contains(service) {
             self.services.insert(service.clone());
         }
-        let (first, last) = (rings.min_ts[ring], rings.max_ts[ring]);
+        let times = rings.times()?;
+        let (first, last) = (times.first(ring), times.last(ring));
         if first.div_euclid(self.step_ns) != last.div_euclid(self.step_ns) {
             return Ok(false);
         }
-        self.add(first, Severity::ALL[usize::from(rings.severity[ring])], rings.rows[ring]);
+        self.add(first, run.severity, rings.rows(ring));
         Ok(true)
     }
 
     fn row(&mut self, segment: &Segment, ring: usize, view: &RowView<'_>) -> Result<()> {
         let rings = segment.rings()?;
-        let service = &segment.services()?[rings.service[ring] as usize];
+        let run = rings.run_of(ring);
+        let service = &segment.services()?[run.service];
         if !self.services.contains(service) {
             self.services.insert(service.clone());
         }
-        let severity = Severity::ALL[usize::from(rings.severity[ring])];
-        self.add(view.row.timestamp.as_nanos(), severity, 1);
+        self.add(view.row.timestamp.as_nanos(), run.severity, 1);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! What is known of every ring without looking at a row.
+//! The facts of rings as they are collected and as they are stored.
 //!
 //! ```text
 //! rings.zst   rings  service  revision  severity     a run: rings that agree in these     rows  shape  first_ns  lasted_ns
@@ -7,40 +7,36 @@
 //! ```
 
 use super::block::{BlockReader, BlockWriter, unpack};
+use super::rings::Run;
 use crate::error::{Error, Result};
 use std::io::Write;
 use timberline_entry::Severity;
 
-/// The rings of a segment, a column per fact, in row order.
+/// What is known of rings, a column per fact, in row order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rings {
+pub(super) struct RingFacts {
     /// First row of the ring.
-    pub row_start: Vec<u64>,
+    pub(super) row_start: Vec<u64>,
     /// Number of rows.
-    pub rows: Vec<u64>,
+    pub(super) rows: Vec<u64>,
     /// Time of the first row, nanoseconds since the Unix epoch; rows of a ring are in time order.
-    pub min_ts: Vec<i64>,
+    pub(super) min_ts: Vec<i64>,
     /// Time of the last row.
-    pub max_ts: Vec<i64>,
+    pub(super) max_ts: Vec<i64>,
     /// Index into the segment's shapes.
-    pub shape: Vec<u32>,
+    pub(super) shape: Vec<u32>,
     /// Index into the segment's services.
-    pub service: Vec<u32>,
+    pub(super) service: Vec<u32>,
     /// Index into the segment's revisions.
-    pub revision: Vec<u32>,
-    /// Position in [`timberline_entry::Severity::ALL`].
-    pub severity: Vec<u8>,
+    pub(super) revision: Vec<u32>,
+    /// Position in [`Severity::ALL`].
+    pub(super) severity: Vec<u8>,
 }
 
-impl Rings {
+impl RingFacts {
     /// Returns the number of rings.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.rows.len()
-    }
-
-    /// Says whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 
     pub(super) fn push(&mut self, start: u64, rows: u64, min_ts: i64, max_ts: i64, key: RingKey) {
@@ -52,6 +48,24 @@ impl Rings {
         self.service.push(key.service);
         self.revision.push(key.revision);
         self.severity.push(key.severity);
+    }
+
+    /// Returns the runs of rings that agree in service, revision and severity. RingFacts are sorted by these, so they are few.
+    pub(super) fn runs(&self) -> Vec<Run> {
+        let key = |ring: usize| (self.service[ring], self.revision[ring], self.severity[ring]);
+        let mut runs: Vec<Run> = Vec::new();
+        for ring in 0..self.len() {
+            match runs.last_mut() {
+                Some(run) if key(run.rings.start) == key(ring) => run.rings.end = ring + 1,
+                _ => runs.push(Run {
+                    rings: ring..ring + 1,
+                    service: self.service[ring] as usize,
+                    revision: self.revision[ring] as usize,
+                    severity: Severity::ALL[usize::from(self.severity[ring])],
+                }),
+            }
+        }
+        runs
     }
 }
 
@@ -79,25 +93,17 @@ impl Names {
 }
 
 /// Writes the facts of all rings, with the names that they refer to.
-pub(super) fn write(rings: &Rings, names: &Names, path: &str, mut out: impl Write) -> Result<()> {
-    let key = |idx: usize| (rings.service[idx], rings.revision[idx], rings.severity[idx]);
-    // Rings are sorted by these, so runs of them are few.
-    let mut runs: Vec<(u64, (u32, u32, u8))> = Vec::new();
-    for idx in 0..rings.len() {
-        match runs.last_mut() {
-            Some((n_rings, run)) if *run == key(idx) => *n_rings += 1,
-            _ => runs.push((1, key(idx))),
-        }
-    }
+pub(super) fn write(rings: &RingFacts, names: &Names, path: &str, mut out: impl Write) -> Result<()> {
+    let runs = rings.runs();
     let start = rings.min_ts.iter().copied().min().unwrap_or_default();
     let lasted = rings.max_ts.iter().zip(&rings.min_ts).map(|(max, min)| max.wrapping_sub(*min) as u64);
     let json = serde_json::to_string(names).expect("names are plain text");
     let mut block = BlockWriter::default();
     block.bytes(json.as_bytes());
-    block.numbers(runs.iter().map(|(n_rings, _)| *n_rings));
-    block.numbers(runs.iter().map(|(_, (service, ..))| u64::from(*service)));
-    block.numbers(runs.iter().map(|(_, (_, revision, _))| u64::from(*revision)));
-    block.numbers(runs.iter().map(|(_, (.., severity))| u64::from(*severity)));
+    block.numbers(runs.iter().map(|run| run.rings.len() as u64));
+    block.numbers(runs.iter().map(|run| run.service as u64));
+    block.numbers(runs.iter().map(|run| run.revision as u64));
+    block.numbers(runs.iter().map(|run| run.severity.rank().into()));
     block.numbers(rings.rows.iter().copied());
     block.numbers(rings.shape.iter().map(|shape| u64::from(*shape)));
     block.numbers([start as u64].into_iter());
@@ -107,14 +113,14 @@ pub(super) fn write(rings: &Rings, names: &Names, path: &str, mut out: impl Writ
 }
 
 /// Reads the facts of all rings, and the names.
-pub(super) fn read(content: &[u8], path: &str) -> Result<(Rings, Names)> {
+pub(super) fn read(content: &[u8], path: &str) -> Result<(RingFacts, Names)> {
     let block = unpack(content, path)?;
     let (json, rings) =
         lists(&block).ok_or_else(|| Error::damaged(path, "the facts of the rings do not fit together"))?;
     Ok((rings, Names::parse(Some(json), path)?))
 }
 
-fn lists(block: &[u8]) -> Option<(&str, Rings)> {
+fn lists(block: &[u8]) -> Option<(&str, RingFacts)> {
     let mut lists = BlockReader::new(block);
     let json = std::str::from_utf8(lists.bytes()?).ok()?;
     let runs = lists.small()?;
@@ -141,7 +147,7 @@ fn lists(block: &[u8]) -> Option<(&str, Rings)> {
         row_start.push(next);
         next = next.checked_add(*rows)?;
     }
-    let mut rings = Rings { row_start, rows, min_ts, max_ts, shape, ..Rings::default() };
+    let mut rings = RingFacts { row_start, rows, min_ts, max_ts, shape, ..RingFacts::default() };
     for (run, n_rings) in runs.iter().enumerate() {
         let len = rings.service.len() + *n_rings as usize;
         rings.service.resize(len, services[run]);
@@ -157,7 +163,7 @@ mod tests {
 
     #[test]
     fn written_facts_are_read() {
-        let mut rings = Rings::default();
+        let mut rings = RingFacts::default();
         for (shape, rows) in [(0, 3), (7, 1), (2, 4096)] {
             let start = rings.row_start.last().map_or(0, |start| start + rings.rows.last().unwrap());
             let time = 1_748_000_000_000_000_000 + i64::from(shape);

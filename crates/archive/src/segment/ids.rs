@@ -58,9 +58,8 @@ impl Segment {
             |(idx, rows): (usize, Range<u64>)| self.in_row_group(idx, &rows, column, texts, &is_asked);
         let found: Result<Vec<Vec<(u64, usize)>>> =
             row_groups.into_iter().enumerate().collect::<Vec<_>>().into_par_iter().map(of_group).collect();
-        let ring_of = |row: u64| rings.row_start.partition_point(|start| *start <= row) - 1;
         let in_ring = |(row, text): (u64, usize)| {
-            (u32::try_from(ring_of(row)).expect("rings are numbered with 32 bits"), text)
+            (u32::try_from(rings.ring_of(row)).expect("rings are numbered with 32 bits"), text)
         };
         let mut found: Vec<(u32, usize)> = found?.into_iter().flatten().map(in_ring).collect();
         found.sort_unstable();
@@ -148,10 +147,10 @@ impl Segment {
     ) -> Result<Vec<Range<u64>>> {
         let rings = self.rings()?;
         let mut ranges: Vec<Range<u64>> = Vec::new();
-        let first = rings.row_start.partition_point(|start| *start <= rows.start).saturating_sub(1);
-        for ring in (first..rings.len()).take_while(|ring| rings.row_start[*ring] < rows.end) {
-            let start = rings.row_start[ring].max(rows.start) - rows.start;
-            let end = (rings.row_start[ring] + rings.rows[ring]).min(rows.end) - rows.start;
+        let own = (rings.ring_of(rows.start)..rings.len()).map(|ring| (ring, rings.range(ring)));
+        for (ring, of_ring) in own.take_while(|(_, of_ring)| of_ring.start < rows.end) {
+            let start = of_ring.start.max(rows.start) - rows.start;
+            let end = of_ring.end.min(rows.end) - rows.start;
             if start >= end || !is_asked(ring) {
                 continue;
             }

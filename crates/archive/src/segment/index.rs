@@ -3,8 +3,8 @@
 //! Documents are added in row order to a writer that makes exactly one Tantivy segment, so a document's id is the ring's
 //! number. Nothing is stored.
 
-use super::Rings;
 use super::checked::{CheckedFile, SegmentFiles};
+use super::facts::RingFacts;
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::manifest::FORMAT;
@@ -153,7 +153,7 @@ impl IndexReader {
     }
 
     /// Reads the facts of all rings, as formats 1 and 2 have them.
-    pub(super) fn rings(&self) -> Result<Rings> {
+    pub(super) fn rings(&self) -> Result<RingFacts> {
         let damaged = |error: tantivy::TantivyError| Error::damaged(&self.path, error);
         let n = self.reader.max_doc();
         let fast = self.reader.fast_fields();
@@ -179,7 +179,7 @@ impl IndexReader {
             Ok(rank @ 0..9) => Ok(rank),
             _ => Err(Error::damaged(&self.path, format!("severity {value}"))),
         };
-        Ok(Rings {
+        Ok(RingFacts {
             row_start: numbers("row_start")?,
             rows: numbers("rows")?,
             min_ts: times("min_ts")?,

@@ -2,7 +2,7 @@
 
 use super::batch::{BatchView, Beside, Row};
 use super::checked::{CheckedFile, SegmentFiles};
-use super::facts::Names;
+use super::facts::{Names, RingFacts};
 use super::index::IndexReader;
 use super::templates::TemplateFile;
 use super::{
@@ -286,7 +286,7 @@ impl Segment {
             if !is_named(&rings.service, &names.services) || !is_named(&rings.revision, &names.revisions) {
                 return Err(Error::damaged(&path, "the names do not fit the rings"));
             }
-            Ok((rings, names))
+            Ok((Rings::new(rings), names))
         })
     }
 
@@ -307,7 +307,7 @@ impl Segment {
     }
 
     /// Says whether the rings can be those of the segment.
-    fn is_described_by(&self, rings: &Rings) -> bool {
+    fn is_described_by(&self, rings: &RingFacts) -> bool {
         let SegmentRecord { first_ns, last_ns, shapes, .. } = &self.record;
         let mut times = rings.min_ts.iter().zip(&rings.max_ts);
         self.is_partition(rings)
@@ -316,7 +316,7 @@ impl Segment {
     }
 
     /// Says whether the rings are the rows of the segment, one after another.
-    fn is_partition(&self, rings: &Rings) -> bool {
+    fn is_partition(&self, rings: &RingFacts) -> bool {
         let mut next = 0_u64;
         let follow = rings.row_start.iter().zip(&rings.rows).all(|(start, rows)| {
             let follows = *start == next && *rows > 0;

@@ -1,12 +1,12 @@
 //! Writes a segment: Parquet, index and what is said, side by side from the same sorted rows.
 
 use super::checked::BlockHasher;
-use super::facts::{self, Names, RingKey};
+use super::facts::{self, Names, RingFacts, RingKey};
 use super::fields::FieldReader;
 use super::index::IndexWriter;
 use super::listen::listen;
 use super::shapes::ShapeRecord;
-use super::{MAX_RING_ROWS, Rings, entries, shapes, templates, words};
+use super::{MAX_RING_ROWS, entries, shapes, templates, words};
 use crate::columns::Column;
 use crate::error::{Error, Result};
 use crate::layout;
@@ -138,7 +138,7 @@ impl Write for Hashing {
 
 struct Indexed {
     files: Vec<(String, Vec<u8>)>,
-    rings: Rings,
+    rings: RingFacts,
     shapes: Vec<ShapeRecord>,
     /// The numbers of the templates of each shape.
     parts: Vec<Vec<u32>>,
@@ -150,7 +150,7 @@ struct Indexed {
 /// Makes ring documents and shape templates of the rows.
 fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
     let writer = IndexWriter::new(segment_id)?;
-    let mut rings = Rings::default();
+    let mut rings = RingFacts::default();
     let mut numbering = Numbering::default();
     let mut shaper = Shaper::default();
     let mut contents = RingContents::default();

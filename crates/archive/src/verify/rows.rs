@@ -292,17 +292,18 @@ fn index_faults(segment: &Segment, seen: Seen, joined: &BTreeMap<u64, String>) -
     if (rings.len() as u64, shapes.len() as u64) != (record.rings, record.shapes) {
         faults.push(format!("{} rings and {} shapes, not as the manifest says", rings.len(), shapes.len()));
     }
-    let name = |names: &[String], idx: u32| names.get(idx as usize).cloned();
-    let described = (0..rings.len()).map(|idx| {
+    let times = rings.times()?;
+    let described = (0..rings.len()).map(|ring| {
+        let run = rings.run_of(ring);
         Some(Ring {
-            start: rings.row_start[idx],
-            rows: rings.rows[idx],
-            min_ts: rings.min_ts[idx],
-            max_ts: rings.max_ts[idx],
-            service: name(services, rings.service[idx])?,
-            revision: name(revisions, rings.revision[idx])?,
-            severity: rings.severity[idx],
-            shape: shapes.get(rings.shape[idx] as usize)?.shape,
+            start: rings.row_start(ring),
+            rows: rings.rows(ring),
+            min_ts: times.first(ring),
+            max_ts: times.last(ring),
+            service: services.get(run.service)?.clone(),
+            revision: revisions.get(run.revision)?.clone(),
+            severity: run.severity.rank(),
+            shape: shapes.get(rings.shape(ring))?.shape,
         })
     });
     if rings.len() != seen.rings.len()

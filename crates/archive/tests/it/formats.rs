@@ -61,8 +61,7 @@ fn with_id(storage: &Arc<dyn Storage>, column: Column, text: &str) -> [usize; 2]
         segment
             .for_all_rows(&[column], |row| {
                 if row.cells.get(column).text() == Some(text) {
-                    let starts = &segment.rings().unwrap().row_start;
-                    rings.insert(starts.partition_point(|start| *start <= row.idx) - 1);
+                    rings.insert(segment.rings().unwrap().ring_of(row.idx));
                 }
                 true
             })

@@ -33,7 +33,7 @@ fn contents(archive: &Path) -> Vec<(i64, String, String)> {
     let mut rows = Vec::new();
     for segment in archive.segments() {
         let rings = segment.rings().unwrap();
-        assert_eq!(rings.rows.iter().sum::<u64>(), segment.record().rows);
+        assert_eq!(rings.each_rows(0..rings.len()).sum::<u64>(), segment.record().rows);
         segment
             .for_all_rows(&Column::ALL, |row| {
                 let mut json = String::new();

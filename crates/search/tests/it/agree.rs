@@ -78,7 +78,7 @@ fn splits(fixture: &Fixture, texts: &[String], seed: u64) -> Tally {
         // Moments of entries and moments between them.
         let segment = &fixture.archive.segments()[rng.below(fixture.archive.segments().len())];
         let rings = segment.rings().unwrap();
-        let ns = rings.min_ts[rng.below(rings.len())] + [-1, 0, 1, 1_000_000][rng.below(4)];
+        let ns = rings.times().unwrap().first(rng.below(rings.len())) + [-1, 0, 1, 1_000_000][rng.below(4)];
         let time = timberline_entry::Timestamp::from_nanos(ns);
         let mut spelled = String::new();
         time.push_rfc3339(9, &mut spelled);

@@ -135,8 +135,7 @@ impl std::ops::AddAssign for Tally {
 
 impl Sink for Found {
     fn ring(&mut self, segment: &Segment, ring: usize) -> Result<bool> {
-        let rings = segment.rings()?;
-        for row in rings.row_start[ring]..rings.row_start[ring] + rings.rows[ring] {
+        for row in segment.rings()?.range(ring) {
             assert!(self.rows.insert((segment.record().id.clone(), row)), "a row came twice");
         }
         self.whole_rings += 1;
