@@ -174,7 +174,7 @@ mod tests {
         let mut file = Vec::new();
         write(&rings, &names, "x", &mut file).unwrap();
         assert_eq!(read(&file, "x").unwrap(), (rings.clone(), names.clone()));
-        rings.severity[1] = 9;
+        rings.shape.pop();
         let mut wrong = Vec::new();
         write(&rings, &names, "x", &mut wrong).unwrap();
         file.truncate(file.len() / 2);
