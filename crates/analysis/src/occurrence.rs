@@ -75,7 +75,8 @@ pub(crate) fn read(
         let mut ranges: Vec<std::ops::Range<u64>> =
             rows.iter().map(|(row, _)| row.row..row.row + 1).collect();
         ranges.dedup();
-        let columns = columns_of_rows(segment, rows.iter().map(|(row, _)| row.row), fields)?;
+        let columns =
+            columns_of_rows(investigation.archive, segment_idx, rows.iter().map(|(row, _)| row.row), fields)?;
         let (mut json, mut nodes) = (String::new(), Vec::new());
         let mut failure = None;
         segment.for_each_row(&ranges, &columns, |row| {

@@ -1,12 +1,14 @@
 //! An archive opened for reading.
 
-use crate::catalog::{self, PatternIds, PatternRecord, RejectRecord, SourceRecord};
+use crate::catalog::{
+    self, PatternIds, PatternRecord, RejectRecord, SegmentShapes, ShapeCatalog, SourceRecord,
+};
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::manifest::{FileRecord, Manifest};
-use crate::segment::Segment;
+use crate::segment::{Segment, get_or_try};
 use crate::storage::Storage;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One moment of an archive: the manifest that was live when it was opened, and its segments.
 ///
@@ -16,6 +18,7 @@ pub struct Archive {
     storage: Arc<dyn Storage>,
     manifest: Manifest,
     segments: Vec<Segment>,
+    shapes: OnceLock<ShapeCatalog>,
 }
 
 impl Archive {
@@ -40,7 +43,7 @@ impl Archive {
         let manifest = Manifest::load(&*storage)?;
         let segments =
             manifest.segments.iter().map(|record| Segment::new(storage.clone(), record.clone())).collect();
-        Ok(Self { storage, manifest, segments })
+        Ok(Self { storage, manifest, segments, shapes: OnceLock::new() })
     }
 
     /// Returns the manifest.
@@ -87,6 +90,50 @@ impl Archive {
     pub fn pattern_ids(&self) -> Result<PatternIds> {
         let Some(catalog) = &self.manifest.catalog else { return Ok(PatternIds::default()) };
         catalog::read_pattern_ids(self.read(&catalog.patterns)?, &catalog.patterns.path)
+    }
+
+    /// Returns what the entries of all segments look like. Cost: reads the catalogue, once.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when there is no catalogue to be read and the segments do not say it either.
+    pub fn shapes(&self) -> Result<&ShapeCatalog> {
+        get_or_try(&self.shapes, || match self.stored_shapes() {
+            Some(Ok(stored)) => Ok(stored),
+            // No answer depends on it.
+            Some(Err(Error::Damaged { .. })) | None => {
+                let path = layout::shape_catalog(self.manifest.sequence);
+                let made = catalog::shapes_of(&self.segments)?;
+                catalog::read_shapes(made.into(), &path, &self.n_shapes())
+            }
+            Some(Err(error)) => Err(error),
+        })
+    }
+
+    /// Returns what the entries of one segment look like, by its place among [`segments`](Self::segments).
+    ///
+    /// # Errors
+    /// As [`shapes`](Self::shapes).
+    pub fn shapes_of(&self, segment_idx: usize) -> Result<SegmentShapes<'_>> {
+        Ok(self.shapes()?.of_segment(segment_idx))
+    }
+
+    /// Reads the shape catalogue, if the manifest names one.
+    pub(crate) fn stored_shapes(&self) -> Option<Result<ShapeCatalog>> {
+        let file = self.manifest.catalog.as_ref()?.shapes.as_ref()?;
+        let stored = self.read(file);
+        Some(stored.and_then(|content| catalog::read_shapes(content, &file.path, &self.n_shapes())))
+    }
+
+    /// Says whether the shape catalogue is what the segments make; an archive without one has nothing to be wrong.
+    pub(crate) fn shapes_are_of_segments(&self) -> Result<bool> {
+        let Some(file) = self.manifest.catalog.as_ref().and_then(|catalog| catalog.shapes.as_ref()) else {
+            return Ok(true);
+        };
+        Ok(self.read(file)? == catalog::shapes_of(&self.segments)?)
+    }
+
+    fn n_shapes(&self) -> Vec<u64> {
+        self.manifest.segments.iter().map(|segment| segment.shapes).collect()
     }
 
     /// Reads a small file as a whole and compares it with its checksum.

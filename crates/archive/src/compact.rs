@@ -55,7 +55,7 @@ pub fn compact(storage: Arc<dyn Storage>, name: &str, options: &Options) -> Resu
     result.segments_after = segments.len() as u64;
     if result.entries_rewritten > 0 {
         let after = Manifest { sequence: before.sequence + 1, segments, ..before.clone() };
-        maintain::commit(&*storage, before, &after)?;
+        maintain::commit(&storage, before, after)?;
     }
     Ok(result)
 }
@@ -100,7 +100,7 @@ pub fn reindex(storage: Arc<dyn Storage>, name: &str, options: &Options) -> Resu
         catalog.patterns = maintain::write_patterns(&*storage, after.sequence, &patterns)?;
     }
     after.segments = segments;
-    maintain::commit(&*storage, before, &after)?;
+    maintain::commit(&storage, before, after)?;
     Ok(Rewritten {
         segments_before: n_segments,
         segments_after: n_segments,

@@ -7,6 +7,7 @@
 //! index/000042-00/                       one Tantivy index; beside it rings, shapes, templates, words, instances and blocks.xxh3
 //!                                        messages, exceptions, values, cube: what is said, how often, by whom and when
 //! catalog/000042-patterns.parquet        which shapes of messages are one pattern
+//! catalog/000042-shapes.zst              what the entries of all segments look like
 //! catalog/000042-sources.parquet         where the entries came from
 //! catalog/000042-rejects.parquet         what could not be kept
 //! superseded/entries/…                   entries of the commit before, kept for readers until the next writer
@@ -123,6 +124,16 @@ pub fn cube(segment_id: &str) -> String {
 /// Returns the path of the pattern catalogue of a commit.
 pub fn patterns(sequence: u64) -> String {
     format!("catalog/{sequence:06}-patterns.parquet")
+}
+
+/// Returns the path of the shape catalogue of a commit.
+pub fn shape_catalog(sequence: u64) -> String {
+    format!("catalog/{sequence:06}-shapes.zst")
+}
+
+/// Says whether a path is that of a shape catalogue.
+pub fn is_shape_catalog(path: &str) -> bool {
+    path.starts_with("catalog/") && path.ends_with("-shapes.zst")
 }
 
 /// Returns the path of the source catalogue of a commit.

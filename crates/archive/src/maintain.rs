@@ -67,6 +67,7 @@ pub(crate) fn write_catalog(
         sources: write_file(storage, &layout::sources(sequence), &catalog::write_sources(sources))?,
         rejects: write_file(storage, &layout::rejects(sequence), &catalog::write_rejects(rejects))?,
         patterns,
+        shapes: None,
     })
 }
 
@@ -87,15 +88,33 @@ pub(crate) fn patterns(
     before: &[PatternRecord],
     successors: &BTreeMap<u64, u64>,
 ) -> Result<Vec<PatternRecord>> {
-    let segments: Vec<Segment> =
-        segments.iter().map(|record| Segment::new(storage.clone(), record.clone())).collect();
-    catalog::patterns_of(&segments, masker, before, successors)
+    catalog::patterns_of(&opened(storage, segments), masker, before, successors)
 }
 
-/// Makes `after` the live manifest, and moves entries that only `before` names out of the folder that other engines read as
-/// a whole.
-pub(crate) fn commit(storage: &dyn Storage, before: &Manifest, after: &Manifest) -> Result<()> {
-    after.commit(storage)?;
+fn opened(storage: &Arc<dyn Storage>, segments: &[SegmentRecord]) -> Vec<Segment> {
+    segments.iter().map(|record| Segment::new(storage.clone(), record.clone())).collect()
+}
+
+/// Writes the shape catalogue of a commit; none where a segment is damaged, which is no reason not to commit the others.
+fn write_shapes(
+    storage: &Arc<dyn Storage>,
+    sequence: u64,
+    segments: &[SegmentRecord],
+) -> Result<Option<FileRecord>> {
+    match catalog::shapes_of(&opened(storage, segments)) {
+        Ok(content) => write_file(&**storage, &layout::shape_catalog(sequence), &content).map(Some),
+        Err(Error::Damaged { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes `after` the live manifest, with the shape catalogue of its segments, and moves entries that only `before` names out
+/// of the folder that other engines read as a whole.
+pub(crate) fn commit(storage: &Arc<dyn Storage>, before: &Manifest, mut after: Manifest) -> Result<()> {
+    if let Some(catalog) = &mut after.catalog {
+        catalog.shapes = write_shapes(storage, after.sequence, &after.segments)?;
+    }
+    after.commit(&**storage)?;
     let named: BTreeSet<&str> = after.files().map(|file| file.path.as_str()).collect();
     for segment in &before.segments {
         let path = layout::entries(&segment.month, &segment.id);

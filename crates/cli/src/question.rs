@@ -113,17 +113,14 @@ fn at_least(name: &str) -> Result<Node, Failure> {
     Ok(Node::Test(Test::Compare(Compare { path, op: Op::Ge, value, text: severity.name().to_owned() })))
 }
 
-/// Returns the fields of an archive's entries as filters write them, from the shapes of its segments.
+/// Returns the fields of an archive's entries as filters write them, from the templates of its entries.
 ///
-/// Hints are all they serve for, so segments that cannot be read add nothing here; the question itself will say so.
+/// Hints are all they serve for, so templates that cannot be read add nothing here; the question itself will say so.
 fn known_fields(archive: &Archive) -> Vec<String> {
     let mut fields = BTreeSet::new();
     let mut nodes = Vec::new();
-    let templates = archive.segments().iter().flat_map(|segment| {
-        let fields = segment.fields().unwrap_or_default();
-        fields.iter().filter_map(|field| segment.templates(*field).ok())
-    });
-    for templates in templates {
+    let Ok(shapes) = archive.shapes() else { return Vec::new() };
+    for templates in shapes.fields().iter().filter_map(|field| shapes.templates(*field).ok()) {
         for idx in 0..templates.len() {
             nodes.clear();
             let json = templates.json(idx);

@@ -6,7 +6,7 @@
 //! together                                    rings: 3 certain, 1 to look into, 60 none; 812 rows are read of 120,000
 //! ```
 
-use crate::plan::{Counts, Means, plan_of};
+use crate::plan::{Counts, Means, Plan};
 use crate::resolve::resolve;
 use crate::row::Names;
 use serde::Serialize;
@@ -53,9 +53,10 @@ pub fn explain(archive: &Archive, filter: &Filter) -> Result<Explanation> {
     let names = Names::read(archive)?;
     let resolved = resolve(archive, &names, filter)?;
     let mut explanation = Explanation { filter: filter.to_string(), ..Explanation::default() };
-    for segment in archive.segments() {
+    let plan = Plan::new(archive, &names, &resolved)?;
+    for (segment_idx, segment) in archive.segments().iter().enumerate() {
         explanation.segments += 1;
-        let Some((plan, tests)) = plan_of(segment, &names, &resolved, true)? else {
+        let Some((plan, tests)) = plan.explained(segment_idx)? else {
             explanation.segments_skipped += 1;
             explanation.rows_skipped += segment.record().rows;
             continue;

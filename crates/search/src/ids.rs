@@ -12,6 +12,7 @@ use crate::lookup::RingSet;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use timberline_archive::catalog::SegmentShapes;
 use timberline_archive::segment::Segment;
 use timberline_archive::shape::UNINDEXED_HOLE;
 use timberline_archive::{Column, Error, Result};
@@ -65,10 +66,15 @@ impl Ids {
     }
 
     /// Returns which rings have the id that a test asks for; `None` when it asks for none.
-    pub(crate) fn rings_with(&self, segment: &Segment, compare: &Compare) -> Result<Option<RingsWithId>> {
+    pub(crate) fn rings_with(
+        &self,
+        segment: &Segment,
+        shapes: SegmentShapes<'_>,
+        compare: &Compare,
+    ) -> Result<Option<RingsWithId>> {
         let Some((field, column, folded)) = asked(compare) else { return Ok(None) };
         if !self.found.borrow().contains_key(&field) {
-            let found = self.look_up(segment, field, column)?;
+            let found = self.look_up(segment, shapes, field, column)?;
             self.found.borrow_mut().insert(field, found);
         }
         let found = self.found.borrow();
@@ -76,21 +82,27 @@ impl Ids {
         Ok(Some(RingsWithId { is_known: is_known.clone(), rings: rings[folded].clone() }))
     }
 
-    fn look_up(&self, segment: &Segment, field: Field, column: Column) -> Result<Found> {
-        let (templates, of_shapes) = (segment.templates(field)?, segment.of_shapes(field)?);
-        let file = || timberline_archive::layout::templates(&segment.record().id);
+    fn look_up(
+        &self,
+        segment: &Segment,
+        shapes: SegmentShapes<'_>,
+        field: Field,
+        column: Column,
+    ) -> Result<Found> {
+        let catalog = shapes.catalog();
+        let (templates, of_shapes) = (catalog.templates(field)?, catalog.of_shapes(field)?);
         let mut is_plain = vec![false; templates.len()];
         let mut prefixes: BTreeSet<String> = BTreeSet::new();
         for (idx, is_plain) in is_plain.iter_mut().enumerate() {
             if let Some(prefix) = before_hex(&templates.json(idx), field)
-                .map_err(|detail| Error::Damaged { file: file(), detail })?
+                .map_err(|detail| Error::Damaged { file: catalog.path().to_owned(), detail })?
             {
                 *is_plain = true;
                 prefixes.insert(prefix);
             }
         }
-        let is_known: Rc<[bool]> =
-            of_shapes.iter().map(|template| template.is_some_and(|idx| is_plain[idx])).collect();
+        let is_known = |number: usize| of_shapes.of(number).is_some_and(|idx| is_plain[idx]);
+        let is_known: Rc<[bool]> = shapes.numbers().map(is_known).collect();
         let wanted = &self.wanted[&field];
         // The one spelling under which each may be stored, behind each prefix.
         let mut spelled: BTreeMap<String, &str> = BTreeMap::new();

@@ -4,14 +4,14 @@
 //! left can hold anything newer (older) than what was found. Without one, a segment's matches are found first, a few bytes
 //! each, and then read in stretches, so that memory stays bounded however many there are.
 
-use crate::plan::plan;
+use crate::plan::Plan;
 use crate::present::present;
 use crate::resolve::{Resolved, resolve};
 use crate::row::{Composer, FieldSet, Names, RingCells, RowView};
 use crate::verdict::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use timberline_archive::segment::{Beside, Rings, Segment};
+use timberline_archive::segment::{Beside, Segment};
 use timberline_archive::{Archive, Column, Result};
 use timberline_entry::Field;
 use timberline_query::Filter;
@@ -53,25 +53,27 @@ pub fn in_time_order(
     mut visit: impl FnMut(&RowView<'_>) -> Result<bool>,
 ) -> Result<()> {
     let resolved = resolve(archive, names, filter)?;
+    let plan = Plan::new(archive, names, &resolved)?;
+    let search = Search { archive, names, resolved: &resolved, plan: &plan };
     let mut left = limit.unwrap_or(usize::MAX);
     let wanted = FieldSet::of(fields.iter().copied());
-    let mut segments: Vec<&Segment> = archive.segments().iter().collect();
+    let mut segments: Vec<usize> = (0..archive.segments().len()).collect();
     if direction == Direction::Newest {
         segments.reverse();
     }
-    for segment in segments {
+    for segment_idx in segments {
         if left == 0 {
             break;
         }
         // Segments do not overlap in time, so what one holds comes wholly before what the next holds.
-        let mut matches = find(segment, names, &resolved, direction, left)?;
+        let mut matches = search.find(segment_idx, direction, left)?;
         if direction == Direction::Newest {
             matches.reverse();
         }
         matches.truncate(left);
         left -= matches.len();
         for stretch in matches.chunks(STRETCH_ROWS) {
-            if !visit_stretch(segment, names, stretch, wanted, &mut visit)? {
+            if !search.visit_stretch(segment_idx, stretch, wanted, &mut visit)? {
                 return Ok(());
             }
         }
@@ -79,49 +81,138 @@ pub fn in_time_order(
     Ok(())
 }
 
-/// Finds the matches of a segment that can be among the first `limit`, oldest first.
-fn find(
-    segment: &Segment,
-    names: &Names,
-    filter: &Resolved,
-    direction: Direction,
-    limit: usize,
-) -> Result<Vec<Match>> {
-    let Some(plan) = plan(segment, names, filter)? else { return Ok(Vec::new()) };
-    let rings = segment.rings()?;
-    let times = rings.times()?;
-    let possible = |ring: &usize| plan.verdicts[*ring] != Verdict::None;
-    let mut order: Vec<usize> = (0..rings.len()).filter(possible).collect();
-    match direction {
-        Direction::Newest => order.sort_by_key(|ring| (std::cmp::Reverse(times.last(*ring)), *ring)),
-        Direction::Oldest => order.sort_by_key(|ring| (times.first(*ring), *ring)),
-    }
-    let at_once = if limit == usize::MAX { order.len().max(1) } else { RINGS_AT_ONCE };
-    let mut found: Vec<Match> = Vec::new();
-    let mut rest = order.as_slice();
-    while !rest.is_empty() {
-        let (now, later) = rest.split_at(at_once.min(rest.len()));
-        rest = later;
-        look_into(segment, names, filter, rings, &plan.verdicts, now, &mut found)?;
-        found.sort_unstable();
-        keep_first(&mut found, direction, limit);
-        let is_enough = found.len() >= limit
-            && rest.first().is_none_or(|next| match direction {
-                Direction::Newest => times.last(*next) < found[0].time,
-                Direction::Oldest => times.first(*next) > found[found.len() - 1].time,
-            });
-        if is_enough {
-            break;
-        }
-    }
-    order_ties(segment, &mut found)?;
-    if found.len() > limit {
+/// What is looked for, and where.
+struct Search<'s> {
+    archive: &'s Archive,
+    names: &'s Names,
+    resolved: &'s Resolved,
+    plan: &'s Plan<'s>,
+}
+
+impl Search<'_> {
+    /// Finds the matches of a segment that can be among the first `limit`, oldest first.
+    fn find(&self, segment_idx: usize, direction: Direction, limit: usize) -> Result<Vec<Match>> {
+        let Some(plan) = self.plan.of_segment(segment_idx)? else { return Ok(Vec::new()) };
+        let segment = &self.archive.segments()[segment_idx];
+        let rings = segment.rings()?;
+        let times = rings.times()?;
+        let possible = |ring: &usize| plan.verdicts[*ring] != Verdict::None;
+        let mut order: Vec<usize> = (0..rings.len()).filter(possible).collect();
         match direction {
-            Direction::Newest => drop(found.drain(..found.len() - limit)),
-            Direction::Oldest => found.truncate(limit),
+            Direction::Newest => order.sort_by_key(|ring| (std::cmp::Reverse(times.last(*ring)), *ring)),
+            Direction::Oldest => order.sort_by_key(|ring| (times.first(*ring), *ring)),
         }
+        let at_once = if limit == usize::MAX { order.len().max(1) } else { RINGS_AT_ONCE };
+        let mut found: Vec<Match> = Vec::new();
+        let mut rest = order.as_slice();
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(at_once.min(rest.len()));
+            rest = later;
+            self.look_into(segment_idx, &plan.verdicts, now, &mut found)?;
+            found.sort_unstable();
+            keep_first(&mut found, direction, limit);
+            let is_enough = found.len() >= limit
+                && rest.first().is_none_or(|next| match direction {
+                    Direction::Newest => times.last(*next) < found[0].time,
+                    Direction::Oldest => times.first(*next) > found[found.len() - 1].time,
+                });
+            if is_enough {
+                break;
+            }
+        }
+        order_ties(segment, &mut found)?;
+        if found.len() > limit {
+            match direction {
+                Direction::Newest => drop(found.drain(..found.len() - limit)),
+                Direction::Oldest => found.truncate(limit),
+            }
+        }
+        Ok(found)
     }
-    Ok(found)
+
+    fn look_into(
+        &self,
+        segment_idx: usize,
+        verdicts: &[Verdict],
+        now: &[usize],
+        found: &mut Vec<Match>,
+    ) -> Result<()> {
+        let Self { archive, names, resolved, .. } = *self;
+        let segment = &archive.segments()[segment_idx];
+        let rings = segment.rings()?;
+        let mut now = now.to_vec();
+        now.sort_unstable();
+        let ranges: Vec<Range<u64>> = now.iter().map(|ring| rings.range(*ring)).collect();
+        let ask = now.iter().any(|ring| verdicts[*ring] != Verdict::All);
+        let read = if ask { resolved.fields_read() } else { FieldSet::default() };
+        let beside = if ask { resolved.beside_read() } else { Beside::NONE };
+        let filter = &resolved.filter;
+        let fields = present(archive, segment_idx, now.iter().copied(), read)?;
+        let known = RingCells::of(segment)?;
+        let file = segment.entries_path();
+        let mut composer = Composer::new(beside);
+        let (mut at, mut failure) = (0, None);
+        segment.for_each_row_with(&ranges, &fields.columns(), beside, |row| {
+            while row.idx >= ranges[at].end {
+                at += 1;
+            }
+            let row = known.complete(row, now[at]);
+            let mut take = verdicts[now[at]] == Verdict::All;
+            if !take {
+                match composer
+                    .with(&row, fields, &file, names, resolved.variants.as_ref(), |view| view.matches(filter))
+                {
+                    Ok(matches) => take = matches,
+                    Err(error) => failure = Some(error),
+                }
+            }
+            if take {
+                found.push(Match { time: row.timestamp.as_nanos(), row: row.idx });
+            }
+            failure.is_none()
+        })?;
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Reads some matches and hands them on in the given order.
+    fn visit_stretch(
+        &self,
+        segment_idx: usize,
+        stretch: &[Match],
+        wanted: FieldSet,
+        visit: &mut impl FnMut(&RowView<'_>) -> Result<bool>,
+    ) -> Result<bool> {
+        let Self { archive, names, .. } = *self;
+        let segment = &archive.segments()[segment_idx];
+        let mut rows: Vec<u64> = stretch.iter().map(|found| found.row).collect();
+        rows.sort_unstable();
+        let ranges: Vec<Range<u64>> = rows.iter().map(|row| *row..*row + 1).collect();
+        let rings = segment.rings()?;
+        let wanted = present(archive, segment_idx, rows.iter().map(|row| rings.ring_of(*row)), wanted)?;
+        let mut columns = wanted.columns();
+        columns.push(Column::Severity);
+        columns.sort();
+        columns.dedup();
+        let known = RingCells::of(segment)?;
+        let kept_columns = [&columns[..], &[Column::Service, Column::Revision]].concat();
+        let file = segment.entries_path();
+        // Rows come in the order of the file; they are kept until their turn.
+        let mut kept: BTreeMap<u64, Kept> = BTreeMap::new();
+        segment.for_each_row(&ranges, &columns, |row| {
+            let ring = rings.ring_of(row.idx);
+            let row = known.complete(row, ring);
+            kept.insert(row.idx, Kept::new(&row, &kept_columns));
+            true
+        })?;
+        let mut composer = Composer::new(Beside::ALL);
+        for found in stretch {
+            let kept = &kept[&found.row];
+            if !kept.with_row(|row| composer.with(row, wanted, &file, names, None, &mut *visit))?? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 /// Leaves out what comes after the first `limit`, but for matches of one time with the last of these: which of them comes first
@@ -162,87 +253,6 @@ fn order_ties(segment: &Segment, found: &mut [Match]) -> Result<()> {
         tied.sort_by(|a, b| (ids.get(&a.row), a.row).cmp(&(ids.get(&b.row), b.row)));
     }
     Ok(())
-}
-
-fn look_into(
-    segment: &Segment,
-    names: &Names,
-    resolved: &Resolved,
-    rings: &Rings,
-    verdicts: &[Verdict],
-    now: &[usize],
-    found: &mut Vec<Match>,
-) -> Result<()> {
-    let mut now = now.to_vec();
-    now.sort_unstable();
-    let ranges: Vec<Range<u64>> = now.iter().map(|ring| rings.range(*ring)).collect();
-    let ask = now.iter().any(|ring| verdicts[*ring] != Verdict::All);
-    let read = if ask { resolved.fields_read() } else { FieldSet::default() };
-    let beside = if ask { resolved.beside_read() } else { Beside::NONE };
-    let filter = &resolved.filter;
-    let fields = present(segment, now.iter().copied(), read)?;
-    let known = RingCells::of(segment)?;
-    let file = segment.entries_path();
-    let mut composer = Composer::new(beside);
-    let (mut at, mut failure) = (0, None);
-    segment.for_each_row_with(&ranges, &fields.columns(), beside, |row| {
-        while row.idx >= ranges[at].end {
-            at += 1;
-        }
-        let row = known.complete(row, now[at]);
-        let mut take = verdicts[now[at]] == Verdict::All;
-        if !take {
-            match composer
-                .with(&row, fields, &file, names, resolved.variants.as_ref(), |view| view.matches(filter))
-            {
-                Ok(matches) => take = matches,
-                Err(error) => failure = Some(error),
-            }
-        }
-        if take {
-            found.push(Match { time: row.timestamp.as_nanos(), row: row.idx });
-        }
-        failure.is_none()
-    })?;
-    failure.map_or(Ok(()), Err)
-}
-
-/// Reads some matches and hands them on in the given order.
-fn visit_stretch(
-    segment: &Segment,
-    names: &Names,
-    stretch: &[Match],
-    wanted: FieldSet,
-    visit: &mut impl FnMut(&RowView<'_>) -> Result<bool>,
-) -> Result<bool> {
-    let mut rows: Vec<u64> = stretch.iter().map(|found| found.row).collect();
-    rows.sort_unstable();
-    let ranges: Vec<Range<u64>> = rows.iter().map(|row| *row..*row + 1).collect();
-    let rings = segment.rings()?;
-    let wanted = present(segment, rows.iter().map(|row| rings.ring_of(*row)), wanted)?;
-    let mut columns = wanted.columns();
-    columns.push(Column::Severity);
-    columns.sort();
-    columns.dedup();
-    let known = RingCells::of(segment)?;
-    let kept_columns = [&columns[..], &[Column::Service, Column::Revision]].concat();
-    let file = segment.entries_path();
-    // Rows come in the order of the file; they are kept until their turn.
-    let mut kept: BTreeMap<u64, Kept> = BTreeMap::new();
-    segment.for_each_row(&ranges, &columns, |row| {
-        let ring = rings.ring_of(row.idx);
-        let row = known.complete(row, ring);
-        kept.insert(row.idx, Kept::new(&row, &kept_columns));
-        true
-    })?;
-    let mut composer = Composer::new(Beside::ALL);
-    for found in stretch {
-        let kept = &kept[&found.row];
-        if !kept.with_row(|row| composer.with(row, wanted, &file, names, None, &mut *visit))?? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// A row that outlives the batch it was read in.

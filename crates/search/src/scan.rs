@@ -1,11 +1,11 @@
 //! Runs a filter over all segments and hands on what matches: whole rings where they are certain, else rows.
 
-use crate::plan::{SegmentPlan, plan};
+use crate::plan::{Plan, SegmentPlan};
 use crate::present::present;
 use crate::resolve::{Resolved, resolve};
 use crate::row::{Composer, FieldSet, Names, RingCells, RowView};
 use crate::verdict::Verdict;
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use timberline_archive::segment::{Beside, Segment};
@@ -75,11 +75,13 @@ pub fn scan(
 ) -> Result<()> {
     let resolved = resolve(archive, names, filter)?;
     // Plans are a byte per ring, so those of all segments are made first, side by side.
-    let plans: Vec<_> =
-        archive.segments().par_iter().map(|segment| plan(segment, names, &resolved)).collect();
-    for (segment, plan) in archive.segments().iter().zip(plans) {
+    let plan = Plan::new(archive, names, &resolved)?;
+    let segments = 0..archive.segments().len();
+    let plans: Vec<_> = segments.into_par_iter().map(|idx| plan.of_segment(idx)).collect();
+    let scan = Scan { archive, names, resolved: &resolved, wanted };
+    for (segment_idx, plan) in plans.into_iter().enumerate() {
         if let Some(plan) = plan? {
-            scan_segment(segment, names, &resolved, &plan, wanted, sink)?;
+            scan.segment(segment_idx, &plan, sink)?;
         }
     }
     Ok(())
@@ -98,80 +100,88 @@ pub fn scan_each<S: Sink + Send>(
     new: impl Fn(usize) -> S + Sync,
 ) -> Result<Vec<S>> {
     let resolved = resolve(archive, names, filter)?;
-    let scan_one = |(idx, segment): (usize, &Segment)| -> Result<Option<S>> {
-        let Some(plan) = plan(segment, names, &resolved)? else { return Ok(None) };
-        let mut sink = new(idx);
-        scan_segment(segment, names, &resolved, &plan, wanted, &mut sink)?;
+    let plan = Plan::new(archive, names, &resolved)?;
+    let scan = Scan { archive, names, resolved: &resolved, wanted };
+    let scan_one = |segment_idx: usize| -> Result<Option<S>> {
+        let Some(plan) = plan.of_segment(segment_idx)? else { return Ok(None) };
+        let mut sink = new(segment_idx);
+        scan.segment(segment_idx, &plan, &mut sink)?;
         Ok(Some(sink))
     };
-    let sinks: Vec<Result<Option<S>>> = archive.segments().par_iter().enumerate().map(scan_one).collect();
+    let segments = 0..archive.segments().len();
+    let sinks: Vec<Result<Option<S>>> = segments.into_par_iter().map(scan_one).collect();
     sinks.into_iter().filter_map(Result::transpose).collect()
 }
 
-fn scan_segment(
-    segment: &Segment,
-    names: &Names,
-    resolved: &Resolved,
-    plan: &SegmentPlan,
-    wanted: &Wanted,
-    sink: &mut dyn Sink,
-) -> Result<()> {
-    let filter = &resolved.filter;
-    let rings = segment.rings()?;
-    // Rings whose rows are needed, and whether the rows have to be asked.
-    let mut looked_at: Vec<(usize, bool)> = Vec::new();
-    for (ring, verdict) in plan.verdicts.iter().enumerate() {
-        match verdict {
-            Verdict::None => {}
-            _ if !sink.wants(segment, ring)? => {}
-            Verdict::All => {
-                if !sink.ring(segment, ring)? {
-                    looked_at.push((ring, false));
+/// What is looked for, and where.
+struct Scan<'s> {
+    archive: &'s Archive,
+    names: &'s Names,
+    resolved: &'s Resolved,
+    wanted: &'s Wanted,
+}
+
+impl Scan<'_> {
+    fn segment(&self, segment_idx: usize, plan: &SegmentPlan, sink: &mut dyn Sink) -> Result<()> {
+        let Self { archive, names, resolved, wanted } = *self;
+        let segment = &archive.segments()[segment_idx];
+        let filter = &resolved.filter;
+        let rings = segment.rings()?;
+        // Rings whose rows are needed, and whether the rows have to be asked.
+        let mut looked_at: Vec<(usize, bool)> = Vec::new();
+        for (ring, verdict) in plan.verdicts.iter().enumerate() {
+            match verdict {
+                Verdict::None => {}
+                _ if !sink.wants(segment, ring)? => {}
+                Verdict::All => {
+                    if !sink.ring(segment, ring)? {
+                        looked_at.push((ring, false));
+                    }
                 }
+                Verdict::IfTokens | Verdict::Some => looked_at.push((ring, true)),
             }
-            Verdict::IfTokens | Verdict::Some => looked_at.push((ring, true)),
         }
-    }
-    if looked_at.is_empty() {
-        return Ok(());
-    }
-    let ask = looked_at.iter().any(|(_, ask)| *ask);
-    let mut fields = FieldSet::of(wanted.fields.iter().copied());
-    let mut beside = wanted.beside;
-    if ask {
-        fields = fields.union(resolved.fields_read());
-        beside = beside.union(resolved.beside_read());
-    }
-    let fields = present(segment, looked_at.iter().map(|(ring, _)| *ring), fields)?;
-    let is_composed = ask || !wanted.fields.is_empty();
-    let mut columns = fields.columns();
-    columns.extend(&wanted.columns);
-    columns.sort();
-    columns.dedup();
-    let ranges: Vec<Range<u64>> = looked_at.iter().map(|(ring, _)| rings.range(*ring)).collect();
-    let known = RingCells::of(segment)?;
-    let file = segment.entries_path();
-    let mut composer = Composer::new(beside);
-    let mut at = 0;
-    let mut failure = None;
-    segment.for_each_row_with(&ranges, &columns, beside, |row| {
-        while row.idx >= ranges[at].end {
-            at += 1;
+        if looked_at.is_empty() {
+            return Ok(());
         }
-        let (ring, ask) = looked_at[at];
-        let row = known.complete(row, ring);
-        if !is_composed {
-            let (entry, derived) = (LogEntry::empty(), Derived::default());
-            let view = RowView { row: &row, entry: &entry, json: "", derived: &derived };
-            failure = sink.row(segment, ring, &view).err();
-            return failure.is_none();
+        let ask = looked_at.iter().any(|(_, ask)| *ask);
+        let mut fields = FieldSet::of(wanted.fields.iter().copied());
+        let mut beside = wanted.beside;
+        if ask {
+            fields = fields.union(resolved.fields_read());
+            beside = beside.union(resolved.beside_read());
         }
-        let variants = resolved.variants.as_ref().filter(|_| ask);
-        let done = composer.with(&row, fields, &file, names, variants, |view| {
-            if ask && !view.matches(filter) { Ok(()) } else { sink.row(segment, ring, view) }
-        });
-        failure = done.and_then(|inner| inner).err();
-        failure.is_none()
-    })?;
-    failure.map_or(Ok(()), Err)
+        let fields = present(archive, segment_idx, looked_at.iter().map(|(ring, _)| *ring), fields)?;
+        let is_composed = ask || !wanted.fields.is_empty();
+        let mut columns = fields.columns();
+        columns.extend(&wanted.columns);
+        columns.sort();
+        columns.dedup();
+        let ranges: Vec<Range<u64>> = looked_at.iter().map(|(ring, _)| rings.range(*ring)).collect();
+        let known = RingCells::of(segment)?;
+        let file = segment.entries_path();
+        let mut composer = Composer::new(beside);
+        let mut at = 0;
+        let mut failure = None;
+        segment.for_each_row_with(&ranges, &columns, beside, |row| {
+            while row.idx >= ranges[at].end {
+                at += 1;
+            }
+            let (ring, ask) = looked_at[at];
+            let row = known.complete(row, ring);
+            if !is_composed {
+                let (entry, derived) = (LogEntry::empty(), Derived::default());
+                let view = RowView { row: &row, entry: &entry, json: "", derived: &derived };
+                failure = sink.row(segment, ring, &view).err();
+                return failure.is_none();
+            }
+            let variants = resolved.variants.as_ref().filter(|_| ask);
+            let done = composer.with(&row, fields, &file, names, variants, |view| {
+                if ask && !view.matches(filter) { Ok(()) } else { sink.row(segment, ring, view) }
+            });
+            failure = done.and_then(|inner| inner).err();
+            failure.is_none()
+        })?;
+        failure.map_or(Ok(()), Err)
+    }
 }

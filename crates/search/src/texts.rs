@@ -9,11 +9,16 @@
 //! from a neighbour, or begin in it. Only what is left is aligned, and only what is left then is parsed.
 
 use crate::align::{Aligner, Piece};
+use std::ops::Range;
 use timberline_archive::segment::{MARKS, Templates};
 
+/// A run of templates of a field.
 pub(crate) struct TemplateTexts<'t> {
     templates: &'t Templates,
-    /// All templates, lower-case in ASCII; keys and punctuation included, which can only make answers less sharp.
+    part: Range<usize>,
+    /// Where their text begins in that of all.
+    start: usize,
+    /// Their text, lower-case in ASCII; keys and punctuation included, which can only make answers less sharp.
     lower: String,
 }
 
@@ -29,16 +34,19 @@ pub(crate) enum Place {
 }
 
 impl<'t> TemplateTexts<'t> {
-    pub(crate) fn new(templates: &'t Templates) -> Self {
-        Self { templates, lower: templates.text().to_ascii_lowercase() }
+    pub(crate) fn new(templates: &'t Templates, part: Range<usize>) -> Self {
+        let start = templates.range(part.start).start;
+        let end = templates.range(part.end - 1).end;
+        let lower = templates.text()[start..end].to_ascii_lowercase();
+        Self { templates, part, start, lower }
     }
 
-    /// Says of each template where one of the texts may stand in it. The texts are folded, printable
+    /// Says of each template of the run where one of the texts may stand in it. The texts are folded, printable
     /// ASCII, and need no escape in JSON.
     pub(crate) fn places(&self, needles: &[Aligner]) -> Vec<Place> {
-        let mut places = vec![Place::Nowhere; self.templates.len()];
-        for idx in self.templates.beyond_ascii() {
-            places[idx] = Place::Anywhere;
+        let mut places = vec![Place::Nowhere; self.part.len()];
+        for idx in self.templates.beyond_ascii().filter(|idx| self.part.contains(idx)) {
+            places[idx - self.part.start] = Place::Anywhere;
         }
         for needle in needles {
             self.in_stretches(needle, &mut places);
@@ -46,7 +54,7 @@ impl<'t> TemplateTexts<'t> {
             let classes = self.templates.classes().iter();
             let touches: Vec<bool> =
                 classes.map(|class| needle.may_touch(class.before, class.after, class.charset)).collect();
-            for (idx, place) in places.iter_mut().enumerate() {
+            for (idx, place) in self.part.clone().zip(&mut places) {
                 if *place == Place::Nowhere && self.through_hole(idx, needle, &touches) {
                     *place = Place::OnlyThroughHoles;
                 }
@@ -61,8 +69,7 @@ impl<'t> TemplateTexts<'t> {
         let touches = |class: &u32| touches[*class as usize];
         let Some(first) = classes.iter().position(touches) else { return false };
         let last = classes.iter().rposition(touches).expect("the first is one");
-        let whole = self.templates.range(idx);
-        let text = &self.lower[whole.clone()];
+        let text = &self.lower[self.range(idx)];
         let bytes = text.bytes().enumerate();
         let places: Vec<usize> = bytes.filter(|(_, byte)| MARKS.contains(byte)).map(|(at, _)| at).collect();
         if places.len() != classes.len() {
@@ -88,16 +95,22 @@ impl<'t> TemplateTexts<'t> {
         )
     }
 
+    /// Returns where a template stands in the text of the run.
+    fn range(&self, idx: usize) -> Range<usize> {
+        let whole = self.templates.range(idx);
+        whole.start - self.start..whole.end - self.start
+    }
+
     fn in_stretches(&self, needle: &Aligner, places: &mut [Place]) {
         let finder = memchr::memmem::Finder::new(needle.beginning());
         let text = self.lower.as_bytes();
         let mut at = 0;
         while let Some(found) = finder.find(&text[at..]) {
             let start = at + found;
-            let idx = self.templates.at(start);
-            let end = self.templates.range(idx).end;
+            let idx = self.templates.at(self.start + start);
+            let end = self.range(idx).end;
             if start + needle.beginning().len() <= end {
-                places[idx] = Place::Anywhere;
+                places[idx - self.part.start] = Place::Anywhere;
                 at = end;
             } else {
                 at = start + 1;

@@ -23,6 +23,14 @@ impl Verdict {
         }
     }
 
+    /// Returns the verdict where no token can be asked for.
+    pub(crate) const fn without_tokens(self) -> Self {
+        match self {
+            Self::IfTokens => Self::Some,
+            verdict => verdict,
+        }
+    }
+
     /// Returns the verdict of a test that is certain.
     pub const fn certain(answer: bool) -> Self {
         if answer { Self::All } else { Self::None }

@@ -1,17 +1,20 @@
-//! The catalogue: where entries came from, what could not be kept, and which messages
-//! are one pattern. Small Parquet files that anyone can read.
+//! The catalogue: where entries came from, what could not be kept, and which messages are one pattern, in small Parquet files
+//! that anyone can read; and what all entries look like, for questions.
 
 mod patterns;
 mod rejects;
+mod shapes;
 mod sources;
 mod table;
 
 pub use patterns::{MAX_MERGED_SHAPES, PatternIds, PatternRecord};
 pub use rejects::RejectRecord;
+pub use shapes::{SegmentShapes, ShapeCatalog};
 pub use sources::{Cut, GroupFacts, Order, SourceRecord, WindowRecord};
 
 pub(crate) use patterns::{
     of_segments as patterns_of, read as read_patterns, read_ids as read_pattern_ids, write as write_patterns,
 };
 pub(crate) use rejects::{read as read_rejects, write as write_rejects};
+pub(crate) use shapes::{of_segments as shapes_of, read as read_shapes};
 pub(crate) use sources::{read as read_sources, write as write_sources};

@@ -321,7 +321,7 @@ impl Commit<'_> {
         let catalog = Some(catalog);
         let manifest = Manifest { sequence, segments, catalog, set_aside, ..self.recorded.clone() };
         // The manifest before this one may still be in use by a reader, so its files stay until the next ingest.
-        maintain::commit(&**self.storage, before, &manifest)?;
+        maintain::commit(self.storage, before, manifest)?;
         Ok(merged.kept)
     }
 }

@@ -125,12 +125,14 @@ pub struct CatalogRecord {
     pub rejects: FileRecord,
     /// Which shapes of messages are one pattern.
     pub patterns: FileRecord,
+    /// What the entries of all segments look like; none in archives before format 4, and where a segment could not be read.
+    pub shapes: Option<FileRecord>,
 }
 
 impl CatalogRecord {
     /// Returns its files.
-    pub const fn files(&self) -> [&FileRecord; 3] {
-        [&self.sources, &self.rejects, &self.patterns]
+    pub fn files(&self) -> impl Iterator<Item = &FileRecord> {
+        [&self.sources, &self.rejects, &self.patterns].into_iter().chain(&self.shapes)
     }
 }
 

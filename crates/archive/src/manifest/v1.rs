@@ -55,6 +55,8 @@ struct CatalogOnDisk {
     sources: FileOnDisk,
     rejects: FileOnDisk,
     patterns: FileOnDisk,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shapes: Option<FileOnDisk>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -124,6 +126,7 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
             sources: file(&catalog.sources),
             rejects: file(&catalog.rejects),
             patterns: file(&catalog.patterns),
+            shapes: catalog.shapes.as_ref().map(file),
         }),
         set_aside: manifest
             .set_aside
@@ -187,6 +190,7 @@ pub(super) fn decode(content: &[u8], path: &str) -> Result<Manifest> {
             sources: file(catalog.sources)?,
             rejects: file(catalog.rejects)?,
             patterns: file(catalog.patterns)?,
+            shapes: catalog.shapes.map(file).transpose()?,
         }),
         None => None,
     };
@@ -234,6 +238,7 @@ mod tests {
                 sources: file("catalog/s"),
                 rejects: file("catalog/r"),
                 patterns: file("catalog/p"),
+                shapes: Some(file("catalog/t")),
             }),
             set_aside: vec![SetAside {
                 segment: "000003-01".to_owned(),

@@ -141,6 +141,9 @@ impl<'r> Repair<'r> {
         {
             report.catalog.push(catalog.patterns.path.clone());
         }
+        if let Some(Err(Error::Damaged { file, .. })) = self.archive.stored_shapes() {
+            report.catalog.push(file);
+        }
         let successors = maintain::successors(&moves);
         let known = known.unwrap_or_default();
         let patterns =
@@ -148,7 +151,7 @@ impl<'r> Repair<'r> {
         if let Some(catalog) = &mut after.catalog {
             catalog.patterns = maintain::write_patterns(&*self.storage, after.sequence, &patterns)?;
         }
-        maintain::commit(&*self.storage, before, &after)
+        maintain::commit(&self.storage, before, after)
     }
 
     /// Returns the sources, made anew with the catalogue where it cannot be read.

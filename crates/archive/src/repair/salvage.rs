@@ -59,7 +59,7 @@ pub(super) fn manifest(storage: &Arc<dyn Storage>, options: &Options) -> Result<
     let patterns = maintain::write_patterns(&**storage, sequence, &patterns)?;
     let catalog = maintain::write_catalog(&**storage, sequence, &sources, &rejects, patterns)?;
     let manifest = Manifest { sequence, segments: merged.segments, catalog: Some(catalog), ..before.clone() };
-    maintain::commit(&**storage, &Manifest { segments: segments.clone(), ..before }, &manifest)?;
+    maintain::commit(storage, &Manifest { segments: segments.clone(), ..before }, manifest)?;
     Ok(format!("{} files of entries", segments.len()))
 }
 

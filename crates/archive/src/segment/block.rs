@@ -10,7 +10,9 @@
 //! pass over contiguous bytes, where a Parquet file takes a decoder per column. Everything is little-endian.
 
 use crate::error::{Error, Result};
+use std::cell::RefCell;
 use std::ops::{BitOrAssign, Shl};
+use zstd::bulk::Decompressor;
 
 /// These files are read with every question and written once.
 const COMPRESSION_LEVEL: i32 = 9;
@@ -19,13 +21,13 @@ const MAX_BYTES: u64 = u32::MAX as u64;
 
 /// Puts a block together.
 #[derive(Debug, Default)]
-pub(super) struct BlockWriter {
+pub(crate) struct BlockWriter {
     block: Vec<u8>,
 }
 
 impl BlockWriter {
     /// Adds a list of numbers.
-    pub(super) fn numbers(&mut self, numbers: impl ExactSizeIterator<Item = u64> + Clone) {
+    pub(crate) fn numbers(&mut self, numbers: impl ExactSizeIterator<Item = u64> + Clone) {
         let most = numbers.clone().max().unwrap_or(0);
         let width = (64 - most.leading_zeros()).div_ceil(8).max(1);
         self.len(numbers.len());
@@ -48,7 +50,7 @@ impl BlockWriter {
     }
 
     /// Returns the block, packed.
-    pub(super) fn pack(self) -> Vec<u8> {
+    pub(crate) fn pack(self) -> Vec<u8> {
         pack(&self.block)
     }
 }
@@ -61,14 +63,21 @@ pub(super) fn pack(bytes: &[u8]) -> Vec<u8> {
     packed
 }
 
+thread_local! {
+    /// A context is larger than most blocks, so each thread makes one.
+    static DECOMPRESSOR: RefCell<Decompressor<'static>> =
+        RefCell::new(Decompressor::new().expect("a decompressor without a dictionary"));
+}
+
 /// Unpacks what [`pack`] packed.
-pub(super) fn unpack(content: &[u8], path: &str) -> Result<Vec<u8>> {
+pub(crate) fn unpack(content: &[u8], path: &str) -> Result<Vec<u8>> {
     let damaged = |detail: &str| Error::damaged(path, detail);
     let (len, packed) = content.split_first_chunk().ok_or_else(|| damaged("the file is too short"))?;
     let len = Some(u64::from_le_bytes(*len)).filter(|len| *len < MAX_BYTES);
     let len =
         len.and_then(|len| usize::try_from(len).ok()).ok_or_else(|| damaged("the length makes no sense"))?;
-    let block = zstd::bulk::decompress(packed, len).map_err(|error| Error::damaged(path, error))?;
+    let block = DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.decompress(packed, len));
+    let block = block.map_err(|error| Error::damaged(path, error))?;
     if block.len() == len {
         Ok(block)
     } else {
@@ -78,12 +87,12 @@ pub(super) fn unpack(content: &[u8], path: &str) -> Result<Vec<u8>> {
 
 /// Takes the lists of a block one after another. `None` where the block is not what the caller takes it for.
 #[derive(Debug)]
-pub(super) struct BlockReader<'b> {
+pub(crate) struct BlockReader<'b> {
     rest: &'b [u8],
 }
 
 impl<'b> BlockReader<'b> {
-    pub(super) const fn new(block: &'b [u8]) -> Self {
+    pub(crate) const fn new(block: &'b [u8]) -> Self {
         Self { rest: block }
     }
 
@@ -93,8 +102,18 @@ impl<'b> BlockReader<'b> {
     }
 
     /// Takes a list of numbers of at most 32 bits.
-    pub(super) fn small(&mut self) -> Option<Vec<u32>> {
+    pub(crate) fn small(&mut self) -> Option<Vec<u32>> {
         self.planes(4)
+    }
+
+    /// Takes a list of numbers of at most 32 bits, and keeps them as narrow as they are.
+    pub(crate) fn narrow(&mut self) -> Option<Narrow> {
+        let (_, width) = Self::new(self.rest).head()?;
+        Some(match width {
+            1 => Narrow::One(self.bytes()?.to_vec()),
+            2 => Narrow::Two(self.planes(2)?),
+            _ => Narrow::Four(self.small()?),
+        })
     }
 
     /// Takes a list of times or differences of times, which were put in as the numbers with the same bits.
@@ -123,7 +142,7 @@ impl<'b> BlockReader<'b> {
     }
 
     /// Says that nothing is left.
-    pub(super) fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }
 
@@ -140,6 +159,36 @@ impl<'b> BlockReader<'b> {
         let (head, tail) = self.rest.split_at_checked(len)?;
         self.rest = tail;
         Some(head)
+    }
+}
+
+/// Numbers that take one, two or four bytes each, whatever the largest needs.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Narrow {
+    One(Vec<u8>),
+    Two(Vec<u16>),
+    Four(Vec<u32>),
+}
+
+impl Narrow {
+    pub(crate) const fn len(&self) -> usize {
+        match self {
+            Self::One(numbers) => numbers.len(),
+            Self::Two(numbers) => numbers.len(),
+            Self::Four(numbers) => numbers.len(),
+        }
+    }
+
+    pub(crate) fn get(&self, idx: usize) -> u32 {
+        match self {
+            Self::One(numbers) => numbers[idx].into(),
+            Self::Two(numbers) => numbers[idx].into(),
+            Self::Four(numbers) => numbers[idx],
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = u32> + Clone {
+        (0..self.len()).map(|idx| self.get(idx))
     }
 }
 
@@ -165,7 +214,10 @@ mod tests {
             let block = unpack(&file, "x").unwrap();
             let mut reader = BlockReader::new(&block);
             prop_assert_eq!(reader.numbers().unwrap(), wide);
-            prop_assert_eq!(reader.small().unwrap(), small.into_iter().map(u32::from).collect::<Vec<_>>());
+            let narrow = BlockReader::new(reader.rest).narrow().unwrap();
+            let small: Vec<u32> = small.into_iter().map(u32::from).collect();
+            prop_assert_eq!(narrow.iter().collect::<Vec<_>>(), &small[..]);
+            prop_assert_eq!(reader.small().unwrap(), small);
             prop_assert_eq!(reader.bytes().unwrap(), text.as_bytes());
             prop_assert_eq!(reader.small().unwrap(), vec![0; zeros]);
             prop_assert!(reader.is_at_end());

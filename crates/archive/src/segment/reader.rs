@@ -428,7 +428,7 @@ pub(crate) fn read(storage: &dyn Storage, path: &str) -> Result<bytes::Bytes> {
 }
 
 /// Returns what a cell holds, after making it if there is nothing yet.
-pub(super) fn get_or_try<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+pub(crate) fn get_or_try<T>(cell: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
     if let Some(value) = cell.get() {
         return Ok(value);
     }

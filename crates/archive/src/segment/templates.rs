@@ -12,8 +12,10 @@
 
 mod file;
 
-pub(super) use file::{TemplateFile, open, read_parquet, read_parquet_parts, write};
+pub(crate) use file::{TemplateFile, open, write};
+pub(super) use file::{read_parquet, read_parquet_parts};
 
+use super::block::Narrow;
 use crate::shape::{CharSet, HOLE, NUMBER_HOLE, UNINDEXED_HOLE};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -34,10 +36,10 @@ pub struct Templates {
 }
 
 /// Which template of one field each shape of the segment has.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct OfShapes {
     /// The number of its template, from 1; 0 for a shape without the field.
-    numbers: Vec<u32>,
+    numbers: Narrow,
 }
 
 /// What holes have in common that play the same part in a search.
@@ -147,17 +149,17 @@ impl Templates {
 impl OfShapes {
     /// Returns the template of a shape; `None` for a shape without the field.
     pub fn of(&self, shape: usize) -> Option<usize> {
-        (self.numbers[shape] as usize).checked_sub(1)
+        (self.numbers.get(shape) as usize).checked_sub(1)
     }
 
     /// Returns the template of every shape, in the order of shapes.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<usize>> {
-        self.numbers.iter().map(|number| (*number as usize).checked_sub(1))
+        self.numbers.iter().map(|number| (number as usize).checked_sub(1))
     }
 
     /// Says that no shape has a template beyond so many.
     fn is_within(&self, n_templates: usize) -> bool {
-        self.numbers.iter().all(|number| *number as usize <= n_templates)
+        self.numbers.iter().all(|number| number as usize <= n_templates)
     }
 }
 

@@ -1,8 +1,8 @@
-//! The templates of a segment's fields in their file, and how formats 1 and 2 have them.
+//! The templates of fields in their file, and how formats 1 and 2 have them.
 
 use super::{HoleClass, OfShapes, Templates, number};
 use crate::error::{Error, Result};
-use crate::segment::block::{BlockReader, BlockWriter, pack, unpack};
+use crate::segment::block::{BlockReader, BlockWriter, Narrow, pack, unpack};
 use crate::segment::checked::CheckedFile;
 use crate::segment::reader::get_or_try;
 use crate::segment::table::read_columns;
@@ -16,10 +16,10 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use timberline_entry::Field;
 
-/// The templates of all fields of a segment, each field's unpacked when it is first asked for.
+/// The templates of all fields of a segment or of an archive, each field's unpacked when it is first asked for.
 #[derive(Debug)]
-pub(in crate::segment) struct TemplateFile {
-    /// The fields that entries of the segment have, in the order of [`Field::ALL`].
+pub(crate) struct TemplateFile {
+    /// The fields that entries have, in the order of [`Field::ALL`].
     fields: Vec<Field>,
     /// Where the parts of each are.
     places: Vec<Places>,
@@ -38,38 +38,48 @@ struct Places {
     text: Range<usize>,
     lists: Range<usize>,
     shapes: Range<usize>,
+    /// How many templates there are; before format 4 that is known only once they are unpacked.
+    n_templates: Option<u32>,
 }
 
 impl TemplateFile {
-    pub(in crate::segment) fn fields(&self) -> &[Field] {
+    pub(crate) fn fields(&self) -> &[Field] {
         &self.fields
     }
 
     /// Returns the number of shapes that the templates are of.
-    pub(in crate::segment) const fn n_shapes(&self) -> usize {
+    pub(crate) const fn n_shapes(&self) -> usize {
         self.n_shapes
     }
 
     /// Returns the templates of a field. No shape has one that is not among them.
-    pub(in crate::segment) fn of(&self, field: Field, path: &str) -> Result<&Templates> {
+    pub(crate) fn of(&self, field: Field, path: &str) -> Result<&Templates> {
         let Ok(idx) = self.fields.binary_search(&field) else { return Ok(&self.none.0) };
         get_or_try(&self.templates[idx], || {
             let Places { text, lists: rest, .. } = &self.places[idx];
             let templates = lists(self.unpacked(text, path)?, &self.unpacked(rest, path)?);
-            let of_shapes = self.of_shapes(field, path)?;
-            let fits = |templates: &Templates| templates.fits() && of_shapes.is_within(templates.len());
-            templates.filter(fits).ok_or_else(|| damaged(field, path))
+            let templates = templates.filter(Templates::fits).ok_or_else(|| damaged(field, path))?;
+            let fits = match self.places[idx].n_templates {
+                Some(number) => number as usize == templates.len(),
+                None => self.of_shapes(field, path)?.is_within(templates.len()),
+            };
+            if fits { Ok(templates) } else { Err(damaged(field, path)) }
         })
     }
 
     /// Returns which template of a field each shape has.
-    pub(in crate::segment) fn of_shapes(&self, field: Field, path: &str) -> Result<&OfShapes> {
+    pub(crate) fn of_shapes(&self, field: Field, path: &str) -> Result<&OfShapes> {
         let Ok(idx) = self.fields.binary_search(&field) else { return Ok(&self.none.1) };
         get_or_try(&self.of_shapes[idx], || {
             let block = self.unpacked(&self.places[idx].shapes, path)?;
             let mut lists = BlockReader::new(&block);
-            let numbers = lists.small().filter(|numbers| lists.is_at_end() && numbers.len() == self.n_shapes);
-            numbers.map(|numbers| OfShapes { numbers }).ok_or_else(|| damaged(field, path))
+            let of_shapes = lists.narrow().map(|numbers| OfShapes { numbers });
+            let fits = |of_shapes: &OfShapes| {
+                lists.is_at_end()
+                    && of_shapes.iter().len() == self.n_shapes
+                    && self.places[idx].n_templates.is_none_or(|number| of_shapes.is_within(number as usize))
+            };
+            of_shapes.filter(fits).ok_or_else(|| damaged(field, path))
         })
     }
 
@@ -85,8 +95,8 @@ fn damaged(field: Field, path: &str) -> Error {
 }
 
 /// Parts templates by field. `shapes` has the numbers of the templates that make up each shape.
-fn by_field(templates: &[Template], shapes: &[Vec<u32>]) -> BTreeMap<Field, (Templates, OfShapes)> {
-    let mut fields: BTreeMap<Field, (Templates, OfShapes)> = BTreeMap::new();
+fn by_field(templates: &[Template], shapes: &[Vec<u32>]) -> BTreeMap<Field, (Templates, Vec<u32>)> {
+    let mut fields: BTreeMap<Field, (Templates, Vec<u32>)> = BTreeMap::new();
     let mut classes: BTreeMap<Field, BTreeMap<(u8, u8, u128), u32>> = BTreeMap::new();
     let mut place = Vec::with_capacity(templates.len());
     for Template { field, json, charsets } in templates {
@@ -95,20 +105,20 @@ fn by_field(templates: &[Template], shapes: &[Vec<u32>]) -> BTreeMap<Field, (Tem
         place.push(number(own.len()));
     }
     for (_, of_shapes) in fields.values_mut() {
-        of_shapes.numbers = vec![0; shapes.len()];
+        *of_shapes = vec![0; shapes.len()];
     }
     for (shape, parts) in shapes.iter().enumerate() {
         for part in parts {
             let field = templates[*part as usize].field;
             let (_, of_shapes) = fields.get_mut(&field).expect("its templates were pushed");
-            of_shapes.numbers[shape] = place[*part as usize];
+            of_shapes[shape] = place[*part as usize];
         }
     }
     fields
 }
 
 /// Writes templates, and the numbers of those that make up each shape; FORMAT.md says how.
-pub(in crate::segment) fn write(
+pub(crate) fn write(
     templates: &[Template],
     shapes: &[Vec<u32>],
     path: &str,
@@ -132,7 +142,7 @@ pub(in crate::segment) fn write(
         block.numbers(templates.classes.iter().map(|class| u64::from(class.after)));
         block.numbers(wide(&templates.beyond_ascii));
         let mut numbers = BlockWriter::default();
-        numbers.numbers(wide(&of_shapes.numbers));
+        numbers.numbers(wide(of_shapes));
         parts.push([pack(templates.text.as_bytes()), block.pack(), numbers.pack()]);
     }
     // Fields by name, so that the order in which this program lists them is no part of the format.
@@ -143,6 +153,7 @@ pub(in crate::segment) fn write(
         directory.numbers(parts.iter().map(|parts| parts[part].len() as u64));
     }
     directory.numbers([shapes.len() as u64].into_iter());
+    directory.numbers(fields.values().map(|(templates, _)| templates.len() as u64));
     let directory = directory.pack();
     let mut write = |bytes: &[u8]| out.write_all(bytes).map_err(Error::io(path));
     write(&number(directory.len()).to_le_bytes())?;
@@ -161,7 +172,7 @@ fn lens(ends: &[u32]) -> impl ExactSizeIterator<Item = u64> + Clone {
 }
 
 /// Reads what fields there are, and where the templates of each stand.
-pub(in crate::segment) fn open(content: CheckedFile, path: &str) -> Result<TemplateFile> {
+pub(crate) fn open(content: CheckedFile, path: &str) -> Result<TemplateFile> {
     let damaged = || Error::damaged(path, "the list of fields does not fit the file");
     let bytes = |range: Range<usize>| content.bytes(range).map_err(|error| Error::damaged(path, error));
     let head = bytes(0..4)?;
@@ -174,18 +185,23 @@ pub(in crate::segment) fn open(content: CheckedFile, path: &str) -> Result<Templ
         let fields = names.split_ascii_whitespace().map(Field::from_name).collect::<Option<Vec<_>>>()?;
         let lens = [lists.small()?, lists.small()?, lists.small()?];
         let n_shapes = usize::try_from(*lists.numbers()?.first()?).ok()?;
-        let is_whole = lens.iter().all(|lens| lens.len() == fields.len()) && lists.is_at_end();
-        is_whole.then_some((fields, lens, n_shapes))
+        let n_templates = if lists.is_at_end() { None } else { Some(lists.small()?) };
+        let is_whole = lens.iter().chain(&n_templates).all(|list| list.len() == fields.len());
+        (is_whole && lists.is_at_end()).then_some((fields, lens, n_shapes, n_templates))
     };
-    let (names, [texts, rests, shapes], n_shapes) = read().ok_or_else(damaged)?;
+    let (names, [texts, rests, shapes], n_shapes, n_templates) = read().ok_or_else(damaged)?;
     let mut next = |len: u32| {
         let start = at;
         at = at.checked_add(len as usize).filter(|end| *end <= content.len()).ok_or_else(damaged)?;
         Ok(start..at)
     };
     let mut fields: Vec<(Field, Places)> = Vec::new();
-    for (((name, text), rest), of_shapes) in names.into_iter().zip(texts).zip(rests).zip(shapes) {
-        fields.push((name, Places { text: next(text)?, lists: next(rest)?, shapes: next(of_shapes)? }));
+    for (idx, (((name, text), rest), of_shapes)) in
+        names.into_iter().zip(texts).zip(rests).zip(shapes).enumerate()
+    {
+        let n_templates = n_templates.as_ref().map(|numbers| numbers[idx]);
+        let (text, lists, shapes) = (next(text)?, next(rest)?, next(of_shapes)?);
+        fields.push((name, Places { text, lists, shapes, n_templates }));
     }
     if at != content.len() {
         return Err(damaged());
@@ -204,7 +220,7 @@ pub(in crate::segment) fn open(content: CheckedFile, path: &str) -> Result<Templ
 }
 
 fn without_field(n_shapes: usize) -> (Templates, OfShapes) {
-    (Templates::default(), OfShapes { numbers: vec![0; n_shapes] })
+    (Templates::default(), OfShapes { numbers: Narrow::One(vec![0; n_shapes]) })
 }
 
 fn lists(text: Vec<u8>, block: &[u8]) -> Option<Templates> {
@@ -290,7 +306,7 @@ pub(in crate::segment) fn read_parquet_parts(
     for (field, (templates, of_shapes)) in by_field(templates, &shapes) {
         file.fields.push(field);
         file.templates.push(OnceLock::from(templates));
-        file.of_shapes.push(OnceLock::from(of_shapes));
+        file.of_shapes.push(OnceLock::from(OfShapes { numbers: Narrow::Four(of_shapes) }));
     }
     Ok(file)
 }
@@ -305,7 +321,7 @@ mod tests {
     }
 
     fn opened(file: &[u8]) -> Result<TemplateFile> {
-        open(CheckedFile::unchecked(file, "x"), "x")
+        open(CheckedFile::trusted(Bytes::copy_from_slice(file), "x"), "x")
     }
 
     #[test]

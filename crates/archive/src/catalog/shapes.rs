@@ -1,0 +1,207 @@
+//! The shape catalogue: what the entries of all segments look like, once for the archive.
+//!
+//! ```text
+//! templates.zst of segment 0 ─┐
+//! templates.zst of segment 1 ─┼─► distinct templates of each field ─► distinct sets of them: the shapes of the archive
+//! …                          ─┘
+//! segment 1   its shape 0: 7   1: 0   2: 31 …                        which shape of the archive each of a segment is
+//! ```
+//!
+//! Segments that lie beside each other in time were written by the same statements, so nearly all of their templates are the
+//! same, and a question that is put to templates is put to them once. The catalogue is a function of the segments and stands
+//! for nothing that they do not say themselves: where it is missing or damaged it is made of them, and the answers are the same.
+
+use crate::error::{Error, Result};
+use crate::segment::{
+    BlockReader, BlockWriter, CheckedFile, OfShapes, Segment, TemplateFile, Templates, open_templates,
+    unpack, write_templates,
+};
+use crate::shape::{CharSet, Template};
+use bytes::Bytes;
+use hashbrown::HashMap;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use std::collections::BTreeMap;
+use timberline_entry::Field;
+
+/// The shapes of an archive, and which of them the shapes of each segment are.
+#[derive(Debug)]
+pub struct ShapeCatalog {
+    path: String,
+    templates: TemplateFile,
+    /// The numbers of the shapes of all segments, segment after segment in the order of the manifest.
+    numbers: Vec<u32>,
+    /// Where those of each segment end.
+    ends: Vec<usize>,
+}
+
+/// The shapes of one segment, as the catalogue has them.
+#[derive(Clone, Copy, Debug)]
+pub struct SegmentShapes<'c> {
+    catalog: &'c ShapeCatalog,
+    own: &'c [u32],
+}
+
+impl ShapeCatalog {
+    /// Returns the number of shapes.
+    pub const fn len(&self) -> usize {
+        self.templates.n_shapes()
+    }
+
+    /// Says whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the fields that entries have, the time of an entry aside.
+    pub fn fields(&self) -> &[Field] {
+        self.templates.fields()
+    }
+
+    /// Returns the templates of a field. What a hole has held is what it has held in any segment.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn templates(&self, field: Field) -> Result<&Templates> {
+        self.templates.of(field, &self.path)
+    }
+
+    /// Returns which [template](Self::templates) of a field each shape has. Cost: no template is unpacked.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the file cannot be read.
+    pub fn of_shapes(&self, field: Field) -> Result<&OfShapes> {
+        self.templates.of_shapes(field, &self.path)
+    }
+
+    /// Returns the shapes of a segment, by the segment's place in the archive.
+    pub fn of_segment(&self, segment_idx: usize) -> SegmentShapes<'_> {
+        let start = segment_idx.checked_sub(1).map_or(0, |before| self.ends[before]);
+        SegmentShapes { catalog: self, own: &self.numbers[start..self.ends[segment_idx]] }
+    }
+
+    /// Returns the file that the catalogue is of, for messages.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl<'c> SegmentShapes<'c> {
+    /// Returns the catalogue.
+    pub const fn catalog(self) -> &'c ShapeCatalog {
+        self.catalog
+    }
+
+    /// Returns the number in the catalogue of one of the segment's shapes.
+    pub const fn number(self, shape: usize) -> usize {
+        self.own[shape] as usize
+    }
+
+    /// Returns the numbers in the catalogue of the segment's shapes, in the order of the segment.
+    pub fn numbers(self) -> impl ExactSizeIterator<Item = usize> + Clone + 'c {
+        self.own.iter().map(|number| *number as usize)
+    }
+}
+
+/// Makes the content of the catalogue. Cost: unpacks the templates of all segments.
+pub(crate) fn of_segments(segments: &[Segment]) -> Result<Vec<u8>> {
+    let looks: Vec<Looks> = segments.par_iter().map(Looks::of).collect::<Result<_>>()?;
+    let mut known: BTreeMap<Field, BTreeMap<&str, Vec<CharSet>>> = BTreeMap::new();
+    for (field, templates) in looks.iter().flat_map(|looks| &looks.templates) {
+        let known = known.entry(*field).or_default();
+        for Template { json, charsets, .. } in templates {
+            let sets = known.entry(json).or_insert_with(|| charsets.clone());
+            sets.iter_mut().zip(charsets).for_each(|(all, own)| all.merge(*own));
+        }
+    }
+    let mut all: Vec<Template> = Vec::new();
+    let mut numbers: HashMap<(Field, &str), u32> = HashMap::new();
+    for (field, templates) in &known {
+        for (json, charsets) in templates {
+            numbers.insert((*field, json), number(all.len()));
+            all.push(Template { field: *field, json: (*json).to_owned(), charsets: charsets.clone() });
+        }
+    }
+    // What each segment's shapes are made of, in the numbers of all templates.
+    let parts_of = |looks: &Looks| -> Vec<Vec<u32>> {
+        let mut parts = vec![Vec::new(); looks.n_shapes];
+        for ((field, templates), of_shapes) in looks.templates.iter().zip(&looks.of_shapes) {
+            let numbers: Vec<u32> =
+                templates.iter().map(|template| numbers[&(*field, template.json.as_str())]).collect();
+            for (parts, template) in parts.iter_mut().zip(of_shapes) {
+                parts.extend(template.map(|idx| numbers[idx as usize]));
+            }
+        }
+        parts
+    };
+    let parts: Vec<Vec<Vec<u32>>> = looks.iter().map(parts_of).collect();
+    let mut shapes: Vec<&Vec<u32>> = parts.iter().flatten().collect();
+    shapes.sort_unstable();
+    shapes.dedup();
+    let place: HashMap<&Vec<u32>, u32> = shapes.iter().copied().zip(0..).collect();
+    let mut maps = BlockWriter::default();
+    maps.numbers(parts.iter().map(|parts| parts.len() as u64));
+    let of_shapes: Vec<u64> = parts.iter().flatten().map(|parts| u64::from(place[parts])).collect();
+    maps.numbers(of_shapes.into_iter());
+    let maps = maps.pack();
+    let shapes: Vec<Vec<u32>> = shapes.into_iter().cloned().collect();
+    let mut content = u64::try_from(maps.len()).expect("lengths fit into 64 bits").to_le_bytes().to_vec();
+    content.extend_from_slice(&maps);
+    write_templates(&all, &shapes, "", &mut content)?;
+    Ok(content)
+}
+
+/// Reads a catalogue; `n_shapes` is the number of shapes of each segment.
+pub(crate) fn read(content: Bytes, path: &str, n_shapes: &[u64]) -> Result<ShapeCatalog> {
+    let damaged = || Error::damaged(path, "the shapes do not fit the segments");
+    let (len, _) = content.split_first_chunk::<8>().ok_or_else(damaged)?;
+    let len = usize::try_from(u64::from_le_bytes(*len)).ok();
+    let end = len.and_then(|len| len.checked_add(8)).filter(|end| *end <= content.len());
+    let end = end.ok_or_else(damaged)?;
+    let maps = unpack(&content[8..end], path)?;
+    let mut lists = BlockReader::new(&maps);
+    let (lens, numbers) = lists.small().zip(lists.small()).ok_or_else(damaged)?;
+    let templates = open_templates(CheckedFile::trusted(content.slice(end..), path), path)?;
+    let fits = lists.is_at_end()
+        && lens.iter().map(|len| u64::from(*len)).eq(n_shapes.iter().copied())
+        && n_shapes.iter().sum::<u64>() == numbers.len() as u64
+        && numbers.iter().all(|number| (*number as usize) < templates.n_shapes());
+    if !fits {
+        return Err(damaged());
+    }
+    let mut end = 0;
+    let ends = lens.iter().map(|len| {
+        end += *len as usize;
+        end
+    });
+    Ok(ShapeCatalog { path: path.to_owned(), templates, ends: ends.collect(), numbers })
+}
+
+/// What the entries of one segment look like.
+struct Looks {
+    templates: Vec<(Field, Vec<Template>)>,
+    /// By field, then by shape.
+    of_shapes: Vec<Vec<Option<u32>>>,
+    n_shapes: usize,
+}
+
+impl Looks {
+    fn of(segment: &Segment) -> Result<Self> {
+        let mut looks = Self { templates: Vec::new(), of_shapes: Vec::new(), n_shapes: segment.n_shapes() };
+        for field in segment.fields()? {
+            let templates = segment.templates(*field)?;
+            let template = |idx: usize| Template {
+                field: *field,
+                json: templates.json(idx),
+                charsets: templates.charsets(idx).collect(),
+            };
+            looks.templates.push((*field, (0..templates.len()).map(template).collect()));
+            let of_shapes = segment.of_shapes(*field)?.iter();
+            looks.of_shapes.push(of_shapes.map(|template| template.map(number)).collect());
+        }
+        Ok(looks)
+    }
+}
+
+fn number(n: usize) -> u32 {
+    u32::try_from(n).expect("templates and shapes are far fewer")
+}
