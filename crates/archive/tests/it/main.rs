@@ -20,3 +20,5 @@ mod patterns;
 mod revision_field;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod shapes;
