@@ -123,14 +123,6 @@ impl<'a> Investigation<'a> {
 
 /// Returns the time of the first entry of each revision in a segment.
 fn first_of_revisions(segment: &Segment) -> Result<BTreeMap<&str, i64>> {
-    let (rings, names) = (segment.rings()?, segment.revisions()?);
-    let times = rings.times()?;
-    let mut firsts = BTreeMap::new();
-    for run in rings.runs() {
-        if let Some(of_run) = run.rings.clone().map(|ring| times.first(ring)).min() {
-            let first = firsts.entry(names[run.revision].as_str()).or_insert(of_run);
-            *first = of_run.min(*first);
-        }
-    }
-    Ok(firsts)
+    let (names, firsts) = (segment.revisions()?, segment.rings()?.firsts_of_revisions());
+    Ok(names.iter().map(String::as_str).zip(firsts.iter().copied()).collect())
 }

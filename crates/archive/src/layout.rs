@@ -67,6 +67,11 @@ pub fn words(segment_id: &str) -> String {
 
 /// Returns the path of the facts of a segment's rings.
 pub fn rings(segment_id: &str) -> String {
+    format!("index/{segment_id}/rings.bin")
+}
+
+/// Returns the path of the facts of rings in a segment of format 3.
+pub fn rings_of_format_3(segment_id: &str) -> String {
     format!("index/{segment_id}/rings.zst")
 }
 

@@ -14,7 +14,7 @@ use timberline_entry::OriginRules;
 use timberline_pattern::mask::Masker;
 
 /// The newest format version that this program reads, and the one it writes.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// What belongs to the archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

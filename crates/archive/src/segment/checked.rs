@@ -158,6 +158,11 @@ impl CheckedFile {
         Self { path: path.into(), block_bytes: content.len().max(1), content, sums: [0].into(), is_checked }
     }
 
+    /// Returns the path, for messages.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     pub(super) fn len(&self) -> usize {
         self.content.len()
     }

@@ -1,4 +1,4 @@
-//! The facts of rings as they are collected and as they are stored.
+//! The facts of rings as they are collected, and as format 3 has them.
 //!
 //! ```text
 //! rings.zst   rings  service  revision  severity     a run: rings that agree in these     rows  shape  first_ns  lasted_ns
@@ -6,10 +6,10 @@
 //!                12        0         3         4                                             1      7    17477…        0
 //! ```
 
-use super::block::{BlockReader, BlockWriter, unpack};
+use super::MAX_RING_ROWS;
+use super::block::{BlockReader, unpack};
 use super::rings::Run;
 use crate::error::{Error, Result};
-use std::io::Write;
 use timberline_entry::Severity;
 
 /// What is known of rings, a column per fact, in row order.
@@ -48,6 +48,21 @@ impl RingFacts {
         self.service.push(key.service);
         self.revision.push(key.revision);
         self.severity.push(key.severity);
+    }
+
+    /// Says whether the rings follow one another, none of them too long, and their names are there.
+    pub(super) fn fit(&self, names: &Names) -> bool {
+        let is_named =
+            |numbers: &[u32], names: &[String]| numbers.iter().all(|number| (*number as usize) < names.len());
+        let mut next = 0_u64;
+        let mut follow = self.row_start.iter().zip(&self.rows).map(|(start, rows)| {
+            let follows = *start == next && *rows <= MAX_RING_ROWS as u64;
+            next = next.saturating_add(*rows);
+            follows && next <= u32::MAX.into()
+        });
+        follow.all(|follows| follows)
+            && is_named(&self.service, &names.services)
+            && is_named(&self.revision, &names.revisions)
     }
 
     /// Returns the runs of rings that agree in service, revision and severity. RingFacts are sorted by these, so they are few.
@@ -92,27 +107,7 @@ impl Names {
     }
 }
 
-/// Writes the facts of all rings, with the names that they refer to.
-pub(super) fn write(rings: &RingFacts, names: &Names, path: &str, mut out: impl Write) -> Result<()> {
-    let runs = rings.runs();
-    let start = rings.min_ts.iter().copied().min().unwrap_or_default();
-    let lasted = rings.max_ts.iter().zip(&rings.min_ts).map(|(max, min)| max.wrapping_sub(*min) as u64);
-    let json = serde_json::to_string(names).expect("names are plain text");
-    let mut block = BlockWriter::default();
-    block.bytes(json.as_bytes());
-    block.numbers(runs.iter().map(|run| run.rings.len() as u64));
-    block.numbers(runs.iter().map(|run| run.service as u64));
-    block.numbers(runs.iter().map(|run| run.revision as u64));
-    block.numbers(runs.iter().map(|run| run.severity.rank().into()));
-    block.numbers(rings.rows.iter().copied());
-    block.numbers(rings.shape.iter().map(|shape| u64::from(*shape)));
-    block.numbers([start as u64].into_iter());
-    block.numbers(rings.min_ts.iter().map(|min| min.wrapping_sub(start) as u64));
-    block.numbers(lasted);
-    out.write_all(&block.pack()).map_err(Error::io(path))
-}
-
-/// Reads the facts of all rings, and the names.
+/// Reads the facts of all rings, and the names, as format 3 has them.
 pub(super) fn read(content: &[u8], path: &str) -> Result<(RingFacts, Names)> {
     let block = unpack(content, path)?;
     let (json, rings) =
@@ -159,27 +154,44 @@ fn lists(block: &[u8]) -> Option<(&str, RingFacts)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::block::BlockWriter;
     use super::*;
 
-    #[test]
-    fn written_facts_are_read() {
-        let mut rings = RingFacts::default();
-        for (shape, rows) in [(0, 3), (7, 1), (2, 4096)] {
-            let start = rings.row_start.last().map_or(0, |start| start + rings.rows.last().unwrap());
-            let time = 1_748_000_000_000_000_000 + i64::from(shape);
-            let key = RingKey { shape, service: 1, revision: 2, severity: 8 };
-            rings.push(start, rows, time, time + 5, key);
+    /// A file of format 3 with three rings, of `runs`.
+    fn file(runs: [u64; 2]) -> Vec<u8> {
+        let mut block = BlockWriter::default();
+        block.bytes(br#"{"services":["s"],"revisions":["","r"]}"#);
+        for list in
+            [&runs[..], &[0, 0], &[0, 1], &[3, 8], &[3, 1, 4096], &[0, 7, 2], &[5000], &[0, 9, 1], &[4, 0, 3]]
+        {
+            block.numbers(list.iter().copied());
         }
-        let names = Names { services: vec!["s".to_owned()], revisions: vec![String::new(), "r".to_owned()] };
-        let mut file = Vec::new();
-        write(&rings, &names, "x", &mut file).unwrap();
-        assert_eq!(read(&file, "x").unwrap(), (rings.clone(), names.clone()));
-        rings.shape.pop();
-        let mut wrong = Vec::new();
-        write(&rings, &names, "x", &mut wrong).unwrap();
-        file.truncate(file.len() / 2);
-        for file in [wrong, file] {
-            assert!(matches!(read(&file, "x"), Err(Error::Damaged { .. })));
+        block.pack()
+    }
+
+    #[test]
+    fn facts_of_format_3_are_read() {
+        let (facts, names) = read(&file([1, 2]), "x").unwrap();
+        assert_eq!(
+            names,
+            Names { services: vec!["s".to_owned()], revisions: vec![String::new(), "r".to_owned()] }
+        );
+        let expected = RingFacts {
+            row_start: vec![0, 3, 4],
+            rows: vec![3, 1, 4096],
+            min_ts: vec![5000, 5009, 5001],
+            max_ts: vec![5004, 5009, 5004],
+            shape: vec![0, 7, 2],
+            service: vec![0, 0, 0],
+            revision: vec![0, 1, 1],
+            severity: vec![3, 8, 8],
+        };
+        assert_eq!(facts, expected);
+        assert!(facts.fit(&names));
+        assert!(!facts.fit(&Names { revisions: vec![String::new()], ..names }));
+        let (whole, wrong) = (file([1, 2]), file([1, 1]));
+        for file in [&whole[..whole.len() / 2], &wrong[..]] {
+            assert!(matches!(read(file, "x"), Err(Error::Damaged { .. })));
         }
     }
 }

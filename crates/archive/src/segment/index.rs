@@ -24,7 +24,7 @@ use tantivy::{HasLen, Index, SegmentReader, TantivyDocument};
 /// Returns the schema of a format, and the field with the tokens of a ring.
 ///
 /// Format 1 also had the tokens that every row of a ring has, which are known from templates; formats 1 and 2 had the facts of
-/// rings, which have a file of their own.
+/// rings, which have a file of their own since.
 fn schema(format: u32) -> (Schema, Field) {
     let mut builder = Schema::builder();
     let text = TextOptions::default().set_indexing_options(

@@ -4,7 +4,7 @@
 //! rows, in ring order            row 0 ─────────────── row 4095 │ row 4096 ──── …
 //! rings                          └ service a, revision 7, INFO, shape 3 ┘└ … one document each in the index
 //! entries/month=…/SEG.parquet    the rows
-//! index/SEG/                     tokens per ring, by Tantivy; rings.zst: facts per ring;
+//! index/SEG/                     tokens per ring, by Tantivy; rings.bin: facts per ring;
 //!                                shapes.parquet, templates.zst: what the entries of a ring look like;
 //!                                words.parquet: tokens to look for parts in;
 //!                                instances.parquet: what ran from when to when;

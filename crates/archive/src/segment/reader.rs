@@ -2,12 +2,13 @@
 
 use super::batch::{BatchView, Beside, Row};
 use super::checked::{CheckedFile, SegmentFiles};
-use super::facts::{Names, RingFacts};
+use super::facts::Names;
 use super::index::IndexReader;
+use super::rings::Span;
 use super::templates::TemplateFile;
 use super::{
     CubeCell, InstanceRecord, MessageRecord, OfShapes, Rings, ShapeRecord, Templates, ValueRecord, ValueRow,
-    cube, entries, exceptions, facts, instances, messages, packed, shapes, templates, values, words,
+    cube, entries, exceptions, facts, instances, messages, packed, rings, shapes, templates, values, words,
 };
 use crate::columns::Column;
 use crate::error::{Error, Result};
@@ -33,7 +34,7 @@ pub struct Segment {
     record: SegmentRecord,
     files: Arc<SegmentFiles>,
     index: OnceLock<IndexReader>,
-    rings: OnceLock<(Rings, Names)>,
+    rings: OnceLock<Rings>,
     shapes: OnceLock<Vec<ShapeRecord>>,
     templates: OnceLock<TemplateFile>,
     words: OnceLock<words::Words>,
@@ -64,7 +65,13 @@ impl Segment {
     /// # Errors
     /// [`Error::Damaged`] when they cannot be read.
     pub fn rings(&self) -> Result<&Rings> {
-        Ok(&self.rings_and_names()?.0)
+        get_or_try(&self.rings, || {
+            let SegmentRecord { rows, shapes, first_ns, last_ns, .. } = self.record;
+            let path = layout::rings(&self.record.id);
+            let is_of_today = self.files.contains(&path);
+            let file = if is_of_today { self.files.open(&path)? } else { self.rings_of_earlier_formats()? };
+            Rings::open(file, Span { rows, shapes, first_ns, last_ns })
+        })
     }
 
     /// Returns the number of shapes.
@@ -114,7 +121,7 @@ impl Segment {
     /// # Errors
     /// [`Error::Damaged`] when the file cannot be read.
     pub fn services(&self) -> Result<&[String]> {
-        Ok(&self.rings_and_names()?.1.services)
+        Ok(&self.rings()?.names().services)
     }
 
     /// Returns the revisions that rings refer to.
@@ -122,7 +129,7 @@ impl Segment {
     /// # Errors
     /// [`Error::Damaged`] when the file cannot be read.
     pub fn revisions(&self) -> Result<&[String]> {
-        Ok(&self.rings_and_names()?.1.revisions)
+        Ok(&self.rings()?.names().revisions)
     }
 
     /// Calls `visit` with every ring that has the token where its rows vary, in order of the rings. What all rows of a shape
@@ -266,28 +273,21 @@ impl Segment {
         get_or_try(&self.index, || IndexReader::open(self.files.clone(), &self.record.id))
     }
 
-    fn rings_and_names(&self) -> Result<&(Rings, Names)> {
-        get_or_try(&self.rings, || {
-            let mut path = layout::rings(&self.record.id);
-            let (rings, names) = if self.files.contains(&path) {
-                facts::read(&self.content(&path)?, &path)?
-            } else {
-                let templates = layout::templates_of_format_2(&self.record.id);
-                let (_, names) = templates::read_parquet(self.content(&templates)?, &templates)?;
-                path = templates;
-                (self.index()?.rings()?, Names::parse(names.as_deref(), &path)?)
-            };
-            if !self.is_described_by(&rings) {
-                return Err(Error::damaged(&path, "the rings do not fit the segment"));
-            }
-            let is_named = |numbers: &[u32], names: &[String]| {
-                numbers.iter().all(|number| (*number as usize) < names.len())
-            };
-            if !is_named(&rings.service, &names.services) || !is_named(&rings.revision, &names.revisions) {
-                return Err(Error::damaged(&path, "the names do not fit the rings"));
-            }
-            Ok((Rings::new(rings), names))
-        })
+    /// Reads the facts of rings as format 3 or earlier ones have them, as a file of today.
+    fn rings_of_earlier_formats(&self) -> Result<CheckedFile> {
+        let id = &self.record.id;
+        let mut path = layout::rings_of_format_3(id);
+        let (facts, names) = if self.files.contains(&path) {
+            facts::read(&self.content(&path)?, &path)?
+        } else {
+            path = layout::templates_of_format_2(id);
+            let (_, names) = templates::read_parquet(self.content(&path)?, &path)?;
+            (self.index()?.rings()?, Names::parse(names.as_deref(), &path)?)
+        };
+        if !facts.fit(&names) {
+            return Err(Error::damaged(&path, "the facts of the rings do not fit together"));
+        }
+        Ok(CheckedFile::trusted(rings::encode(&facts, &names).into(), &path))
     }
 
     fn template_file(&self) -> Result<&TemplateFile> {
@@ -304,26 +304,6 @@ impl Segment {
             self.check_number(file.n_shapes(), &path)?;
             Ok(file)
         })
-    }
-
-    /// Says whether the rings can be those of the segment.
-    fn is_described_by(&self, rings: &RingFacts) -> bool {
-        let SegmentRecord { first_ns, last_ns, shapes, .. } = &self.record;
-        let mut times = rings.min_ts.iter().zip(&rings.max_ts);
-        self.is_partition(rings)
-            && rings.shape.iter().all(|shape| u64::from(*shape) < *shapes)
-            && times.all(|(min, max)| first_ns <= min && min <= max && max <= last_ns)
-    }
-
-    /// Says whether the rings are the rows of the segment, one after another.
-    fn is_partition(&self, rings: &RingFacts) -> bool {
-        let mut next = 0_u64;
-        let follow = rings.row_start.iter().zip(&rings.rows).all(|(start, rows)| {
-            let follows = *start == next && *rows > 0;
-            next = next.saturating_add(*rows);
-            follows
-        });
-        follow && next == self.record.rows
     }
 
     fn check_number(&self, n_shapes: usize, path: &str) -> Result<()> {

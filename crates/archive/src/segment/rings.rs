@@ -5,10 +5,23 @@
 //! rings   rows   120     1  …                       shape   0     7  …                             many
 //! times   first  12:00  12:07                       last  12:05  12:07                             asked for by themselves
 //! ```
+//!
+//! Nothing is unpacked: facts are read where the mapped file has them, so a question touches those it asks for.
 
-use super::facts::RingFacts;
+mod file;
+#[cfg(test)]
+mod tests;
+
+pub(super) use file::{Span, encode};
+
+use super::checked::CheckedFile;
+use super::facts::Names;
+use super::reader::get_or_try;
 use crate::error::Result;
+use bytes::Bytes;
+use file::{BLOCK_RINGS, Layout};
 use std::ops::Range;
+use std::sync::OnceLock;
 use timberline_entry::Severity;
 
 /// The rings of a segment, numbered in row order.
@@ -16,8 +29,19 @@ use timberline_entry::Severity;
 /// What takes the number of a ring panics where there is no such ring.
 #[derive(Debug)]
 pub struct Rings {
-    facts: RingFacts,
+    file: CheckedFile,
+    layout: Layout,
+    names: Names,
+    /// What the segment has.
+    span: Span,
     runs: Vec<Run>,
+    /// Of every revision, when its first entry came.
+    firsts: Vec<i64>,
+    /// Before every block of rings: the rows, and the rings of more than one row.
+    sums: Bytes,
+    rows: Bytes,
+    shapes: Bytes,
+    times: OnceLock<Times>,
 }
 
 /// Consecutive rings that agree in service, revision and severity.
@@ -36,19 +60,21 @@ pub struct Run {
 /// The spans of time of all rings. Rows of a ring are in time order.
 #[derive(Clone, Copy, Debug)]
 pub struct RingTimes<'r> {
-    facts: &'r RingFacts,
+    rings: &'r Rings,
+    times: &'r Times,
+}
+
+/// Where the times are: each goes on to the end of the file.
+#[derive(Debug)]
+struct Times {
+    first: Bytes,
+    lasted: Bytes,
 }
 
 impl Rings {
-    /// Takes the facts of rings that were found to fit together.
-    pub(super) fn new(facts: RingFacts) -> Self {
-        let runs = facts.runs();
-        Self { facts, runs }
-    }
-
     /// Returns the number of rings.
     pub fn len(&self) -> usize {
-        self.facts.len()
+        self.layout.n_rings
     }
 
     /// Says whether there are none.
@@ -69,20 +95,21 @@ impl Rings {
 
     /// Returns how many rows a ring has.
     pub fn rows(&self, ring: usize) -> u64 {
-        self.facts.rows[ring]
+        file::u16_at(&self.rows, ring).into()
     }
 
     /// Returns how many rows some rings have, one after another.
     pub fn each_rows(&self, rings: Range<usize>) -> impl ExactSizeIterator<Item = u64> + Clone {
-        self.facts.rows[rings].iter().copied()
+        file::each_u16(&self.rows, rings).map(u64::from)
     }
 
-    /// Returns the first row of a ring.
+    /// Returns the first row of a ring. Cost: that of adding up a few numbers.
     pub fn row_start(&self, ring: usize) -> u64 {
-        self.facts.row_start[ring]
+        let (before, _) = self.sums(ring / BLOCK_RINGS);
+        before + self.rows_in_block(ring)
     }
 
-    /// Returns the rows of a ring.
+    /// Returns the rows of a ring. Cost: as [`row_start`](Self::row_start).
     pub fn range(&self, ring: usize) -> Range<u64> {
         let start = self.row_start(ring);
         start..start + self.rows(ring)
@@ -90,36 +117,89 @@ impl Rings {
 
     /// Returns the ring that a row is in, for a row beyond the last the last ring. Cost: a binary search.
     pub fn ring_of(&self, row: u64) -> usize {
-        self.facts.row_start.partition_point(|start| *start <= row).saturating_sub(1)
+        let (mut low, mut high) = (0, self.len().div_ceil(BLOCK_RINGS));
+        while low + 1 < high {
+            let middle = usize::midpoint(low, high);
+            if self.sums(middle).0 <= row { low = middle } else { high = middle }
+        }
+        let block = low * BLOCK_RINGS..self.len().min((low + 1) * BLOCK_RINGS);
+        let mut end = self.sums(low).0;
+        let is_before = |rows: &u64| {
+            end += rows;
+            end <= row
+        };
+        let within = self.each_rows(block.clone()).take_while(is_before).count();
+        (block.start + within).min(block.end.saturating_sub(1))
     }
 
     /// Returns the place of a ring's shape in the segment's shapes.
     pub fn shape(&self, ring: usize) -> usize {
-        self.facts.shape[ring] as usize
+        let width = self.layout.shape_width;
+        file::shape_of(&self.shapes[ring * width..(ring + 1) * width])
     }
 
     /// Returns the [shapes](Self::shape) of some rings, one after another.
     pub fn each_shape(&self, rings: Range<usize>) -> impl ExactSizeIterator<Item = usize> + Clone {
-        self.facts.shape[rings].iter().map(|shape| *shape as usize)
+        let width = self.layout.shape_width;
+        self.shapes[rings.start * width..rings.end * width].chunks_exact(width).map(file::shape_of)
     }
 
-    /// Returns when the rows of rings came.
+    /// Returns when the first entry of every revision came, in the order of the segment's revisions. Cost: nothing.
+    pub fn firsts_of_revisions(&self) -> &[i64] {
+        &self.firsts
+    }
+
+    /// Returns when the rows of rings came. Cost: a look at all of them when it is asked first.
     ///
     /// # Errors
     /// [`Error::Damaged`](crate::Error::Damaged) when the times cannot be read, or are not those of the segment.
     pub fn times(&self) -> Result<RingTimes<'_>> {
-        Ok(RingTimes { facts: &self.facts })
+        let times = get_or_try(&self.times, || {
+            let times = self.open_times()?;
+            self.check_times(&times)?;
+            Ok(times)
+        })?;
+        Ok(RingTimes { rings: self, times })
+    }
+
+    /// Returns the names that rings refer to.
+    pub(super) const fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Returns the rows and the rings of more than one row before a block.
+    fn sums(&self, block: usize) -> (u64, usize) {
+        let [rows, longer] = [0, 1].map(|at| file::u32_at(&self.sums, block * 2 + at));
+        (rows.into(), longer as usize)
+    }
+
+    /// Adds up the rows of the rings before one in its block.
+    fn rows_in_block(&self, ring: usize) -> u64 {
+        let rows = file::each_u16(&self.rows, ring - ring % BLOCK_RINGS..ring);
+        u64::from(rows.map(u32::from).sum::<u32>())
+    }
+
+    /// Counts the rings of more than one row before one.
+    fn longer_before(&self, ring: usize) -> usize {
+        let rows = file::each_u16(&self.rows, ring - ring % BLOCK_RINGS..ring);
+        self.sums(ring / BLOCK_RINGS).1 + rows.map(|rows| usize::from(rows > 1)).sum::<usize>()
     }
 }
 
 impl RingTimes<'_> {
     /// Returns the time of a ring's first row, in nanoseconds since the Unix epoch.
     pub fn first(&self, ring: usize) -> i64 {
-        self.facts.min_ts[ring]
+        let layout = &self.rings.layout;
+        layout.base.wrapping_add_unsigned(layout.first(&self.times.first, ring))
     }
 
     /// Returns the time of a ring's last row.
     pub fn last(&self, ring: usize) -> i64 {
-        self.facts.max_ts[ring]
+        let first = self.first(ring);
+        if self.rings.rows(ring) <= 1 {
+            return first;
+        }
+        let longer = self.rings.longer_before(ring);
+        first.wrapping_add_unsigned(self.rings.layout.lasted(&self.times.lasted, longer))
     }
 }

@@ -1,12 +1,12 @@
 //! Writes a segment: Parquet, index and what is said, side by side from the same sorted rows.
 
 use super::checked::BlockHasher;
-use super::facts::{self, Names, RingFacts, RingKey};
+use super::facts::{Names, RingFacts, RingKey};
 use super::fields::FieldReader;
 use super::index::IndexWriter;
 use super::listen::listen;
 use super::shapes::ShapeRecord;
-use super::{MAX_RING_ROWS, entries, shapes, templates, words};
+use super::{MAX_RING_ROWS, entries, rings, shapes, templates, words};
 use crate::columns::Column;
 use crate::error::{Error, Result};
 use crate::layout;
@@ -61,7 +61,8 @@ pub(crate) fn write(
         add(write_file(storage, &path, |out| out.write_all(content).map_err(Error::io(&path)))?);
     }
     let rings_path = layout::rings(id);
-    add(write_file(storage, &rings_path, |out| facts::write(&index.rings, &index.names, &rings_path, out))?);
+    let rings = rings::encode(&index.rings, &index.names);
+    add(write_file(storage, &rings_path, |out| out.write_all(&rings).map_err(Error::io(&rings_path)))?);
     let shapes_path = layout::shapes(id);
     add(write_file(storage, &shapes_path, |out| shapes::write(&index.shapes, &shapes_path, out))?);
     let templates_path = layout::templates(id);

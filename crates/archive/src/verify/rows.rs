@@ -311,6 +311,15 @@ fn index_faults(segment: &Segment, seen: Seen, joined: &BTreeMap<u64, String>) -
     {
         faults.push("the facts of the rings are not those of the rows".to_owned());
     }
+    let mut firsts: BTreeMap<&str, i64> = BTreeMap::new();
+    for ring in &seen.rings {
+        let first = firsts.entry(&ring.revision).or_insert(ring.min_ts);
+        *first = ring.min_ts.min(*first);
+    }
+    let told = revisions.iter().map(String::as_str).zip(rings.firsts_of_revisions().iter().copied());
+    if !told.collect::<BTreeMap<_, _>>().eq(&firsts) {
+        faults.push("the first entries of revisions are not those of the rows".to_owned());
+    }
     let by_hash: BTreeMap<u64, _> =
         shapes.iter().map(|shape| (shape.shape, (shape.rows, shape.pattern, shape.exception))).collect();
     if by_hash != seen.shapes || by_hash.len() != shapes.len() {
