@@ -1,13 +1,16 @@
 //! One entry as evidence: when, where, what it says, and how sure its place in time is.
 
-use crate::evidence::Evidence;
+use crate::evidence::{Coverage, Evidence};
 use crate::question::Investigation;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use timberline_archive::{Column, Result, compose};
+use std::ops::Range;
+use timberline_archive::segment::{Beside, Row};
+use timberline_archive::{Archive, Result, compose};
 use timberline_entry::json::{Document, parse};
 use timberline_entry::{Field, LogEntry, Severity, message};
-use timberline_search::columns_of_rows;
+use timberline_search::{Names, columns_of_rows};
 
 /// An entry that marks the first or last time something happened.
 #[derive(Clone, Debug, Serialize)]
@@ -57,7 +60,11 @@ pub(crate) enum End {
     Last,
 }
 
-/// Reads rows as occurrences. Each segment is visited once.
+/// The fields that an occurrence tells of.
+const FIELDS: [Field; 5] =
+    [Field::TextPayload, Field::JsonPayload, Field::ProtoPayload, Field::HttpRequest, Field::InsertId];
+
+/// Reads rows as occurrences. Each segment is visited once, segments side by side.
 pub(crate) fn read(
     investigation: &Investigation<'_>,
     wanted: &[(RowRef, End)],
@@ -66,22 +73,42 @@ pub(crate) fn read(
     for (row, end) in wanted {
         by_segment.entry(row.segment).or_default().push((*row, *end));
     }
-    let fields =
-        [Field::TextPayload, Field::JsonPayload, Field::ProtoPayload, Field::HttpRequest, Field::InsertId];
-    let mut found = BTreeMap::new();
-    for (segment_idx, mut rows) in by_segment {
+    let Investigation { archive, names, coverage, revisions, .. } = investigation;
+    let reader = Reader { archive, names, coverage, revisions };
+    let by_segment: Vec<(usize, Vec<(RowRef, End)>)> = by_segment.into_iter().collect();
+    let found: Vec<Result<Vec<_>>> =
+        by_segment.into_par_iter().map(|(idx, rows)| reader.of_segment(idx, rows)).collect();
+    let found: Vec<Vec<_>> = found.into_iter().collect::<Result<_>>()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// What occurrences are read from.
+struct Reader<'i> {
+    archive: &'i Archive,
+    names: &'i Names,
+    coverage: &'i Coverage,
+    revisions: &'i BTreeMap<String, i64>,
+}
+
+impl Reader<'_> {
+    fn of_segment(
+        &self,
+        segment_idx: usize,
+        mut rows: Vec<(RowRef, End)>,
+    ) -> Result<Vec<((RowRef, End), Occurrence)>> {
         rows.sort_by_key(|(row, end)| (row.row, *end));
-        let segment = &investigation.archive.segments()[segment_idx];
-        let mut ranges: Vec<std::ops::Range<u64>> =
-            rows.iter().map(|(row, _)| row.row..row.row + 1).collect();
+        let segment = &self.archive.segments()[segment_idx];
+        let mut ranges: Vec<Range<u64>> = rows.iter().map(|(row, _)| row.row..row.row + 1).collect();
         ranges.dedup();
         let columns =
-            columns_of_rows(investigation.archive, segment_idx, rows.iter().map(|(row, _)| row.row), fields)?;
+            columns_of_rows(self.archive, segment_idx, rows.iter().map(|(row, _)| row.row), FIELDS)?;
+        let beside = Beside { pattern: true, source: true, ..Beside::NONE };
+        let (rings, services, revisions) = (segment.rings()?, segment.services()?, segment.revisions()?);
         let (mut json, mut nodes) = (String::new(), Vec::new());
-        let mut failure = None;
-        segment.for_each_row(&ranges, &columns, |row| {
+        let (mut found, mut failure) = (Vec::with_capacity(rows.len()), None);
+        segment.for_each_row_with(&ranges, &columns, beside, |row| {
             json.clear();
-            let composed = compose(&row.cells, row.timestamp, |field| fields.contains(&field), &mut json)
+            let composed = compose(&row.cells, row.timestamp, |field| FIELDS.contains(&field), &mut json)
                 .map_err(|error| error.to_string())
                 .and_then(|()| parse(&json, &mut nodes).map_err(|fault| fault.to_string()));
             if let Err(detail) = composed {
@@ -90,44 +117,39 @@ pub(crate) fn read(
             }
             let object = Document::new(&json, &nodes).root().as_object().expect("compose writes an object");
             let entry = LogEntry::from_object(object);
+            let run = rings.run_of(rings.ring_of(row.idx));
+            let who = (services[run.service].as_str(), revisions[run.revision].as_str(), run.severity);
             for (place, end) in rows.iter().filter(|(place, _)| place.row == row.idx) {
-                found.insert((*place, *end), occurrence(investigation, &row, &entry, *end));
+                found.push(((*place, *end), self.occurrence(&row, who, &entry, *end)));
             }
             true
         })?;
-        if let Some(error) = failure {
-            return Err(error);
-        }
+        failure.map_or(Ok(found), Err)
     }
-    Ok(found)
-}
 
-fn occurrence(
-    investigation: &Investigation<'_>,
-    row: &timberline_archive::segment::Row<'_>,
-    entry: &LogEntry<'_>,
-    end: End,
-) -> Occurrence {
-    let (service, revision) = (row.cells.text(Column::Service), row.cells.text(Column::Revision));
-    let severity = Severity::parse(row.cells.text(Column::Severity)).unwrap_or_default();
-    let time_ns = row.timestamp.as_nanos();
-    let born = investigation.revisions.get(revision).copied().filter(|_| !revision.is_empty());
-    let evidence = match end {
-        End::First => investigation.coverage.judge_first(service, severity, time_ns, born),
-        End::Last => investigation.coverage.judge_last(service, severity, time_ns),
-    };
-    Occurrence {
-        timestamp: row.timestamp.to_string(),
-        service: service.to_owned(),
-        revision: revision.to_owned(),
-        severity: severity.name().to_owned(),
-        insert_id: entry.text(Field::InsertId).map(|text| text.value().into_owned()),
-        pattern: investigation.names.pattern_name(row.pattern),
-        message: message(entry).into_owned(),
-        source: SourcePlace {
-            path: investigation.names.source(row.source).to_owned(),
-            line: row.source_line,
-        },
-        evidence,
+    fn occurrence(
+        &self,
+        row: &Row<'_>,
+        (service, revision, severity): (&str, &str, Severity),
+        entry: &LogEntry<'_>,
+        end: End,
+    ) -> Occurrence {
+        let time_ns = row.timestamp.as_nanos();
+        let born = self.revisions.get(revision).copied().filter(|_| !revision.is_empty());
+        let evidence = match end {
+            End::First => self.coverage.judge_first(service, severity, time_ns, born),
+            End::Last => self.coverage.judge_last(service, severity, time_ns),
+        };
+        Occurrence {
+            timestamp: row.timestamp.to_string(),
+            service: service.to_owned(),
+            revision: revision.to_owned(),
+            severity: severity.name().to_owned(),
+            insert_id: entry.text(Field::InsertId).map(|text| text.value().into_owned()),
+            pattern: self.names.pattern_name(row.pattern),
+            message: message(entry).into_owned(),
+            source: SourcePlace { path: self.names.source(row.source).to_owned(), line: row.source_line },
+            evidence,
+        }
     }
 }

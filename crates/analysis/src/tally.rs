@@ -37,10 +37,10 @@ pub(crate) fn tally(investigation: &Investigation<'_>, question: &Question) -> R
             GroupBy::Field(path) => {
                 wanted.fields.extend(fields_of(path));
                 if matches!(path, FieldPath::Derived(_)) {
-                    wanted.beside = Beside::ALL;
+                    wanted.beside = Beside::TOLD;
                 }
             }
-            GroupBy::Pattern | GroupBy::Exception => wanted.beside.said = true,
+            GroupBy::Pattern | GroupBy::Exception => wanted.beside = wanted.beside.union(Beside::SAID),
             _ => {}
         }
     }

@@ -189,22 +189,19 @@ impl Search<'_> {
         let ranges: Vec<Range<u64>> = rows.iter().map(|row| *row..*row + 1).collect();
         let rings = segment.rings()?;
         let wanted = present(archive, segment_idx, rows.iter().map(|row| rings.ring_of(*row)), wanted)?;
-        let mut columns = wanted.columns();
-        columns.push(Column::Severity);
-        columns.sort();
-        columns.dedup();
+        let columns = wanted.columns();
         let known = RingCells::of(segment)?;
-        let kept_columns = [&columns[..], &[Column::Service, Column::Revision]].concat();
+        let kept_columns = [&columns[..], &[Column::Service, Column::Revision, Column::Severity]].concat();
         let file = segment.entries_path();
         // Rows come in the order of the file; they are kept until their turn.
         let mut kept: BTreeMap<u64, Kept> = BTreeMap::new();
-        segment.for_each_row(&ranges, &columns, |row| {
+        segment.for_each_row_with(&ranges, &columns, Beside::TOLD, |row| {
             let ring = rings.ring_of(row.idx);
             let row = known.complete(row, ring);
             kept.insert(row.idx, Kept::new(&row, &kept_columns));
             true
         })?;
-        let mut composer = Composer::new(Beside::ALL);
+        let mut composer = Composer::new(Beside::TOLD);
         for found in stretch {
             let kept = &kept[&found.row];
             if !kept.with_row(|row| composer.with(row, wanted, &file, names, None, &mut *visit))?? {

@@ -30,7 +30,8 @@ pub(crate) fn present(
     Ok(found)
 }
 
-/// Returns the columns that have what some of the rows say in these fields; service, revision and severity always.
+/// Returns the columns that have what some of the rows say in these fields. Service, revision and severity are known from
+/// rings.
 ///
 /// Cost: as [`present`]; a search for the ring of each row.
 ///
@@ -44,9 +45,5 @@ pub fn columns_of_rows(
 ) -> Result<Vec<Column>> {
     let facts = archive.segments()[segment_idx].rings()?;
     let ring_of = |row: u64| facts.ring_of(row);
-    let mut columns = present(archive, segment_idx, rows.map(ring_of), FieldSet::of(fields))?.columns();
-    columns.extend([Column::Service, Column::Revision, Column::Severity]);
-    columns.sort();
-    columns.dedup();
-    Ok(columns)
+    Ok(present(archive, segment_idx, rows.map(ring_of), FieldSet::of(fields))?.columns())
 }

@@ -40,7 +40,7 @@ impl Resolved {
 
     /// Returns what has to be read beside the entry to judge a row.
     pub(crate) fn beside_read(&self) -> Beside {
-        let mut beside = Beside { said: self.variants.is_some(), ..Beside::NONE };
+        let mut beside = if self.variants.is_some() { Beside::SAID } else { Beside::NONE };
         self.filter.root().each_test(&mut |test| beside = beside.union(beside_of(test)));
         beside
     }
@@ -50,12 +50,12 @@ impl Resolved {
 fn beside_of(test: &Test) -> Beside {
     match test {
         Test::Derived(compare) => match compare.name {
-            DerivedField::Pattern | DerivedField::Exception => Beside { said: true, ..Beside::NONE },
+            DerivedField::Pattern | DerivedField::Exception => Beside::SAID,
             DerivedField::Source => Beside { source: true, ..Beside::NONE },
             _ => Beside::NONE,
         },
         // Functions can be about any computed field.
-        Test::Function(_) => Beside::ALL,
+        Test::Function(_) => Beside::TOLD,
         Test::Compare(_) | Test::Global(_) => Beside::NONE,
     }
 }

@@ -95,13 +95,14 @@ impl<'s> RingCells<'s> {
         Ok(Self { rings, services, revisions, run: StdCell::default() })
     }
 
-    /// Returns a row of a ring with the cells of its service and revision.
+    /// Returns a row of a ring with the cells of its service, revision and severity.
     pub(crate) fn complete<'r>(&'r self, mut row: Row<'r>, ring: usize) -> Row<'r> {
         let last = self.run.get().filter(|run| run.rings.contains(&ring));
         let run = last.unwrap_or_else(|| self.rings.run_of(ring));
         self.run.set(Some(run));
         row.cells.set(Column::Service, Cell::Text(&self.services[run.service]));
         row.cells.set(Column::Revision, Cell::Text(&self.revisions[run.revision]));
+        row.cells.set(Column::Severity, Cell::Text(run.severity.name()));
         row
     }
 }
@@ -144,11 +145,11 @@ impl Composer {
         let mut entry = LogEntry::from_object(object);
         spell(row.timestamp, time);
         entry.set(Field::Timestamp, Value::plain(time));
-        let pattern = if beside.said { names.pattern(row.pattern) } else { row.pattern };
+        let pattern = if beside.pattern { names.pattern(row.pattern) } else { row.pattern };
         let variants = variants
             .map_or_else(Vec::new, |wanted| wanted.of_entry(&entry, pattern, row.pattern, row.exception));
         let derived = Derived {
-            pattern: beside.said.then(|| pattern_name(pattern).into()),
+            pattern: beside.pattern.then(|| pattern_name(pattern).into()),
             variants: variants.into_iter().map(Cow::Owned).collect(),
             exception: row.exception.map(|key| pattern_name(key).into()),
             service: Some(row.cells.text(Column::Service).into()),
@@ -193,7 +194,7 @@ impl FieldSet {
         Self(self.0 & other.0)
     }
 
-    /// Returns the columns to read. Service and revision are known from rings.
+    /// Returns the columns to read. Service, revision and severity are known from rings.
     pub(crate) fn columns(self) -> Vec<Column> {
         let mut columns = Vec::new();
         for field in Field::ALL {
@@ -203,6 +204,7 @@ impl FieldSet {
         }
         columns.sort();
         columns.dedup();
+        columns.retain(|column| !matches!(column, Column::Service | Column::Revision | Column::Severity));
         columns
     }
 }

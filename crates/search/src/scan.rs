@@ -48,10 +48,10 @@ pub struct Wanted {
     pub beside: Beside,
 }
 
-/// No field, and all that stands beside the entry.
+/// No field, and what answers tell of a row.
 impl Default for Wanted {
     fn default() -> Self {
-        Self { fields: BTreeSet::new(), columns: BTreeSet::new(), beside: Beside::ALL }
+        Self { fields: BTreeSet::new(), columns: BTreeSet::new(), beside: Beside::TOLD }
     }
 }
 

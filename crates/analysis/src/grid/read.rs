@@ -47,7 +47,7 @@ impl Grid {
         // Labels as they are stored say which instance it is: they repeat, and nothing has to be put together for them.
         let labels = Wanted {
             columns: [Column::Labels, Column::Rest].into(),
-            beside: Beside { said: true, ..Beside::NONE },
+            beside: Beside::SAID,
             ..Wanted::fields([])
         };
         reader.takes = Takes { cells: true, patterns: is_all, values: false };

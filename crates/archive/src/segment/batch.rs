@@ -16,54 +16,68 @@ pub struct Row<'a> {
     pub timestamp: Timestamp,
     /// The columns asked for; others are null.
     pub cells: Cells<'a>,
-    /// Fingerprint of the message's pattern; 0 unless [`Beside::said`] was asked for.
+    /// Fingerprint of the message's pattern; 0 unless [`Beside::pattern`] was asked for.
     pub pattern: u64,
     /// Hash of the entry's shape; 0 unless [`Beside::shape`] was asked for.
     pub shape: u64,
-    /// Key of the exception that the entry tells of, if it tells of one and [`Beside::said`] was asked for.
+    /// Key of the exception that the entry tells of, if it tells of one and [`Beside::exception`] was asked for.
     pub exception: Option<u64>,
     /// Key of the source that the entry is attributed to; 0 unless [`Beside::source`] was asked for, as is the line.
     pub source: u64,
     /// Line of that source's text, from 1.
     pub source_line: u64,
-    /// The copy there alone has everything that the entry has.
+    /// The copy there alone has everything that the entry has; `false` unless [`Beside::is_whole`] was asked for.
     pub source_is_whole: bool,
 }
 
 /// What is read of rows beside their time and the columns of their entries. Each column costs pages that are decompressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beside {
-    /// Pattern and exception.
-    pub said: bool,
+    /// Pattern of the message.
+    pub pattern: bool,
+    /// Exception.
+    pub exception: bool,
     /// The entry's shape.
     pub shape: bool,
-    /// Source, line, and whether it has everything.
+    /// Source and line.
     pub source: bool,
+    /// Whether the source has everything.
+    pub is_whole: bool,
 }
 
 impl Beside {
     /// Everything.
-    pub const ALL: Self = Self { said: true, shape: true, source: true };
+    pub const ALL: Self = Self { pattern: true, exception: true, shape: true, source: true, is_whole: true };
     /// Nothing.
-    pub const NONE: Self = Self { said: false, shape: false, source: false };
+    pub const NONE: Self =
+        Self { pattern: false, exception: false, shape: false, source: false, is_whole: false };
+    /// Pattern and exception.
+    pub const SAID: Self = Self { pattern: true, exception: true, ..Self::NONE };
+    /// What answers tell of a row: what it says, and where it was exported.
+    pub const TOLD: Self = Self { source: true, ..Self::SAID };
 
     /// Returns what one of both asks for.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self {
-            said: self.said || other.said,
+            pattern: self.pattern || other.pattern,
+            exception: self.exception || other.exception,
             shape: self.shape || other.shape,
             source: self.source || other.source,
+            is_whole: self.is_whole || other.is_whole,
         }
     }
 
     pub(super) fn columns(self) -> impl Iterator<Item = &'static str> {
-        let said = self.said.then_some([entries::PATTERN, entries::EXCEPTION]);
-        let source = self.source.then_some([entries::SOURCE, entries::SOURCE_LINE, entries::SOURCE_IS_WHOLE]);
-        said.into_iter()
-            .flatten()
-            .chain(self.shape.then_some(entries::SHAPE))
-            .chain(source.into_iter().flatten())
+        let columns = [
+            (self.pattern, entries::PATTERN),
+            (self.exception, entries::EXCEPTION),
+            (self.shape, entries::SHAPE),
+            (self.source, entries::SOURCE),
+            (self.source, entries::SOURCE_LINE),
+            (self.is_whole, entries::SOURCE_IS_WHOLE),
+        ];
+        columns.into_iter().filter_map(|(is_asked, column)| is_asked.then_some(column))
     }
 }
 
@@ -106,12 +120,12 @@ impl<'b> BatchView<'b> {
             batch,
             columns,
             timestamp: packed::timestamps(batch).ok_or("no column timestamp")?,
-            pattern: if_asked(beside.said, entries::PATTERN)?,
-            exception: if_asked(beside.said, entries::EXCEPTION)?,
+            pattern: if_asked(beside.pattern, entries::PATTERN)?,
+            exception: if_asked(beside.exception, entries::EXCEPTION)?,
             shape: if_asked(beside.shape, entries::SHAPE)?,
             source: if_asked(beside.source, entries::SOURCE)?,
             source_line: if_asked(beside.source, entries::SOURCE_LINE)?,
-            source_is_whole: if_asked(beside.source, entries::SOURCE_IS_WHOLE)?,
+            source_is_whole: if_asked(beside.is_whole, entries::SOURCE_IS_WHOLE)?,
         })
     }
 
