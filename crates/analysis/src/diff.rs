@@ -20,11 +20,13 @@ use crate::question::{Asked, Investigation};
 use crate::samples::firsts;
 use crate::stats::claims::Coverage as Exposures;
 use crate::stats::power::{USUAL_DEMAND, min_detectable_ratio};
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use timberline_archive::{Result, pattern_name};
+use timberline_archive::segment::Segment;
+use timberline_archive::{Archive, Result, pattern_name};
 use timberline_query::{Filter, time_bounds};
+use timberline_search::{Names, Patterns};
 
 pub use compare::{Compared, Layers, compare};
 pub use side::{BASE, Side, TARGET};
@@ -206,7 +208,10 @@ pub fn diff_answer(
     mut warnings: Vec<String>,
 ) -> Result<DiffAnswer> {
     let sides = Sides { base: &question.base, target: &question.target };
-    let vocabulary = Vocabulary::of_patterns(investigation, &patterns_of(investigation, &sides)?)?;
+    let (archive, names) = (investigation.archive, &investigation.names);
+    let (patterns, taking_part) =
+        rayon::join(|| Patterns::read(archive), || patterns_of(archive, names, &sides));
+    let vocabulary = Vocabulary::of_patterns(archive, patterns?, &taking_part?)?;
     let grid = Grid::read(investigation, &vocabulary, &question.filter, &sides.filter(), &sides)?;
     let layers = if sides.are_revisions() { Layers::Joined } else { Layers::ByService };
     let compared = compare(&grid, &investigation.coverage, layers, &mut warnings);
@@ -265,9 +270,8 @@ pub fn diff_answer(
 }
 
 /// Returns the patterns that take part in a comparison for all that rings tell.
-fn patterns_of(investigation: &Investigation<'_>, sides: &Sides<'_>) -> Result<BTreeSet<u64>> {
-    let mut found = BTreeSet::new();
-    for segment in investigation.archive.segments() {
+fn patterns_of(archive: &Archive, names: &Names, sides: &Sides<'_>) -> Result<BTreeSet<u64>> {
+    let of_segment = |segment: &Segment| -> Result<BTreeSet<u64>> {
         let (rings, shapes) = (segment.rings()?, segment.shapes()?);
         let (services, revisions) = (segment.services()?, segment.revisions()?);
         let mut takes_part = vec![false; shapes.len()];
@@ -277,9 +281,10 @@ fn patterns_of(investigation: &Investigation<'_>, sides: &Sides<'_>) -> Result<B
             }
         }
         let of_shapes = shapes.iter().zip(takes_part).filter(|(_, takes)| *takes);
-        found.extend(of_shapes.map(|(shape, _)| investigation.names.pattern(shape.pattern)));
-    }
-    Ok(found)
+        Ok(of_shapes.map(|(shape, _)| names.pattern(shape.pattern)).collect())
+    };
+    let found: Vec<BTreeSet<u64>> = archive.segments().par_iter().map(of_segment).collect::<Result<_>>()?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 fn exposure(grid: &Grid) -> DiffExposure {

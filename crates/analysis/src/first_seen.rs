@@ -115,15 +115,9 @@ pub(crate) fn sort<T>(
             _ => 0,
         }
     };
-    groups.sort_by(|(a, _), (b, _)| {
-        for dimension in 0..by.len() {
-            let (a, b) = (a[dimension].as_str(), b[dimension].as_str());
-            let order = rank(dimension, a).cmp(&rank(dimension, b)).then_with(|| a.cmp(b));
-            if order.is_ne() {
-                return order;
-            }
-        }
-        std::cmp::Ordering::Equal
-    });
+    let place = |key: &Key| -> Vec<(u64, String)> {
+        key.iter().enumerate().map(|(dimension, value)| (rank(dimension, value), value.clone())).collect()
+    };
+    groups.sort_by_cached_key(|(key, _)| place(key));
     Ok(())
 }

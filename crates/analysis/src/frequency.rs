@@ -86,12 +86,23 @@ impl Rate {
         if hours <= 0.0 {
             return None;
         }
-        #[expect(clippy::cast_precision_loss, reason = "counts lie far below 2^53")]
-        let events = count as f64;
-        let low = if count == 0 { 0.0 } else { gamma_quantile(events, 0.025) };
-        let high = gamma_quantile(events + 1.0, 0.975);
-        Some(Self { per: "hour", value: events / hours, low: low / hours, high: high / hours })
+        Some(Self::within(count, hours, limits(count)))
     }
+
+    fn within(count: u64, hours: f64, (low, high): (f64, f64)) -> Self {
+        Self { per: "hour", value: as_f64(count) / hours, low: low / hours, high: high / hours }
+    }
+}
+
+/// Returns the limits between which the expected number of events lies when `count` were seen.
+fn limits(count: u64) -> (f64, f64) {
+    let events = as_f64(count);
+    (if count == 0 { 0.0 } else { gamma_quantile(events, 0.025) }, gamma_quantile(events + 1.0, 0.975))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts lie far below 2^53")]
+const fn as_f64(count: u64) -> f64 {
+    count as f64
 }
 
 /// More stretches of time than this are shown only where something matched.
@@ -114,7 +125,7 @@ pub fn frequency(
     let exposures = Exposures::of(investigation, question)?;
     let total = tally.whole.map_or(0, |whole| whole.count);
     let mut counted: BTreeMap<Key, Option<Counted>> =
-        tally.groups.iter().map(|(key, counted)| (key.clone(), Some(*counted))).collect();
+        tally.groups.into_iter().map(|(key, counted)| (key, Some(counted))).collect();
     if let [by] = &question.by[..]
         && by.is_time()
     {
@@ -132,6 +143,8 @@ pub fn frequency(
     let services = services_of(&question.filter);
     let mut groups: Vec<(&Key, &Option<Counted>)> = counted.iter().collect();
     sort(&mut groups, &question.by, investigation, |counted| counted.map_or(0, |counted| counted.count))?;
+    // Most groups of many have one of a few counts.
+    let mut known_limits: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
     let groups = groups
         .into_iter()
         .map(|(key, counted)| {
@@ -153,7 +166,10 @@ pub fn frequency(
                 share: share(count, total),
                 first: counted.map(|counted| Timestamp::from_nanos(counted.first.time_ns).to_string()),
                 last: counted.map(|counted| Timestamp::from_nanos(counted.last.time_ns).to_string()),
-                rate: Rate::of(count, exposure.hours).filter(|_| is_known),
+                rate: (is_known && exposure.hours > 0.0).then(|| {
+                    let limits = *known_limits.entry(count).or_insert_with(|| limits(count));
+                    Rate::within(count, exposure.hours, limits)
+                }),
                 exposure,
                 coverage,
             }
@@ -198,9 +214,8 @@ fn deploys(
     Ok(all.filter(is_meant).collect())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts lie far below 2^53")]
 fn share(count: u64, total: u64) -> f64 {
-    if total == 0 { 0.0 } else { count as f64 / total as f64 }
+    if total == 0 { 0.0 } else { as_f64(count) / as_f64(total) }
 }
 
 /// Lists the stretches between the first and the last match, or of the window that was asked for.

@@ -25,7 +25,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::exception::ExceptionRecord;
 use timberline_archive::segment::Subject;
-use timberline_archive::{Result, pattern_name};
+use timberline_archive::{Archive, Result, pattern_name};
 use timberline_entry::Severity;
 use timberline_pattern::shape::Shape;
 use timberline_pattern::template::with_values;
@@ -238,9 +238,7 @@ impl Vocabulary {
     ///
     /// # Errors
     /// Damage in the catalogue or an index.
-    pub fn of_patterns(investigation: &Investigation<'_>, wanted: &BTreeSet<u64>) -> Result<Self> {
-        let archive = investigation.archive;
-        let patterns = Patterns::read(archive)?;
+    pub fn of_patterns(archive: &Archive, patterns: Patterns, wanted: &BTreeSet<u64>) -> Result<Self> {
         let is_wanted = |pattern: u64| wanted.contains(&pattern);
         let values = Values::read_of(archive, |subject| match subject {
             Subject::Message(shape) => patterns.is_part_of(shape, is_wanted),

@@ -5,7 +5,7 @@ use crate::occurrence::RowRef;
 use crate::question::{Investigation, Question};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use timberline_archive::segment::{Beside, Segment, ShapeRecord};
+use timberline_archive::segment::{Beside, Run, Segment, ShapeRecord};
 use timberline_archive::{Result, pattern_name};
 use timberline_entry::{Field, Severity, Timestamp};
 use timberline_query::{FieldPath, Filter, Node, Test, roots_read};
@@ -50,16 +50,20 @@ pub(crate) fn tally(investigation: &Investigation<'_>, question: &Question) -> R
         zone: &question.zone,
         names,
         segment_idx,
+        key_of: KeyOf::of(&question.by),
         groups: HashMap::new(),
         whole: None,
         key: Vec::new(),
+        of_run: None,
+        of_shapes: Vec::new(),
         patterns: Vec::new(),
         texts: Vec::new(),
         known_texts: HashMap::new(),
         buckets: BTreeMap::new(),
     })?;
     let mut tally = Tally::default();
-    for counter in counters {
+    for mut counter in counters {
+        counter.close(&archive.segments()[counter.segment_idx])?;
         if let Some(counted) = counter.whole {
             merge(&mut tally.whole, counted);
         }
@@ -105,16 +109,46 @@ enum Part {
     Text(usize),
 }
 
+/// What of a ring decides its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyOf {
+    /// Its run: service, revision and severity.
+    Run,
+    /// Its shape: pattern and exception.
+    Shape,
+    /// More than one of these, its time, or its rows.
+    Ring,
+}
+
+impl KeyOf {
+    fn of(by: &[GroupBy]) -> Self {
+        let is_of_run = |by: &GroupBy| matches!(by, GroupBy::Revision | GroupBy::Service | GroupBy::Severity);
+        let is_of_shape = |by: &GroupBy| matches!(by, GroupBy::Pattern | GroupBy::Exception);
+        if by.iter().all(is_of_run) {
+            Self::Run
+        } else if by.iter().all(is_of_shape) {
+            Self::Shape
+        } else {
+            Self::Ring
+        }
+    }
+}
+
 /// Counts the matches of one segment.
 struct Counter<'q> {
     by: &'q [GroupBy],
     zone: &'q TimeZone,
     names: &'q Names,
     segment_idx: usize,
+    key_of: KeyOf,
     groups: HashMap<Box<[Part]>, Counted>,
     whole: Option<Counted>,
-    /// The key of the ring that is being counted.
+    /// The key of the run or ring that is being counted.
     key: Vec<Part>,
+    /// What was counted of the run, where that decides the group.
+    of_run: Option<Counted>,
+    /// What was counted of each shape, where that decides the group.
+    of_shapes: Vec<Option<Counted>>,
     /// The pattern of each shape, once it was asked for.
     patterns: Vec<u64>,
     texts: Vec<String>,
@@ -124,6 +158,31 @@ struct Counter<'q> {
 }
 
 impl Counter<'_> {
+    /// Adds what was counted of the run to its group.
+    fn close_run(&mut self) {
+        if let Some(counted) = self.of_run.take() {
+            merge(&mut self.whole, counted);
+            if !self.by.is_empty() {
+                let key = std::mem::take(&mut self.key);
+                self.add(&key, counted);
+                self.key = key;
+            }
+        }
+    }
+
+    /// Adds what was counted apart to its groups, at the end.
+    fn close(&mut self, segment: &Segment) -> Result<()> {
+        self.close_run();
+        for (shape, counted) in std::mem::take(&mut self.of_shapes).into_iter().enumerate() {
+            let Some(counted) = counted else { continue };
+            merge(&mut self.whole, counted);
+            let key: Vec<Part> =
+                self.by.iter().map(|by| self.part_of_shape(by, segment, shape)).collect::<Result<_>>()?;
+            self.add(&key, counted);
+        }
+        Ok(())
+    }
+
     fn add(&mut self, key: &[Part], counted: Counted) {
         match self.groups.get_mut(key) {
             Some(group) => group.add(counted),
@@ -171,21 +230,24 @@ impl Counter<'_> {
         })
     }
 
+    /// Returns the part of a key that a shape has: its pattern or exception.
+    fn part_of_shape(&mut self, by: &GroupBy, segment: &Segment, shape: usize) -> Result<Part> {
+        if matches!(by, GroupBy::Exception) {
+            return Ok(exception(segment.shapes()?[shape].exception));
+        }
+        if self.patterns.is_empty() {
+            let pattern = |shape: &ShapeRecord| self.names.pattern(shape.pattern);
+            self.patterns = segment.shapes()?.iter().map(pattern).collect();
+        }
+        Ok(Part::Number(self.patterns[shape]))
+    }
+
     /// Returns the part of a key that a ring has, the same for all its rows; `None` where they may differ.
     fn part_of_ring(&mut self, by: &GroupBy, segment: &Segment, ring: usize) -> Result<Option<Part>> {
         let rings = segment.rings()?;
         Ok(Some(match by {
-            GroupBy::Revision => Part::Number(rings.run_of(ring).revision as u64),
-            GroupBy::Service => Part::Number(rings.run_of(ring).service as u64),
-            GroupBy::Severity => Part::Number(rings.run_of(ring).severity.rank().into()),
-            GroupBy::Pattern => {
-                if self.patterns.is_empty() {
-                    let pattern = |shape: &ShapeRecord| self.names.pattern(shape.pattern);
-                    self.patterns = segment.shapes()?.iter().map(pattern).collect();
-                }
-                Part::Number(self.patterns[rings.shape(ring)])
-            }
-            GroupBy::Exception => exception(segment.shapes()?[rings.shape(ring)].exception),
+            GroupBy::Revision | GroupBy::Service | GroupBy::Severity => part_of_run(by, rings.run_of(ring)),
+            GroupBy::Pattern | GroupBy::Exception => self.part_of_shape(by, segment, rings.shape(ring))?,
             GroupBy::Hour | GroupBy::Day | GroupBy::Week | GroupBy::Month => {
                 let times = rings.times()?;
                 let first = self.bucket(by, times.first(ring));
@@ -197,6 +259,16 @@ impl Counter<'_> {
             GroupBy::Field(_) => return Ok(None),
         }))
     }
+}
+
+/// Returns the part of a key that a run has.
+fn part_of_run(by: &GroupBy, run: &Run) -> Part {
+    Part::Number(match by {
+        GroupBy::Revision => run.revision as u64,
+        GroupBy::Service => run.service as u64,
+        GroupBy::Severity => run.severity.rank().into(),
+        _ => unreachable!("only these are the same for a run"),
+    })
 }
 
 /// Returns the part of a key that stands for an exception, or for none.
@@ -212,21 +284,31 @@ impl Counted {
     }
 }
 
-fn merge(whole: &mut Option<Counted>, counted: Counted) {
-    match whole {
-        Some(whole) => whole.add(counted),
-        None => *whole = Some(counted),
+fn merge(known: &mut Option<Counted>, counted: Counted) {
+    match known {
+        Some(known) => known.add(counted),
+        None => *known = Some(counted),
     }
 }
 
 impl Sink for Counter<'_> {
+    fn run(&mut self, _: &Segment, run: &Run) -> Result<()> {
+        self.close_run();
+        if self.key_of == KeyOf::Run {
+            self.key = self.by.iter().map(|by| part_of_run(by, run)).collect();
+        }
+        Ok(())
+    }
+
     fn ring(&mut self, segment: &Segment, ring: usize) -> Result<bool> {
         let mut key = std::mem::take(&mut self.key);
-        key.clear();
-        for by in self.by {
-            match self.part_of_ring(by, segment, ring)? {
-                Some(part) => key.push(part),
-                None => return Ok(false),
+        if self.key_of == KeyOf::Ring {
+            key.clear();
+            for by in self.by {
+                match self.part_of_ring(by, segment, ring)? {
+                    Some(part) => key.push(part),
+                    None => return Ok(false),
+                }
             }
         }
         let rings = segment.rings()?;
@@ -234,9 +316,16 @@ impl Sink for Counter<'_> {
         let place = |time_ns, row| RowRef { time_ns, segment: self.segment_idx, row };
         let (first, last) = (place(times.first(ring), range.start), place(times.last(ring), range.end - 1));
         let counted = Counted { count: range.end - range.start, first, last };
-        merge(&mut self.whole, counted);
-        if !self.by.is_empty() {
-            self.add(&key, counted);
+        match self.key_of {
+            KeyOf::Run => merge(&mut self.of_run, counted),
+            KeyOf::Shape => {
+                self.of_shapes.resize(segment.n_shapes(), None);
+                merge(&mut self.of_shapes[rings.shape(ring)], counted);
+            }
+            KeyOf::Ring => {
+                merge(&mut self.whole, counted);
+                self.add(&key, counted);
+            }
         }
         self.key = key;
         Ok(true)

@@ -114,7 +114,8 @@ fn variants_of_some_patterns_are_those_of_all() {
     assert!(all.of_patterns.values().any(|variants| variants.len() > 1));
     for step in [1, 2, 5] {
         let wanted: BTreeSet<u64> = all.of_patterns.keys().copied().step_by(step).collect();
-        let some = Vocabulary::of_patterns(&investigation, &wanted).unwrap();
+        let patterns = timberline_search::Patterns::read(investigation.archive).unwrap();
+        let some = Vocabulary::of_patterns(investigation.archive, patterns, &wanted).unwrap();
         let expected: BTreeMap<_, _> =
             all.of_patterns.iter().filter(|(pattern, _)| wanted.contains(pattern)).collect();
         assert_eq!(format!("{:?}", some.of_patterns), format!("{expected:?}"));

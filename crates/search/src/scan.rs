@@ -8,7 +8,7 @@ use crate::verdict::Verdict;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::BTreeSet;
 use std::ops::Range;
-use timberline_archive::segment::{Beside, Segment};
+use timberline_archive::segment::{Beside, Run, Segment};
 use timberline_archive::{Archive, Column, Result};
 use timberline_entry::{Field, LogEntry};
 use timberline_query::{Derived, Filter};
@@ -21,6 +21,14 @@ pub trait Sink {
     /// Whatever the sink runs into; the scan ends with it.
     fn wants(&mut self, _segment: &Segment, _ring: usize) -> Result<bool> {
         Ok(true)
+    }
+
+    /// Rings of a run follow: what is asked next of rings of this segment, until the next call, is asked of them.
+    ///
+    /// # Errors
+    /// Whatever the sink runs into; the scan ends with it.
+    fn run(&mut self, _segment: &Segment, _run: &Run) -> Result<()> {
+        Ok(())
     }
 
     /// A ring all of whose rows match. Returns whether its facts are enough; otherwise its rows come one by one.
@@ -129,16 +137,23 @@ impl Scan<'_> {
         let rings = segment.rings()?;
         // Rings whose rows are needed, and whether the rows have to be asked.
         let mut looked_at: Vec<(usize, bool)> = Vec::new();
-        for (ring, verdict) in plan.verdicts.iter().enumerate() {
-            match verdict {
-                Verdict::None => {}
-                _ if !sink.wants(segment, ring)? => {}
-                Verdict::All => {
-                    if !sink.ring(segment, ring)? {
-                        looked_at.push((ring, false));
+        for run in rings.runs() {
+            let verdicts = &plan.verdicts[run.rings.clone()];
+            if verdicts.iter().all(|verdict| *verdict == Verdict::None) {
+                continue;
+            }
+            sink.run(segment, run)?;
+            for (ring, verdict) in run.rings.clone().zip(verdicts) {
+                match verdict {
+                    Verdict::None => {}
+                    _ if !sink.wants(segment, ring)? => {}
+                    Verdict::All => {
+                        if !sink.ring(segment, ring)? {
+                            looked_at.push((ring, false));
+                        }
                     }
+                    Verdict::IfTokens | Verdict::Some => looked_at.push((ring, true)),
                 }
-                Verdict::IfTokens | Verdict::Some => looked_at.push((ring, true)),
             }
         }
         if looked_at.is_empty() {

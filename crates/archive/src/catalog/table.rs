@@ -4,10 +4,14 @@ use crate::error::{Error, Result};
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt64Type};
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::sync::Arc;
 
 /// A column that is being written.
@@ -48,7 +52,7 @@ const BATCH_ROWS: usize = 1 << 16;
 /// A table that was read.
 pub(super) struct Table {
     path: String,
-    batches: Vec<RecordBatch>,
+    columns: Vec<Vec<RecordBatch>>,
 }
 
 impl Table {
@@ -56,29 +60,28 @@ impl Table {
         Self::decode_columns(content, path, &[])
     }
 
-    /// Decodes some columns, or all of them when none is named.
+    /// Decodes some columns, or all of them when none is named, side by side.
     pub(super) fn decode_columns(content: Bytes, path: &str, names: &[&str]) -> Result<Self> {
-        let damaged = |error: String| Error::damaged(path, error);
-        let builder =
-            ParquetRecordBatchReaderBuilder::try_new(content).map_err(|error| damaged(error.to_string()))?;
-        let mask = if names.is_empty() {
-            ProjectionMask::all()
-        } else {
-            ProjectionMask::columns(builder.parquet_schema(), names.iter().copied())
+        let damaged = |error: ParquetError| Error::damaged(path, error);
+        let metadata = ArrowReaderMetadata::load(&content, ArrowReaderOptions::default()).map_err(damaged)?;
+        let schema = metadata.parquet_schema();
+        let is_asked = |idx: &usize| names.is_empty() || names.contains(&schema.column(*idx).name());
+        let asked: Vec<usize> = (0..schema.num_columns()).filter(is_asked).collect();
+        let decode = |idx: usize| -> std::result::Result<Vec<RecordBatch>, ParquetError> {
+            let reader =
+                ParquetRecordBatchReaderBuilder::new_with_metadata(content.clone(), metadata.clone())
+                    .with_projection(ProjectionMask::leaves(schema, [idx]))
+                    .with_batch_size(BATCH_ROWS)
+                    .build()?;
+            Ok(reader.collect::<std::result::Result<_, _>>()?)
         };
-        let reader = builder
-            .with_projection(mask)
-            .with_batch_size(BATCH_ROWS)
-            .build()
-            .map_err(|error| damaged(error.to_string()))?;
-        let batches =
-            reader.collect::<std::result::Result<_, _>>().map_err(|error| damaged(error.to_string()))?;
-        Ok(Self { path: path.to_owned(), batches })
+        let columns = asked.into_par_iter().map(decode).collect::<std::result::Result<_, _>>();
+        Ok(Self { path: path.to_owned(), columns: columns.map_err(damaged)? })
     }
 
     /// Says whether there is such a column, of whatever type.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.batches.iter().all(|batch| batch.column_by_name(name).is_some())
+        self.batches(name).is_some()
     }
 
     pub(super) fn text(&self, name: &str) -> Result<Vec<String>> {
@@ -105,11 +108,17 @@ impl Table {
         kind: &DataType,
         read: impl Fn(&ArrayRef, &mut Vec<T>),
     ) -> Result<Vec<T>> {
+        let missing = || Error::damaged(&self.path, format!("no column {name}"));
         let mut out = Vec::new();
-        for batch in &self.batches {
+        for batch in self.batches(name).ok_or_else(missing)? {
             let array = batch.column_by_name(name).filter(|array| array.data_type() == kind);
-            read(array.ok_or_else(|| Error::damaged(&self.path, format!("no column {name}")))?, &mut out);
+            read(array.ok_or_else(missing)?, &mut out);
         }
         Ok(out)
+    }
+
+    fn batches(&self, name: &str) -> Option<&[RecordBatch]> {
+        let has = |batch: &RecordBatch| batch.schema_ref().column_with_name(name).is_some();
+        self.columns.iter().find(|batches| batches.first().is_none_or(has)).map(Vec::as_slice)
     }
 }
