@@ -16,11 +16,10 @@ use crate::segment::{
     BlockReader, BlockWriter, CheckedFile, OfShapes, Segment, TemplateFile, Templates, open_templates,
     unpack, write_templates,
 };
-use crate::shape::{CharSet, Template};
+use crate::shape::Template;
 use bytes::Bytes;
 use hashbrown::HashMap;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use std::collections::BTreeMap;
 use timberline_entry::Field;
 
 /// The shapes of an archive, and which of them the shapes of each segment are.
@@ -102,52 +101,89 @@ impl<'c> SegmentShapes<'c> {
     }
 }
 
-/// Makes the content of the catalogue. Cost: unpacks the templates of all segments.
+/// Makes the content of the catalogue. Cost: unpacks the templates of all segments, a few segments at a time.
 pub(crate) fn of_segments(segments: &[Segment]) -> Result<Vec<u8>> {
-    let looks: Vec<Looks> = segments.par_iter().map(Looks::of).collect::<Result<_>>()?;
-    let mut known: BTreeMap<Field, BTreeMap<&str, Vec<CharSet>>> = BTreeMap::new();
-    for (field, templates) in looks.iter().flat_map(|looks| &looks.templates) {
-        let known = known.entry(*field).or_default();
-        for Template { json, charsets, .. } in templates {
-            let sets = known.entry(json).or_insert_with(|| charsets.clone());
-            sets.iter_mut().zip(charsets).for_each(|(all, own)| all.merge(*own));
-        }
+    let mut collected = Collected::default();
+    for some in segments.chunks(SEGMENTS_AT_ONCE) {
+        let looks: Vec<Looks> = some.par_iter().map(Looks::of).collect::<Result<_>>()?;
+        looks.into_iter().for_each(|looks| collected.add(looks));
     }
-    let mut all: Vec<Template> = Vec::new();
-    let mut numbers: HashMap<(Field, &str), u32> = HashMap::new();
-    for (field, templates) in &known {
-        for (json, charsets) in templates {
-            numbers.insert((*field, json), number(all.len()));
-            all.push(Template { field: *field, json: (*json).to_owned(), charsets: charsets.clone() });
-        }
-    }
-    // What each segment's shapes are made of, in the numbers of all templates.
-    let parts_of = |looks: &Looks| -> Vec<Vec<u32>> {
-        let mut parts = vec![Vec::new(); looks.n_shapes];
-        for ((field, templates), of_shapes) in looks.templates.iter().zip(&looks.of_shapes) {
-            let numbers: Vec<u32> =
-                templates.iter().map(|template| numbers[&(*field, template.json.as_str())]).collect();
+    let (templates, shapes, numbers) = collected.in_order();
+    let mut block = BlockWriter::default();
+    block.numbers(numbers.iter().map(|numbers| numbers.len() as u64));
+    let all: Vec<u64> = numbers.iter().flatten().map(|number| u64::from(*number)).collect();
+    block.numbers(all.into_iter());
+    let block = block.pack();
+    let mut content = (block.len() as u64).to_le_bytes().to_vec();
+    content.extend_from_slice(&block);
+    write_templates(&templates, &shapes, "", &mut content)?;
+    Ok(content)
+}
+
+/// Segments whose templates are in memory at a time.
+const SEGMENTS_AT_ONCE: usize = 8;
+
+/// What segments look like, put together; numbered in the order in which it was met.
+#[derive(Default)]
+struct Collected {
+    templates: Vec<Template>,
+    by_json: HashMap<(Field, String), u32>,
+    shapes: HashMap<Box<[u32]>, u32>,
+    /// By segment, then by the segment's number of the shape.
+    of_segments: Vec<Vec<u32>>,
+}
+
+impl Collected {
+    fn add(&mut self, looks: Looks) {
+        let mut parts: Vec<Vec<u32>> = vec![Vec::new(); looks.n_shapes];
+        for (templates, of_shapes) in looks.templates.into_iter().zip(looks.of_shapes) {
+            let numbers: Vec<u32> = templates.into_iter().map(|template| self.template(template)).collect();
             for (parts, template) in parts.iter_mut().zip(of_shapes) {
                 parts.extend(template.map(|idx| numbers[idx as usize]));
             }
         }
-        parts
-    };
-    let parts: Vec<Vec<Vec<u32>>> = looks.iter().map(parts_of).collect();
-    let mut shapes: Vec<&Vec<u32>> = parts.iter().flatten().collect();
-    shapes.sort_unstable();
-    shapes.dedup();
-    let place: HashMap<&Vec<u32>, u32> = shapes.iter().copied().zip(0..).collect();
-    let mut maps = BlockWriter::default();
-    maps.numbers(parts.iter().map(|parts| parts.len() as u64));
-    let of_shapes: Vec<u64> = parts.iter().flatten().map(|parts| u64::from(place[parts])).collect();
-    maps.numbers(of_shapes.into_iter());
-    let maps = maps.pack();
-    let shapes: Vec<Vec<u32>> = shapes.into_iter().cloned().collect();
-    let mut content = u64::try_from(maps.len()).expect("lengths fit into 64 bits").to_le_bytes().to_vec();
-    content.extend_from_slice(&maps);
-    write_templates(&all, &shapes, "", &mut content)?;
-    Ok(content)
+        let shape = |parts: Vec<u32>| {
+            let next = number(self.shapes.len());
+            *self.shapes.entry(parts.into()).or_insert(next)
+        };
+        self.of_segments.push(parts.into_iter().map(shape).collect());
+    }
+
+    fn template(&mut self, template: Template) -> u32 {
+        let next = number(self.templates.len());
+        let found = *self.by_json.entry((template.field, template.json.clone())).or_insert(next);
+        match self.templates.get_mut(found as usize) {
+            Some(known) => {
+                known.charsets.iter_mut().zip(template.charsets).for_each(|(all, own)| all.merge(own));
+            }
+            None => self.templates.push(template),
+        }
+        found
+    }
+
+    /// Returns templates by field and JSON, shapes by their templates, and the shapes of each segment, in numbers that do not
+    /// depend on which was met first.
+    fn in_order(self) -> (Vec<Template>, Vec<Vec<u32>>, Vec<Vec<u32>>) {
+        let Self { mut templates, by_json, shapes, of_segments } = self;
+        templates.sort_by(|a, b| (a.field, &a.json).cmp(&(b.field, &b.json)));
+        let mut place = vec![0; templates.len()];
+        for (template, idx) in templates.iter().zip(0..) {
+            let met = by_json[&(template.field, template.json.clone())];
+            place[met as usize] = idx;
+        }
+        let mut shapes: Vec<(Vec<u32>, u32)> = shapes
+            .into_iter()
+            .map(|(parts, met)| (parts.iter().map(|part| place[*part as usize]).collect(), met))
+            .collect();
+        shapes.sort_unstable();
+        let mut number = vec![0; shapes.len()];
+        for ((_, met), idx) in shapes.iter().zip(0..) {
+            number[*met as usize] = idx;
+        }
+        let in_order = |own: Vec<u32>| own.into_iter().map(|met| number[met as usize]).collect();
+        let of_segments = of_segments.into_iter().map(in_order).collect();
+        (templates, shapes.into_iter().map(|(parts, _)| parts).collect(), of_segments)
+    }
 }
 
 /// Reads a catalogue; `n_shapes` is the number of shapes of each segment.
@@ -178,7 +214,8 @@ pub(crate) fn read(content: Bytes, path: &str, n_shapes: &[u64]) -> Result<Shape
 
 /// What the entries of one segment look like.
 struct Looks {
-    templates: Vec<(Field, Vec<Template>)>,
+    /// By field.
+    templates: Vec<Vec<Template>>,
     /// By field, then by shape.
     of_shapes: Vec<Vec<Option<u32>>>,
     n_shapes: usize,
@@ -194,7 +231,7 @@ impl Looks {
                 json: templates.json(idx),
                 charsets: templates.charsets(idx).collect(),
             };
-            looks.templates.push((*field, (0..templates.len()).map(template).collect()));
+            looks.templates.push((0..templates.len()).map(template).collect());
             let of_shapes = segment.of_shapes(*field)?.iter();
             looks.of_shapes.push(of_shapes.map(|template| template.map(number)).collect());
         }

@@ -283,7 +283,7 @@ impl Commit<'_> {
         let before = archive.manifest();
         let sequence = before.sequence + 1;
         // What runs hold while they are merged is taken from what segments may take; beyond half, from nobody.
-        let in_cursors = 2 * runs.iter().map(Run::cursor_memory).sum::<usize>();
+        let in_cursors = runs.iter().map(Run::cursor_memory).sum::<usize>() * 5 / 2;
         let merge_memory = self.options.memory - in_cursors.min(self.options.memory / 2);
         let mut plan = MergePlan {
             storage: self.storage,
