@@ -57,6 +57,11 @@ pub fn index_folder(segment_id: &str) -> String {
 
 /// Returns the path of a segment's shapes.
 pub fn shapes(segment_id: &str) -> String {
+    format!("index/{segment_id}/shapes.zst")
+}
+
+/// Returns the path of the shapes in a segment of format 1, 2 or 3.
+pub fn shapes_of_format_3(segment_id: &str) -> String {
     format!("index/{segment_id}/shapes.parquet")
 }
 
@@ -103,6 +108,11 @@ pub fn set_aside(path: &str) -> String {
 
 /// Returns the path of a segment's instances.
 pub fn instances(segment_id: &str) -> String {
+    format!("index/{segment_id}/instances.zst")
+}
+
+/// Returns the path of the instances in a segment of format 1, 2 or 3.
+pub fn instances_of_format_3(segment_id: &str) -> String {
     format!("index/{segment_id}/instances.parquet")
 }
 

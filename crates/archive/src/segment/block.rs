@@ -44,6 +44,13 @@ impl BlockWriter {
         self.block.extend_from_slice(bytes);
     }
 
+    /// Adds texts.
+    pub(super) fn texts<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t str> + Clone) {
+        self.numbers(texts.clone().map(|text| text.len() as u64));
+        let all: String = texts.collect();
+        self.bytes(all.as_bytes());
+    }
+
     fn len(&mut self, len: usize) {
         let len = u32::try_from(len).expect("the lists of a segment are far shorter");
         self.block.extend_from_slice(&len.to_le_bytes());
@@ -141,6 +148,19 @@ impl<'b> BlockReader<'b> {
         if width == 1 { self.take(len) } else { None }
     }
 
+    /// Takes texts.
+    pub(super) fn texts(&mut self) -> Option<Vec<&'b str>> {
+        let lens = self.small()?;
+        let mut rest = std::str::from_utf8(self.bytes()?).ok()?;
+        let mut texts = Vec::with_capacity(lens.len());
+        for len in lens {
+            let (text, others) = rest.split_at_checked(len as usize)?;
+            texts.push(text);
+            rest = others;
+        }
+        rest.is_empty().then_some(texts)
+    }
+
     /// Says that nothing is left.
     pub(crate) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
@@ -210,6 +230,8 @@ mod tests {
             writer.numbers(small.iter().map(|number| u64::from(*number)));
             writer.bytes(text.as_bytes());
             writer.numbers(vec![0; zeros].into_iter());
+            let texts: Vec<&str> = text.split(' ').collect();
+            writer.texts(texts.iter().copied());
             let file = writer.pack();
             let block = unpack(&file, "x").unwrap();
             let mut reader = BlockReader::new(&block);
@@ -220,6 +242,7 @@ mod tests {
             prop_assert_eq!(reader.small().unwrap(), small);
             prop_assert_eq!(reader.bytes().unwrap(), text.as_bytes());
             prop_assert_eq!(reader.small().unwrap(), vec![0; zeros]);
+            prop_assert_eq!(reader.texts().unwrap(), texts);
             prop_assert!(reader.is_at_end());
             prop_assert!(reader.numbers().is_none());
             for len in 0..file.len() {

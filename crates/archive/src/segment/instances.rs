@@ -1,16 +1,16 @@
 //! The instances of a segment: which ran, of which revision, and from when to when they wrote.
 
+use super::block::{BlockReader, BlockWriter, unpack};
 use super::cube::Streams;
-use super::table::{read_columns, write_columns};
+use super::table::read_columns;
 use crate::columns::{Cells, Column};
-use crate::error::Result;
-use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray, UInt64Array};
+use crate::error::{Error, Result};
+use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Int64Type, UInt64Type};
 use bytes::Bytes;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::Arc;
 use timberline_entry::json::{Document, Value, parse};
 
 /// An instance of a revision, as far as a segment has seen it.
@@ -103,27 +103,58 @@ fn instance_id(labels: &str) -> Option<String> {
     Some(id.value().into_owned())
 }
 
-pub(super) fn write(records: &[InstanceRecord], path: &str, out: impl Write + Send) -> Result<()> {
-    let text = |get: fn(&InstanceRecord) -> &String| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(records.iter().map(get)))
-    };
-    let time = |get: fn(&InstanceRecord) -> i64| -> ArrayRef {
-        Arc::new(Int64Array::from_iter_values(records.iter().map(get)))
-    };
-    let entries: ArrayRef =
-        Arc::new(UInt64Array::from_iter_values(records.iter().map(|record| record.entries)));
-    let columns = [
-        ("service", text(|record| &record.service)),
-        ("revision", text(|record| &record.revision)),
-        ("instance", text(|record| &record.id)),
-        ("entries", entries),
-        ("first_ns", time(|record| record.first_ns)),
-        ("last_ns", time(|record| record.last_ns)),
-    ];
-    write_columns(columns, None, path, out)
+/// Writes the instances, which are sorted by service and revision.
+pub(super) fn write(records: &[InstanceRecord], path: &str, mut out: impl Write) -> Result<()> {
+    let streams: Vec<&[InstanceRecord]> =
+        records.chunk_by(|a, b| (&a.service, &a.revision) == (&b.service, &b.revision)).collect();
+    let mut block = BlockWriter::default();
+    block.numbers(streams.iter().map(|of_stream| of_stream.len() as u64));
+    block.texts(streams.iter().map(|of_stream| of_stream[0].service.as_str()));
+    block.texts(streams.iter().map(|of_stream| of_stream[0].revision.as_str()));
+    block.texts(records.iter().map(|record| record.id.as_str()));
+    block.numbers(records.iter().map(|record| record.entries));
+    block.numbers(records.iter().map(|record| record.first_ns.cast_unsigned()));
+    block.numbers(records.iter().map(|record| record.last_ns.wrapping_sub(record.first_ns).cast_unsigned()));
+    out.write_all(&block.pack()).map_err(Error::io(path))
 }
 
-pub(super) fn read(content: Bytes, path: &str) -> Result<Vec<InstanceRecord>> {
+/// Reads the instances.
+pub(super) fn read(content: &[u8], path: &str) -> Result<Vec<InstanceRecord>> {
+    let block = unpack(content, path)?;
+    lists(&block).ok_or_else(|| Error::damaged(path, "the lists of instances do not fit together"))
+}
+
+fn lists(block: &[u8]) -> Option<Vec<InstanceRecord>> {
+    let mut lists = BlockReader::new(block);
+    let lens = lists.small()?;
+    let (services, revisions, ids) = (lists.texts()?, lists.texts()?, lists.texts()?);
+    let (entries, firsts, lasted) = (lists.numbers()?, lists.times()?, lists.times()?);
+    let fits = lists.is_at_end()
+        && [services.len(), revisions.len()] == [lens.len(); 2]
+        && [entries.len(), firsts.len(), lasted.len()] == [ids.len(); 3]
+        && lens.iter().map(|len| u64::from(*len)).sum::<u64>() == ids.len() as u64;
+    if !fits {
+        return None;
+    }
+    let streams = lens.iter().zip(services.iter().zip(&revisions));
+    let mut streams = streams.flat_map(|(len, stream)| std::iter::repeat_n(stream, *len as usize));
+    let mut records = Vec::with_capacity(ids.len());
+    for (idx, id) in ids.into_iter().enumerate() {
+        let (service, revision) = streams.next()?;
+        records.push(InstanceRecord {
+            service: (*service).to_owned(),
+            revision: (*revision).to_owned(),
+            id: id.to_owned(),
+            entries: entries[idx],
+            first_ns: firsts[idx],
+            last_ns: firsts[idx].wrapping_add(lasted[idx]),
+        });
+    }
+    Some(records)
+}
+
+/// Reads the instances as formats 1 to 3 have them.
+pub(super) fn read_parquet(content: Bytes, path: &str) -> Result<Vec<InstanceRecord>> {
     let ([service, revision, id, entries, first, last], _) = read_columns(
         content,
         path,
@@ -174,9 +205,9 @@ mod tests {
         assert_eq!(spans, [("q", 1, 9, 9), ("r", 2, 3, 5)]);
         let mut file = Vec::new();
         write(&records, "x", &mut file).unwrap();
-        assert_eq!(read(Bytes::from(file), "x").unwrap(), records);
+        assert_eq!(read(&file, "x").unwrap(), records);
         let mut empty = Vec::new();
         write(&[], "x", &mut empty).unwrap();
-        assert_eq!(read(Bytes::from(empty), "x").unwrap(), []);
+        assert_eq!(read(&empty, "x").unwrap(), []);
     }
 }

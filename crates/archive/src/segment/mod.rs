@@ -5,9 +5,9 @@
 //! rings                          └ service a, revision 7, INFO, shape 3 ┘└ … one document each in the index
 //! entries/month=…/SEG.parquet    the rows
 //! index/SEG/                     tokens per ring, by Tantivy; rings.bin: facts per ring;
-//!                                shapes.parquet, templates.zst: what the entries of a ring look like;
+//!                                shapes.zst, templates.zst: what the entries of a ring look like;
 //!                                words.parquet: tokens to look for parts in;
-//!                                instances.parquet: what ran from when to when;
+//!                                instances.zst: what ran from when to when;
 //!                                messages, exceptions, values, cube: what is said, how often, by whom and when;
 //!                                blocks.xxh3: checksums of all that
 //! ```

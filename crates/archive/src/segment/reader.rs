@@ -85,8 +85,13 @@ impl Segment {
     /// [`Error::Damaged`] when the file cannot be read.
     pub fn shapes(&self) -> Result<&[ShapeRecord]> {
         Ok(get_or_try(&self.shapes, || {
-            let path = layout::shapes(&self.record.id);
-            let shapes = shapes::read(self.content(&path)?, &path)?;
+            let mut path = layout::shapes(&self.record.id);
+            let shapes = if self.files.contains(&path) {
+                shapes::read(&self.content(&path)?, &path)?
+            } else {
+                path = layout::shapes_of_format_3(&self.record.id);
+                shapes::read_parquet(self.content(&path)?, &path)?
+            };
             self.check_number(shapes.len(), &path)?;
             Ok(shapes)
         })?)
@@ -298,7 +303,7 @@ impl Segment {
             } else {
                 let path = layout::templates_of_format_2(&self.record.id);
                 let (templates, _) = templates::read_parquet(self.content(&path)?, &path)?;
-                let path = layout::shapes(&self.record.id);
+                let path = layout::shapes_of_format_3(&self.record.id);
                 templates::read_parquet_parts(self.content(&path)?, &path, &templates)?
             };
             self.check_number(file.n_shapes(), &path)?;
@@ -324,7 +329,11 @@ impl Segment {
     /// [`Error::Damaged`] when the file cannot be read.
     pub fn instances(&self) -> Result<Vec<InstanceRecord>> {
         let path = layout::instances(&self.record.id);
-        instances::read(self.content(&path)?, &path)
+        if self.files.contains(&path) {
+            return instances::read(&self.content(&path)?, &path);
+        }
+        let path = layout::instances_of_format_3(&self.record.id);
+        instances::read_parquet(self.content(&path)?, &path)
     }
 
     /// Returns what the segment's messages look like, by fingerprint.

@@ -1,20 +1,20 @@
-//! The shapes of a segment, in a Parquet file beside the index.
+//! The shapes of a segment, beside the index.
 //!
 //! ```text
-//! shapes.parquet   shape   pattern  exception  rows
-//!                  9f31…   77aa…               120
-//!                  02c4…   77aa…    5e10…       44
+//! shapes.zst   shape   pattern  rows   with an exception   exception
+//!              9f31…   77aa…    120
+//!              02c4…   77aa…     44            1             5e10…
 //! ```
 //!
 //! What the entries of a shape look like is said by its [templates](super::templates).
 
-use super::table::{read_columns, write_columns};
-use crate::error::Result;
-use arrow::array::{Array, ArrayRef, AsArray, UInt64Builder};
+use super::block::{BlockReader, BlockWriter, unpack};
+use super::table::read_columns;
+use crate::error::{Error, Result};
+use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, UInt64Type};
 use bytes::Bytes;
 use std::io::Write;
-use std::sync::Arc;
 
 /// One shape of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,27 +30,46 @@ pub struct ShapeRecord {
 }
 
 /// Writes the shapes.
-pub(super) fn write(shapes: &[ShapeRecord], path: &str, out: impl Write + Send) -> Result<()> {
-    let (mut shape, mut pattern, mut rows) =
-        (UInt64Builder::new(), UInt64Builder::new(), UInt64Builder::new());
-    let mut exception = UInt64Builder::new();
-    for record in shapes {
-        shape.append_value(record.shape);
-        pattern.append_value(record.pattern);
-        rows.append_value(record.rows);
-        exception.append_option(record.exception);
-    }
-    let columns: [(&str, ArrayRef); 4] = [
-        ("shape", Arc::new(shape.finish())),
-        ("pattern", Arc::new(pattern.finish())),
-        ("rows", Arc::new(rows.finish())),
-        ("exception", Arc::new(exception.finish())),
-    ];
-    write_columns(columns, None, path, out)
+pub(super) fn write(shapes: &[ShapeRecord], path: &str, mut out: impl Write) -> Result<()> {
+    let mut block = BlockWriter::default();
+    block.numbers(shapes.iter().map(|record| record.shape));
+    block.numbers(shapes.iter().map(|record| record.pattern));
+    block.numbers(shapes.iter().map(|record| record.rows));
+    let with_exception: Vec<(u64, u64)> =
+        (0..).zip(shapes).filter_map(|(idx, record)| Some((idx, record.exception?))).collect();
+    block.numbers(with_exception.iter().map(|(idx, _)| *idx));
+    block.numbers(with_exception.iter().map(|(_, key)| *key));
+    out.write_all(&block.pack()).map_err(Error::io(path))
 }
 
-/// Reads hashes, patterns and numbers of rows.
-pub(super) fn read(content: Bytes, path: &str) -> Result<Vec<ShapeRecord>> {
+/// Reads the shapes.
+pub(super) fn read(content: &[u8], path: &str) -> Result<Vec<ShapeRecord>> {
+    let block = unpack(content, path)?;
+    lists(&block).ok_or_else(|| Error::damaged(path, "the lists of shapes do not fit together"))
+}
+
+fn lists(block: &[u8]) -> Option<Vec<ShapeRecord>> {
+    let mut lists = BlockReader::new(block);
+    let (shapes, patterns, rows) = (lists.numbers()?, lists.numbers()?, lists.numbers()?);
+    let (with_exception, keys) = (lists.small()?, lists.numbers()?);
+    let fits = lists.is_at_end()
+        && [patterns.len(), rows.len()] == [shapes.len(); 2]
+        && keys.len() == with_exception.len();
+    if !fits {
+        return None;
+    }
+    let numbers = shapes.into_iter().zip(patterns).zip(rows);
+    let mut records: Vec<ShapeRecord> = numbers
+        .map(|((shape, pattern), rows)| ShapeRecord { shape, pattern, exception: None, rows })
+        .collect();
+    for (idx, key) in with_exception.into_iter().zip(keys) {
+        records.get_mut(idx as usize)?.exception = Some(key);
+    }
+    Some(records)
+}
+
+/// Reads the shapes as formats 1 to 3 have them.
+pub(super) fn read_parquet(content: Bytes, path: &str) -> Result<Vec<ShapeRecord>> {
     let (columns, _) = read_columns(
         content,
         path,
@@ -80,6 +99,11 @@ mod tests {
         let record = |shape| ShapeRecord { shape, pattern: 9, exception: (shape == 2).then_some(5), rows: 4 };
         let mut file = Vec::new();
         write(&[record(1), record(2)], "x", &mut file).unwrap();
-        assert_eq!(read(Bytes::from(file), "x").unwrap(), [record(1), record(2)]);
+        assert_eq!(read(&file, "x").unwrap(), [record(1), record(2)]);
+        let mut block = BlockWriter::default();
+        for list in [vec![7], vec![8], vec![9], vec![1], vec![5]] {
+            block.numbers(list.into_iter());
+        }
+        assert!(matches!(read(&block.pack(), "x"), Err(Error::Damaged { .. })), "there is no second shape");
     }
 }
