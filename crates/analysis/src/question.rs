@@ -71,18 +71,20 @@ impl<'a> Investigation<'a> {
     /// Damage in the catalogue or an index.
     pub fn new(archive: &'a Archive) -> Result<Self> {
         // Every answer needs the catalogue, and the rings and names of all segments; they are read side by side.
-        let catalog = || -> Result<_> {
+        let evidence = || -> Result<_> {
             let sources = archive.sources()?;
             let lost: Vec<(i64, i64)> =
                 archive.manifest().set_aside.iter().map(|lost| (lost.first_ns, lost.last_ns)).collect();
             let coverage = Coverage::of(&sources).without(&lost);
-            Ok((Names::with_sources(archive, &sources)?, coverage, sources))
+            Ok((sources, coverage))
         };
         let firsts = || -> Vec<Result<BTreeMap<&str, i64>>> {
             archive.segments().par_iter().map(first_of_revisions).collect()
         };
-        let (catalog, firsts) = rayon::join(catalog, firsts);
-        let (names, coverage, sources) = catalog?;
+        let (evidence, (patterns, firsts)) =
+            rayon::join(evidence, || rayon::join(|| archive.pattern_ids(), firsts));
+        let (sources, coverage) = evidence?;
+        let names = Names::of(archive, &sources, patterns?);
         let firsts: Vec<BTreeMap<&str, i64>> = firsts.into_iter().collect::<Result<_>>()?;
         let mut revisions: BTreeMap<String, i64> = BTreeMap::new();
         for (name, first_ns) in firsts.into_iter().flatten() {

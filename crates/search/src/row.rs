@@ -27,17 +27,14 @@ impl Names {
     /// # Errors
     /// [`Error::Damaged`] when the catalogue cannot be read.
     pub fn read(archive: &Archive) -> Result<Self> {
-        Self::with_sources(archive, &archive.sources()?)
+        Ok(Self::of(archive, &archive.sources()?, archive.pattern_ids()?))
     }
 
-    /// The same for a caller who has the sources already.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`] when the catalogue cannot be read.
-    pub fn with_sources(archive: &Archive, sources: &[SourceRecord]) -> Result<Self> {
+    /// The same for a caller who has read the catalogue.
+    pub fn of(archive: &Archive, sources: &[SourceRecord], patterns: PatternIds) -> Self {
         let sources = sources.iter().map(|source| (source.key, source.path.clone())).collect();
         let has_revision_field = !archive.manifest().revision_field.is_empty();
-        Ok(Self { sources, patterns: archive.pattern_ids()?, has_revision_field })
+        Self { sources, patterns, has_revision_field }
     }
 
     /// Returns the pattern of a message, given the fingerprint of its shape.

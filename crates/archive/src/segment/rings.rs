@@ -182,7 +182,7 @@ impl Rings {
     /// Counts the rings of more than one row before one.
     fn longer_before(&self, ring: usize) -> usize {
         let rows = file::each_u16(&self.rows, ring - ring % BLOCK_RINGS..ring);
-        self.sums(ring / BLOCK_RINGS).1 + rows.map(|rows| usize::from(rows > 1)).sum::<usize>()
+        self.sums(ring / BLOCK_RINGS).1 + usize::from(rows.map(|rows| u16::from(rows > 1)).sum::<u16>())
     }
 }
 
