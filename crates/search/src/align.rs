@@ -8,6 +8,7 @@
 //!
 //! `false` means that no row of the shape has the text; `true` promises nothing.
 
+use timberline_archive::segment::MARKS;
 use timberline_archive::shape::CharSet;
 
 /// Only so many bytes of a needle are followed; where its beginning cannot stand, it cannot stand.
@@ -27,6 +28,8 @@ pub(crate) enum Piece<'t> {
 pub(crate) struct Aligner {
     /// For each byte value the positions at which the needle has it.
     positions: Box<[u128; 256]>,
+    /// The same for a needle of less than 64 bytes, which nearly all are.
+    few_positions: Option<Box<[u64; 256]>>,
     /// The byte values that the needle has, each once.
     values: Vec<u8>,
     /// The bytes that are followed.
@@ -45,7 +48,11 @@ impl Aligner {
         let mut values = bytes.to_vec();
         values.sort_unstable();
         values.dedup();
+        let few = |positions: &u128| u64::try_from(*positions).ok();
+        let few_positions = positions.iter().map(few).collect::<Option<Vec<u64>>>();
+        let few_positions = few_positions.filter(|_| bytes.len() < 64);
         Self {
+            few_positions: few_positions.map(|all| all.try_into().expect("there is one for each byte value")),
             positions,
             values,
             beginning: bytes.to_vec(),
@@ -76,6 +83,34 @@ impl Aligner {
             }
         }
         reached & done != 0
+    }
+
+    /// As [`may_be_in`](Self::may_be_in), for text in which [`MARKS`] stand for holes; `holes` are what these have held, one
+    /// after another.
+    pub(crate) fn may_be_in_marked(&self, text: &[u8], mut holes: impl Iterator<Item = CharSet>) -> bool {
+        let last_mark = MARKS[MARKS.len() - 1];
+        let mut charset = || holes.next().unwrap_or(CharSet::ANY);
+        let Some(positions) = &self.few_positions else {
+            let (done, mut reached): (u128, u128) = (1 << self.len, 1);
+            return text.iter().any(|byte| {
+                reached = if *byte <= last_mark {
+                    self.through(reached, charset())
+                } else {
+                    ((reached & self.positions[usize::from(*byte)]) << 1) | 1
+                };
+                reached & done != 0
+            });
+        };
+        let (done, mut reached): (u64, u64) = (1 << self.len, 1);
+        text.iter().any(|byte| {
+            reached = if *byte <= last_mark {
+                let through = self.through(reached.into(), charset()) & u128::from(u64::MAX);
+                u64::try_from(through).expect("the bits beyond were taken off")
+            } else {
+                ((reached & positions[usize::from(*byte)]) << 1) | 1
+            };
+            reached & done != 0
+        })
     }
 
     /// Says whether the needle may be a whole text of the template.
@@ -172,6 +207,16 @@ mod tests {
         let aligner = Aligner::new(needle);
         assert_eq!(aligner.may_be_in(pieces(template)), inside, "{needle:?} in {template:?}");
         assert_eq!(aligner.may_be(pieces(template)), whole, "{needle:?} is {template:?}");
+        let mark = |(idx, text): (usize, &&str)| {
+            if idx % 2 == 0 { (*text).to_owned() } else { char::from(MARKS[idx % 3]).to_string() }
+        };
+        let marked: String = template.iter().enumerate().map(mark).collect();
+        let holes = pieces(template).filter_map(|piece| match piece {
+            Piece::Hole(charset) => Some(charset),
+            Piece::Stretch(_) => None,
+        });
+        let in_marked = aligner.may_be_in_marked(marked.as_bytes(), holes);
+        assert!(in_marked == inside || needle.is_empty(), "{needle:?} in {marked:?}");
         // What is found, but in no stretch alone, is found through a hole.
         let in_stretch = template
             .iter()

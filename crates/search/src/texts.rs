@@ -8,7 +8,7 @@
 //! One pass over contiguous bytes finds what lies in stretches; a hole plays a part only where the text can get into it
 //! from a neighbour, or begin in it. Only what is left is aligned, and only what is left then is parsed.
 
-use crate::align::{Aligner, Piece};
+use crate::align::Aligner;
 use std::ops::Range;
 use timberline_archive::segment::{MARKS, Templates};
 
@@ -69,30 +69,28 @@ impl<'t> TemplateTexts<'t> {
         let touches = |class: &u32| touches[*class as usize];
         let Some(first) = classes.iter().position(touches) else { return false };
         let last = classes.iter().rposition(touches).expect("the first is one");
-        let text = &self.lower[self.range(idx)];
-        let bytes = text.bytes().enumerate();
-        let places: Vec<usize> = bytes.filter(|(_, byte)| MARKS.contains(byte)).map(|(at, _)| at).collect();
-        if places.len() != classes.len() {
+        let text = &self.lower.as_bytes()[self.range(idx)];
+        let (mut n_marks, mut from, mut to) = (0, 0, 0);
+        for at in marks(text) {
+            if n_marks == first {
+                from = at;
+            }
+            if n_marks == last {
+                to = at;
+            }
+            n_marks += 1;
+        }
+        if n_marks != classes.len() {
             // Such a template is refused when it is asked.
             return true;
         }
         // An occurrence that has a part in these holes lies within its own length of them.
         let reach = needle.beginning().len();
-        let mut start = places[first].saturating_sub(reach);
-        let mut end = (places[last] + 1 + reach).min(text.len());
-        while !text.is_char_boundary(start) {
-            start -= 1;
-        }
-        while !text.is_char_boundary(end) {
-            end += 1;
-        }
-        let inside = places.iter().zip(classes).filter(|(at, _)| (start..end).contains(*at));
-        let mut inside =
-            inside.map(|(_, class)| Piece::Hole(self.templates.classes()[*class as usize].charset));
-        let stretches = text[start..end].split(MARKS.map(char::from));
-        needle.may_be_in(
-            stretches.flat_map(|stretch| std::iter::once(Piece::Stretch(stretch)).chain(inside.next())),
-        )
+        let start = from.saturating_sub(reach);
+        let end = (to + 1 + reach).min(text.len());
+        let inside = classes[marks(&text[..start]).count()..].iter();
+        let charsets = inside.map(|class| self.templates.classes()[*class as usize].charset);
+        needle.may_be_in_marked(&text[start..end], charsets)
     }
 
     /// Returns where a template stands in the text of the run.
@@ -117,4 +115,10 @@ impl<'t> TemplateTexts<'t> {
             }
         }
     }
+}
+
+/// Returns where holes are in a text.
+fn marks(text: &[u8]) -> impl Iterator<Item = usize> {
+    let [a, b, c] = MARKS;
+    memchr::memchr3_iter(a, b, c, text)
 }
