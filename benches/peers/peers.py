@@ -13,6 +13,7 @@ import glob
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -23,6 +24,8 @@ import report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPOSITORY = os.path.dirname(os.path.dirname(HERE))
+# Seconds in which peers may finish what they do in the background once they are started.
+REST = 10
 
 
 def run(command, **options):
@@ -115,6 +118,7 @@ class Inside:
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def stop(self):
+        self.process.send_signal(signal.SIGCONT)
         self.process.stdin.close()
         self.process.wait()
 
@@ -133,7 +137,10 @@ class Inside:
         return f"{self.name} {version}"
 
     def ask(self, question):
+        # Between its questions it is stopped, so that no thread of its own takes time from another program.
+        self.process.send_signal(signal.SIGCONT)
         answer = self.call(sql=question[self.name.lower()])
+        self.process.send_signal(signal.SIGSTOP)
         return answer["wall"], answer["value"], 0
 
 
@@ -203,6 +210,7 @@ def main():
 
     for peer in peers:
         peer.start()
+    time.sleep(REST)
     asked = questions.questions(arguments.corpus, files)
     warm_times = ask_in_turn(programs, asked, arguments.rounds, cold=False)
     cold_times = ask_in_turn(programs, asked, max(1, arguments.rounds // 2), cold=True)

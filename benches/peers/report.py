@@ -78,7 +78,7 @@ def markdown(measured):
     {measured['command']}
 
 All programs read the same files on the same cores, in turn, {measured['rounds']} rounds; medians. Timberline is timed from the start
-of its process to its end, the others inside a process that stays. What the others are set to is in `benches/peers`; what was
+of its process to its end, the others inside a process that stays and is stopped while another is asked. What the others are set to is in `benches/peers`; what was
 tried to make Timberline faster, and what each try gave, is in [TRIED.md](TRIED.md).
 
 ## Ingest, files in the cache
