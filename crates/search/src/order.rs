@@ -98,9 +98,12 @@ impl Search<'_> {
         let times = rings.times()?;
         let possible = |ring: &usize| plan.verdicts[*ring] != Verdict::None;
         let mut order: Vec<usize> = (0..rings.len()).filter(possible).collect();
+        // The time of a ring is looked up, which is not to be done with every comparison.
         match direction {
-            Direction::Newest => order.sort_by_key(|ring| (std::cmp::Reverse(times.last(*ring)), *ring)),
-            Direction::Oldest => order.sort_by_key(|ring| (times.first(*ring), *ring)),
+            Direction::Newest => {
+                order.sort_by_cached_key(|ring| (std::cmp::Reverse(times.last(*ring)), *ring));
+            }
+            Direction::Oldest => order.sort_by_cached_key(|ring| (times.first(*ring), *ring)),
         }
         let at_once = if limit == usize::MAX { order.len().max(1) } else { RINGS_AT_ONCE };
         let mut found: Vec<Match> = Vec::new();

@@ -23,7 +23,8 @@ pub trait Sink {
         Ok(true)
     }
 
-    /// Rings of a run follow: what is asked next of rings of this segment, until the next call, is asked of them.
+    /// A run of rings of which some may match. Until the next call, rings that are handed over are of this run; rows come after
+    /// all rings of a segment.
     ///
     /// # Errors
     /// Whatever the sink runs into; the scan ends with it.
