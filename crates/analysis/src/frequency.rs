@@ -83,14 +83,15 @@ impl Rate {
     ///
     /// Source: F. Garwood, "Fiducial limits for the Poisson distribution", Biometrika 28 (1936).
     pub fn of(count: u64, hours: f64) -> Option<Self> {
+        Self::within(count, hours, || limits(count))
+    }
+
+    fn within(count: u64, hours: f64, limits: impl FnOnce() -> (f64, f64)) -> Option<Self> {
         if hours <= 0.0 {
             return None;
         }
-        Some(Self::within(count, hours, limits(count)))
-    }
-
-    fn within(count: u64, hours: f64, (low, high): (f64, f64)) -> Self {
-        Self { per: "hour", value: as_f64(count) / hours, low: low / hours, high: high / hours }
+        let (low, high) = limits();
+        Some(Self { per: "hour", value: as_f64(count) / hours, low: low / hours, high: high / hours })
     }
 }
 
@@ -166,10 +167,10 @@ pub fn frequency(
                 share: share(count, total),
                 first: counted.map(|counted| Timestamp::from_nanos(counted.first.time_ns).to_string()),
                 last: counted.map(|counted| Timestamp::from_nanos(counted.last.time_ns).to_string()),
-                rate: (is_known && exposure.hours > 0.0).then(|| {
-                    let limits = *known_limits.entry(count).or_insert_with(|| limits(count));
-                    Rate::within(count, exposure.hours, limits)
-                }),
+                rate: Rate::within(count, exposure.hours, || {
+                    *known_limits.entry(count).or_insert_with(|| limits(count))
+                })
+                .filter(|_| is_known),
                 exposure,
                 coverage,
             }

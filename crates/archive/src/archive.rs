@@ -41,8 +41,7 @@ impl Archive {
     /// As [`Manifest::load`].
     pub fn open_or_empty(storage: Arc<dyn Storage>) -> Result<Self> {
         let manifest = Manifest::load(&*storage)?;
-        let segments =
-            manifest.segments.iter().map(|record| Segment::new(storage.clone(), record.clone())).collect();
+        let segments = Segment::all(&storage, &manifest.segments);
         Ok(Self { storage, manifest, segments, shapes: OnceLock::new() })
     }
 
@@ -124,20 +123,12 @@ impl Archive {
         Some(stored.and_then(|content| catalog::read_shapes(content, &file.path, &self.n_shapes())))
     }
 
-    /// Says whether the shape catalogue is what the segments make; an archive without one has nothing to be wrong.
-    pub(crate) fn shapes_are_of_segments(&self) -> Result<bool> {
-        let Some(file) = self.manifest.catalog.as_ref().and_then(|catalog| catalog.shapes.as_ref()) else {
-            return Ok(true);
-        };
-        Ok(self.read(file)? == catalog::shapes_of(&self.segments)?)
-    }
-
     fn n_shapes(&self) -> Vec<u64> {
         self.manifest.segments.iter().map(|segment| segment.shapes).collect()
     }
 
     /// Reads a small file as a whole and compares it with its checksum.
-    fn read(&self, file: &FileRecord) -> Result<bytes::Bytes> {
+    pub(crate) fn read(&self, file: &FileRecord) -> Result<bytes::Bytes> {
         let content = crate::segment_read(&*self.storage, &file.path)?;
         if file.is_of(&content) {
             Ok(content)

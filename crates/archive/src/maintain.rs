@@ -88,11 +88,7 @@ pub(crate) fn patterns(
     before: &[PatternRecord],
     successors: &BTreeMap<u64, u64>,
 ) -> Result<Vec<PatternRecord>> {
-    catalog::patterns_of(&opened(storage, segments), masker, before, successors)
-}
-
-fn opened(storage: &Arc<dyn Storage>, segments: &[SegmentRecord]) -> Vec<Segment> {
-    segments.iter().map(|record| Segment::new(storage.clone(), record.clone())).collect()
+    catalog::patterns_of(&Segment::all(storage, segments), masker, before, successors)
 }
 
 /// Writes the shape catalogue of a commit; none where a segment is damaged, which is no reason not to commit the others.
@@ -101,7 +97,7 @@ fn write_shapes(
     sequence: u64,
     segments: &[SegmentRecord],
 ) -> Result<Option<FileRecord>> {
-    match catalog::shapes_of(&opened(storage, segments)) {
+    match catalog::shapes_of(&Segment::all(storage, segments)) {
         Ok(content) => write_file(&**storage, &layout::shape_catalog(sequence), &content).map(Some),
         Err(Error::Damaged { .. }) => Ok(None),
         Err(error) => Err(error),

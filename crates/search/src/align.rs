@@ -14,6 +14,9 @@ use timberline_archive::shape::CharSet;
 /// Only so many bytes of a needle are followed; where its beginning cannot stand, it cannot stand.
 const MAX_NEEDLE: usize = 127;
 
+/// So many where templates are only sorted out: what is left is followed further.
+const FEW: usize = 63;
+
 /// One piece of a leaf's template.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Piece<'t> {
@@ -28,8 +31,8 @@ pub(crate) enum Piece<'t> {
 pub(crate) struct Aligner {
     /// For each byte value the positions at which the needle has it.
     positions: Box<[u128; 256]>,
-    /// The same for a needle of less than 64 bytes, which nearly all are.
-    few_positions: Option<Box<[u64; 256]>>,
+    /// The same for the first [`FEW`] bytes, which nearly all needles are.
+    few_positions: Box<[u64; 256]>,
     /// The byte values that the needle has, each once.
     values: Vec<u8>,
     /// The bytes that are followed.
@@ -48,11 +51,8 @@ impl Aligner {
         let mut values = bytes.to_vec();
         values.sort_unstable();
         values.dedup();
-        let few = |positions: &u128| u64::try_from(*positions).ok();
-        let few_positions = positions.iter().map(few).collect::<Option<Vec<u64>>>();
-        let few_positions = few_positions.filter(|_| bytes.len() < 64);
         Self {
-            few_positions: few_positions.map(|all| all.try_into().expect("there is one for each byte value")),
+            few_positions: Box::new(positions.map(low)),
             positions,
             values,
             beginning: bytes.to_vec(),
@@ -86,28 +86,15 @@ impl Aligner {
     }
 
     /// As [`may_be_in`](Self::may_be_in), for text in which [`MARKS`] stand for holes; `holes` are what these have held, one
-    /// after another.
+    /// after another. Less sharp: only the needle's first [`FEW`] bytes are followed.
     pub(crate) fn may_be_in_marked(&self, text: &[u8], mut holes: impl Iterator<Item = CharSet>) -> bool {
         let last_mark = MARKS[MARKS.len() - 1];
-        let mut charset = || holes.next().unwrap_or(CharSet::ANY);
-        let Some(positions) = &self.few_positions else {
-            let (done, mut reached): (u128, u128) = (1 << self.len, 1);
-            return text.iter().any(|byte| {
-                reached = if *byte <= last_mark {
-                    self.through(reached, charset())
-                } else {
-                    ((reached & self.positions[usize::from(*byte)]) << 1) | 1
-                };
-                reached & done != 0
-            });
-        };
-        let (done, mut reached): (u64, u64) = (1 << self.len, 1);
+        let (done, mut reached): (u64, u64) = (1 << self.len.min(FEW), 1);
         text.iter().any(|byte| {
             reached = if *byte <= last_mark {
-                let through = self.through(reached.into(), charset()) & u128::from(u64::MAX);
-                u64::try_from(through).expect("the bits beyond were taken off")
+                low(self.through(reached.into(), holes.next().unwrap_or(CharSet::ANY)))
             } else {
-                ((reached & positions[usize::from(*byte)]) << 1) | 1
+                ((reached & self.few_positions[usize::from(*byte)]) << 1) | 1
             };
             reached & done != 0
         })
@@ -186,6 +173,11 @@ impl Aligner {
             all = next;
         }
     }
+}
+
+/// Returns the lower half of a set of positions.
+fn low(positions: u128) -> u64 {
+    u64::try_from(positions & u128::from(u64::MAX)).expect("the bits beyond were taken off")
 }
 
 #[cfg(test)]

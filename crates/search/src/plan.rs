@@ -146,11 +146,7 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// [`Error::Damaged`](timberline_archive::Error::Damaged) when the index cannot be read.
     pub(crate) fn of_segment(&self, segment_idx: usize) -> Result<Option<SegmentPlan>> {
-        if !self.is_in_reach(segment_idx) {
-            return Ok(None);
-        }
-        let tables = self.tables(segment_idx)?;
-        let rings = self.archive.segments()[segment_idx].rings()?;
+        let Some((tables, rings)) = self.tables(segment_idx)? else { return Ok(None) };
         Ok(Some(SegmentPlan { verdicts: self.root.verdicts(&tables, rings) }))
     }
 
@@ -159,11 +155,7 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// As [`of_segment`](Self::of_segment).
     pub(crate) fn explained(&self, segment_idx: usize) -> Result<Option<(SegmentPlan, Vec<TestPlan>)>> {
-        if !self.is_in_reach(segment_idx) {
-            return Ok(None);
-        }
-        let tables = self.tables(segment_idx)?;
-        let rings = self.archive.segments()[segment_idx].rings()?;
+        let Some((tables, rings)) = self.tables(segment_idx)? else { return Ok(None) };
         let of_test = |(planned, table): (&PlannedTest, &Table<'_>)| {
             let text = Filter::new(Node::Test(planned.test.clone())).to_string();
             (text, table.means(), SegmentPlan { verdicts: table.verdicts(rings) })
@@ -179,15 +171,21 @@ impl<'a> Plan<'a> {
         from.is_none_or(|from| from <= record.last_ns) && to.is_none_or(|to| record.first_ns <= to)
     }
 
-    fn tables(&self, segment_idx: usize) -> Result<Vec<Table<'_>>> {
+    /// Returns what decides each test in a segment, and the segment's rings; `None` where time excludes the segment.
+    fn tables(&self, segment_idx: usize) -> Result<Option<(Vec<Table<'_>>, &Rings)>> {
+        if !self.is_in_reach(segment_idx) {
+            return Ok(None);
+        }
+        let segment = &self.archive.segments()[segment_idx];
         let tests = SegmentTests {
-            segment: &self.archive.segments()[segment_idx],
+            segment,
             shapes: self.archive.shapes_of(segment_idx)?,
             names: self.names,
             variants: self.resolved.variants.as_ref(),
             ids: Ids::of(&self.resolved.filter),
         };
-        self.tests.iter().map(|planned| tests.table(planned)).collect()
+        let tables = self.tests.iter().map(|planned| tests.table(planned)).collect::<Result<_>>()?;
+        Ok(Some((tables, segment.rings()?)))
     }
 
     fn lower(&mut self, node: &Node) -> Result<Lowered> {

@@ -12,9 +12,10 @@
 //! for nothing that they do not say themselves: where it is missing or damaged it is made of them, and the answers are the same.
 
 use crate::error::{Error, Result};
+use crate::rows::row_idx;
 use crate::segment::{
-    BlockReader, BlockWriter, CheckedFile, OfShapes, Segment, TemplateFile, Templates, open_templates,
-    unpack, write_templates,
+    BlockWriter, CheckedFile, NumberedTemplates, OfShapes, Segment, TemplateFile, Templates, open_templates,
+    read_block, write_templates,
 };
 use crate::shape::Template;
 use bytes::Bytes;
@@ -126,8 +127,7 @@ const SEGMENTS_AT_ONCE: usize = 8;
 /// What segments look like, put together; numbered in the order in which it was met.
 #[derive(Default)]
 struct Collected {
-    templates: Vec<Template>,
-    by_json: HashMap<(Field, String), u32>,
+    templates: NumberedTemplates,
     shapes: HashMap<Box<[u32]>, u32>,
     /// By segment, then by the segment's number of the shape.
     of_segments: Vec<Vec<u32>>,
@@ -137,39 +137,28 @@ impl Collected {
     fn add(&mut self, looks: Looks) {
         let mut parts: Vec<Vec<u32>> = vec![Vec::new(); looks.n_shapes];
         for (templates, of_shapes) in looks.templates.into_iter().zip(looks.of_shapes) {
-            let numbers: Vec<u32> = templates.into_iter().map(|template| self.template(template)).collect();
+            let numbers: Vec<u32> =
+                templates.into_iter().map(|template| self.templates.number(template)).collect();
             for (parts, template) in parts.iter_mut().zip(of_shapes) {
                 parts.extend(template.map(|idx| numbers[idx as usize]));
             }
         }
         let shape = |parts: Vec<u32>| {
-            let next = number(self.shapes.len());
+            let next = row_idx(self.shapes.len());
             *self.shapes.entry(parts.into()).or_insert(next)
         };
         self.of_segments.push(parts.into_iter().map(shape).collect());
     }
 
-    fn template(&mut self, template: Template) -> u32 {
-        let next = number(self.templates.len());
-        let found = *self.by_json.entry((template.field, template.json.clone())).or_insert(next);
-        match self.templates.get_mut(found as usize) {
-            Some(known) => {
-                known.charsets.iter_mut().zip(template.charsets).for_each(|(all, own)| all.merge(own));
-            }
-            None => self.templates.push(template),
-        }
-        found
-    }
-
     /// Returns templates by field and JSON, shapes by their templates, and the shapes of each segment, in numbers that do not
     /// depend on which was met first.
     fn in_order(self) -> (Vec<Template>, Vec<Vec<u32>>, Vec<Vec<u32>>) {
-        let Self { mut templates, by_json, shapes, of_segments } = self;
-        templates.sort_by(|a, b| (a.field, &a.json).cmp(&(b.field, &b.json)));
+        let Self { templates, shapes, of_segments } = self;
+        let mut templates: Vec<(Template, usize)> = templates.into_all().into_iter().zip(0..).collect();
+        templates.sort_by(|(a, _), (b, _)| (a.field, &a.json).cmp(&(b.field, &b.json)));
         let mut place = vec![0; templates.len()];
-        for (template, idx) in templates.iter().zip(0..) {
-            let met = by_json[&(template.field, template.json.clone())];
-            place[met as usize] = idx;
+        for ((_, met), idx) in templates.iter().zip(0..) {
+            place[*met] = idx;
         }
         let mut shapes: Vec<(Vec<u32>, u32)> = shapes
             .into_iter()
@@ -182,23 +171,23 @@ impl Collected {
         }
         let in_order = |own: Vec<u32>| own.into_iter().map(|met| number[met as usize]).collect();
         let of_segments = of_segments.into_iter().map(in_order).collect();
+        let templates = templates.into_iter().map(|(template, _)| template).collect();
         (templates, shapes.into_iter().map(|(parts, _)| parts).collect(), of_segments)
     }
 }
 
 /// Reads a catalogue; `n_shapes` is the number of shapes of each segment.
 pub(crate) fn read(content: Bytes, path: &str, n_shapes: &[u64]) -> Result<ShapeCatalog> {
-    let damaged = || Error::damaged(path, "the shapes do not fit the segments");
+    const DETAIL: &str = "the shapes do not fit the segments";
+    let damaged = || Error::damaged(path, DETAIL);
     let (len, _) = content.split_first_chunk::<8>().ok_or_else(damaged)?;
     let len = usize::try_from(u64::from_le_bytes(*len)).ok();
     let end = len.and_then(|len| len.checked_add(8)).filter(|end| *end <= content.len());
     let end = end.ok_or_else(damaged)?;
-    let maps = unpack(&content[8..end], path)?;
-    let mut lists = BlockReader::new(&maps);
-    let (lens, numbers) = lists.small().zip(lists.small()).ok_or_else(damaged)?;
+    let (lens, numbers) =
+        read_block(&content[8..end], path, DETAIL, |lists| lists.small().zip(lists.small()))?;
     let templates = open_templates(CheckedFile::trusted(content.slice(end..), path), path)?;
-    let fits = lists.is_at_end()
-        && lens.iter().map(|len| u64::from(*len)).eq(n_shapes.iter().copied())
+    let fits = lens.iter().map(|len| u64::from(*len)).eq(n_shapes.iter().copied())
         && n_shapes.iter().sum::<u64>() == numbers.len() as u64
         && numbers.iter().all(|number| (*number as usize) < templates.n_shapes());
     if !fits {
@@ -233,12 +222,8 @@ impl Looks {
             };
             looks.templates.push((0..templates.len()).map(template).collect());
             let of_shapes = segment.of_shapes(*field)?.iter();
-            looks.of_shapes.push(of_shapes.map(|template| template.map(number)).collect());
+            looks.of_shapes.push(of_shapes.map(|template| template.map(row_idx)).collect());
         }
         Ok(looks)
     }
-}
-
-fn number(n: usize) -> u32 {
-    u32::try_from(n).expect("templates and shapes are far fewer")
 }

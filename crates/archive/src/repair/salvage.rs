@@ -44,9 +44,7 @@ pub(super) fn manifest(storage: &Arc<dyn Storage>, options: &Options) -> Result<
     let before = Manifest { sequence: sequence - 1, ..decided(&**storage, &paths) };
     let plan = maintain::plan(storage, &table, &before, options.memory)?;
     let merged = merge(&plan, Vec::new(), &segments, &[])?;
-    let readers: Vec<Segment> =
-        merged.segments.iter().map(|record| Segment::new(storage.clone(), record.clone())).collect();
-    for told in super::lost::sources(&readers) {
+    for told in super::lost::sources(&Segment::all(storage, &merged.segments)) {
         if let Some(unknown) =
             sources.iter_mut().find(|source| source.key == told.key && source.path == told.path)
         {

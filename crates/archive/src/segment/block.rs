@@ -77,7 +77,7 @@ thread_local! {
 }
 
 /// Unpacks what [`pack`] packed.
-pub(crate) fn unpack(content: &[u8], path: &str) -> Result<Vec<u8>> {
+pub(super) fn unpack(content: &[u8], path: &str) -> Result<Vec<u8>> {
     let damaged = |detail: &str| Error::damaged(path, detail);
     let (len, packed) = content.split_first_chunk().ok_or_else(|| damaged("the file is too short"))?;
     let len = Some(u64::from_le_bytes(*len)).filter(|len| *len < MAX_BYTES);
@@ -92,6 +92,19 @@ pub(crate) fn unpack(content: &[u8], path: &str) -> Result<Vec<u8>> {
     }
 }
 
+/// Unpacks a block and takes its lists. A list that `take` does not find as it should be, or one that it leaves, is damage,
+/// which `detail` describes.
+pub(crate) fn read<T>(
+    content: &[u8],
+    path: &str,
+    detail: &str,
+    take: impl FnOnce(&mut BlockReader<'_>) -> Option<T>,
+) -> Result<T> {
+    let block = unpack(content, path)?;
+    let mut lists = BlockReader::new(&block);
+    take(&mut lists).filter(|_| lists.is_at_end()).ok_or_else(|| Error::damaged(path, detail))
+}
+
 /// Takes the lists of a block one after another. `None` where the block is not what the caller takes it for.
 #[derive(Debug)]
 pub(crate) struct BlockReader<'b> {
@@ -99,7 +112,7 @@ pub(crate) struct BlockReader<'b> {
 }
 
 impl<'b> BlockReader<'b> {
-    pub(crate) const fn new(block: &'b [u8]) -> Self {
+    pub(super) const fn new(block: &'b [u8]) -> Self {
         Self { rest: block }
     }
 
@@ -114,7 +127,7 @@ impl<'b> BlockReader<'b> {
     }
 
     /// Takes a list of numbers of at most 32 bits, and keeps them as narrow as they are.
-    pub(crate) fn narrow(&mut self) -> Option<Narrow> {
+    pub(super) fn narrow(&mut self) -> Option<Narrow> {
         let (_, width) = Self::new(self.rest).head()?;
         Some(match width {
             1 => Narrow::One(self.bytes()?.to_vec()),
@@ -162,7 +175,7 @@ impl<'b> BlockReader<'b> {
     }
 
     /// Says that nothing is left.
-    pub(crate) fn is_at_end(&self) -> bool {
+    pub(super) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }
 

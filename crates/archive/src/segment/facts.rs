@@ -7,7 +7,7 @@
 //! ```
 
 use super::MAX_RING_ROWS;
-use super::block::{BlockReader, unpack};
+use super::block::{self, BlockReader};
 use super::rings::Run;
 use crate::error::{Error, Result};
 use timberline_entry::Severity;
@@ -109,23 +109,19 @@ impl Names {
 
 /// Reads the facts of all rings, and the names, as format 3 has them.
 pub(super) fn read(content: &[u8], path: &str) -> Result<(RingFacts, Names)> {
-    let block = unpack(content, path)?;
-    let (json, rings) =
-        lists(&block).ok_or_else(|| Error::damaged(path, "the facts of the rings do not fit together"))?;
-    Ok((rings, Names::parse(Some(json), path)?))
+    let (json, rings) = block::read(content, path, "the facts of the rings do not fit together", facts)?;
+    Ok((rings, Names::parse(Some(&json), path)?))
 }
 
-fn lists(block: &[u8]) -> Option<(&str, RingFacts)> {
-    let mut lists = BlockReader::new(block);
-    let json = std::str::from_utf8(lists.bytes()?).ok()?;
+fn facts(lists: &mut BlockReader<'_>) -> Option<(String, RingFacts)> {
+    let json = std::str::from_utf8(lists.bytes()?).ok()?.to_owned();
     let runs = lists.small()?;
     let (services, revisions, severities) = (lists.small()?, lists.small()?, lists.bytes()?);
     let (rows, shape) = (lists.numbers()?, lists.small()?);
     let start = *lists.numbers()?.first()? as i64;
     let (mut min_ts, mut max_ts) = (lists.times()?, lists.times()?);
     let n = rows.len();
-    let fits = lists.is_at_end()
-        && [services.len(), revisions.len(), severities.len()] == [runs.len(); 3]
+    let fits = [services.len(), revisions.len(), severities.len()] == [runs.len(); 3]
         && [shape.len(), min_ts.len(), max_ts.len()] == [n; 3]
         && runs.iter().map(|n_rings| u64::from(*n_rings)).sum::<u64>() == n as u64
         && severities.iter().all(|rank| usize::from(*rank) < Severity::ALL.len());

@@ -1,6 +1,6 @@
 //! The instances of a segment: which ran, of which revision, and from when to when they wrote.
 
-use super::block::{BlockReader, BlockWriter, unpack};
+use super::block::{self, BlockReader, BlockWriter};
 use super::cube::Streams;
 use super::table::read_columns;
 use crate::columns::{Cells, Column};
@@ -120,17 +120,14 @@ pub(super) fn write(records: &[InstanceRecord], path: &str, mut out: impl Write)
 
 /// Reads the instances.
 pub(super) fn read(content: &[u8], path: &str) -> Result<Vec<InstanceRecord>> {
-    let block = unpack(content, path)?;
-    lists(&block).ok_or_else(|| Error::damaged(path, "the lists of instances do not fit together"))
+    block::read(content, path, "the lists of instances do not fit together", records)
 }
 
-fn lists(block: &[u8]) -> Option<Vec<InstanceRecord>> {
-    let mut lists = BlockReader::new(block);
+fn records(lists: &mut BlockReader<'_>) -> Option<Vec<InstanceRecord>> {
     let lens = lists.small()?;
     let (services, revisions, ids) = (lists.texts()?, lists.texts()?, lists.texts()?);
     let (entries, firsts, lasted) = (lists.numbers()?, lists.times()?, lists.times()?);
-    let fits = lists.is_at_end()
-        && [services.len(), revisions.len()] == [lens.len(); 2]
+    let fits = [services.len(), revisions.len()] == [lens.len(); 2]
         && [entries.len(), firsts.len(), lasted.len()] == [ids.len(); 3]
         && lens.iter().map(|len| u64::from(*len)).sum::<u64>() == ids.len() as u64;
     if !fits {

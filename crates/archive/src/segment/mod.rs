@@ -46,12 +46,14 @@ pub use shapes::ShapeRecord;
 pub use templates::{HoleClass, MARKS, OfShapes, Templates};
 pub use values::{Subject, ValueRecord, ValueRow};
 
-pub(crate) use block::{BlockReader, BlockWriter, unpack};
+pub(crate) use block::{BlockWriter, read as read_block};
 pub(crate) use checked::CheckedFile;
 pub(crate) use entries::with_entry;
 pub(crate) use observer::{Observer, RowFacts};
 pub(crate) use reader::{get_or_try, read};
-pub(crate) use templates::{TemplateFile, open as open_templates, write as write_templates};
+pub(crate) use templates::{
+    NumberedTemplates, TemplateFile, open as open_templates, write as write_templates,
+};
 pub(crate) use writer::write;
 
 /// A ring is cut after this many rows, so that looking into one stays cheap.

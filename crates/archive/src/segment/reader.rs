@@ -55,6 +55,11 @@ impl Segment {
         }
     }
 
+    /// Returns the segments of some records, in their order. Cost: opens nothing yet.
+    pub(crate) fn all(storage: &Arc<dyn Storage>, records: &[SegmentRecord]) -> Vec<Self> {
+        records.iter().map(|record| Self::new(storage.clone(), record.clone())).collect()
+    }
+
     /// Returns what the manifest says of the segment.
     pub const fn record(&self) -> &SegmentRecord {
         &self.record

@@ -8,7 +8,7 @@
 //!
 //! What the entries of a shape look like is said by its [templates](super::templates).
 
-use super::block::{BlockReader, BlockWriter, unpack};
+use super::block::{self, BlockReader, BlockWriter};
 use super::table::read_columns;
 use crate::error::{Error, Result};
 use arrow::array::{Array, AsArray};
@@ -44,18 +44,13 @@ pub(super) fn write(shapes: &[ShapeRecord], path: &str, mut out: impl Write) -> 
 
 /// Reads the shapes.
 pub(super) fn read(content: &[u8], path: &str) -> Result<Vec<ShapeRecord>> {
-    let block = unpack(content, path)?;
-    lists(&block).ok_or_else(|| Error::damaged(path, "the lists of shapes do not fit together"))
+    block::read(content, path, "the lists of shapes do not fit together", records)
 }
 
-fn lists(block: &[u8]) -> Option<Vec<ShapeRecord>> {
-    let mut lists = BlockReader::new(block);
+fn records(lists: &mut BlockReader<'_>) -> Option<Vec<ShapeRecord>> {
     let (shapes, patterns, rows) = (lists.numbers()?, lists.numbers()?, lists.numbers()?);
     let (with_exception, keys) = (lists.small()?, lists.numbers()?);
-    let fits = lists.is_at_end()
-        && [patterns.len(), rows.len()] == [shapes.len(); 2]
-        && keys.len() == with_exception.len();
-    if !fits {
+    if [patterns.len(), rows.len()] != [shapes.len(); 2] || keys.len() != with_exception.len() {
         return None;
     }
     let numbers = shapes.into_iter().zip(patterns).zip(rows);

@@ -11,9 +11,11 @@
 //! few; so the question is put to each template once, and a shape has the answers of its fields.
 
 mod file;
+mod numbered;
 
 pub(crate) use file::{TemplateFile, open, write};
 pub(super) use file::{read_parquet, read_parquet_parts};
+pub(crate) use numbered::NumberedTemplates;
 
 use super::block::Narrow;
 use crate::shape::{CharSet, HOLE, NUMBER_HOLE, UNINDEXED_HOLE};

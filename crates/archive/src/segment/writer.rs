@@ -6,6 +6,7 @@ use super::fields::FieldReader;
 use super::index::IndexWriter;
 use super::listen::listen;
 use super::shapes::ShapeRecord;
+use super::templates::NumberedTemplates;
 use super::{MAX_RING_ROWS, entries, rings, shapes, templates, words};
 use crate::columns::Column;
 use crate::error::{Error, Result};
@@ -216,7 +217,7 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
         rings,
         shapes,
         parts,
-        templates: numbering.templates.all,
+        templates: numbering.templates.into_all(),
         words: contents.into_words(),
         names: numbering.names,
     })
@@ -239,12 +240,6 @@ struct NumberedShape {
     parts: Vec<(Field, Option<u32>, Range<usize>)>,
     /// Holes of the whole shape.
     n_holes: usize,
-}
-
-#[derive(Default)]
-struct NumberedTemplates {
-    all: Vec<Template>,
-    by_json: BTreeMap<String, u32>,
 }
 
 impl Numbering {
@@ -283,30 +278,13 @@ impl NumberedShape {
     fn merge(&self, charsets: &[CharSet], numbered: &mut NumberedTemplates) {
         for (_, number, holes) in &self.parts {
             if let Some(number) = number {
-                let template = &mut numbered.all[*number as usize];
-                template
-                    .charsets
-                    .iter_mut()
-                    .zip(&charsets[holes.clone()])
-                    .for_each(|(all, own)| all.merge(*own));
+                numbered.merge(*number, &charsets[holes.clone()]);
             }
         }
     }
 
     fn stored_parts(&self) -> Vec<u32> {
         self.parts.iter().filter_map(|(_, number, _)| *number).collect()
-    }
-}
-
-impl NumberedTemplates {
-    fn number(&mut self, template: Template) -> u32 {
-        if let Some(number) = self.by_json.get(&template.json) {
-            return *number;
-        }
-        let number = row_idx(self.all.len());
-        self.by_json.insert(template.json.clone(), number);
-        self.all.push(template);
-        number
     }
 }
 

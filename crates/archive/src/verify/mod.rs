@@ -247,6 +247,22 @@ fn problem(file: &str, detail: impl ToString, impact: Impact, segment: Option<&S
     }
 }
 
+/// Compares a file of the catalogue with what the segments make. `is_made` is not asked where that is no news: an index that is
+/// not of its rows was reported, and so was a file that is not what was written.
+fn check_made(report: &mut VerifyReport, path: &str, wrong: &str, is_made: impl FnOnce() -> Result<bool>) {
+    let is_known = |problem: &Problem| problem.impact == Impact::Index || problem.file == *path;
+    if report.problems.iter().any(is_known) {
+        return;
+    }
+    let detail = match is_made() {
+        Ok(true) => return,
+        Ok(false) => wrong.to_owned(),
+        Err(Error::Damaged { detail, .. }) => detail,
+        Err(error) => error.to_string(),
+    };
+    report.problems.push(problem(path, detail, Impact::Catalog, None));
+}
+
 fn leftovers(storage: &dyn Storage, manifest: &Manifest) -> Result<Vec<String>> {
     let mut named: BTreeSet<String> = manifest.files().map(|file| file.path.clone()).collect();
     named.insert(layout::manifest(manifest.sequence));

@@ -1,36 +1,26 @@
 //! The shape catalogue against the templates of all segments.
 
-use super::{Impact, VerifyReport, problem};
+use super::{VerifyReport, check_made};
 use crate::archive::Archive;
-use crate::error::Error;
+use crate::catalog::shapes_of;
 
 pub(super) fn check(archive: &Archive, report: &mut VerifyReport) {
     let catalog = archive.manifest().catalog.as_ref();
     let Some(file) = catalog.and_then(|catalog| catalog.shapes.as_ref()) else { return };
-    // Templates that are not those of the rows were reported, and so was a file that is not what was written.
-    let is_known = |problem: &super::Problem| problem.impact == Impact::Index || problem.file == file.path;
-    if report.problems.iter().any(is_known) {
-        return;
-    }
-    let detail = match archive.shapes_are_of_segments() {
-        Ok(true) => return,
-        Ok(false) => "the shapes are not those of the segments".to_owned(),
-        Err(Error::Damaged { detail, .. }) => detail,
-        Err(error) => error.to_string(),
-    };
-    report.problems.push(problem(&file.path, detail, Impact::Catalog, None));
+    check_made(report, &file.path, "the shapes are not those of the segments", || {
+        Ok(archive.read(file)? == shapes_of(archive.segments())?)
+    });
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::ingest::{Options, Silent, ingest};
     use crate::layout;
     use crate::maintain::write_file;
     use crate::manifest::Manifest;
     use crate::storage::Storage;
     use crate::testing::{Image, RecordingStorage};
-    use crate::verify::{Depth, verify};
+    use crate::verify::{Depth, Impact, verify};
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
     use timberline_entry::input::discover;

@@ -2,7 +2,7 @@
 
 use super::{HoleClass, OfShapes, Templates, number};
 use crate::error::{Error, Result};
-use crate::segment::block::{BlockReader, BlockWriter, Narrow, pack, unpack};
+use crate::segment::block::{self, BlockReader, BlockWriter, Narrow, pack, unpack};
 use crate::segment::checked::CheckedFile;
 use crate::segment::reader::get_or_try;
 use crate::segment::table::read_columns;
@@ -171,25 +171,26 @@ fn lens(ends: &[u32]) -> impl ExactSizeIterator<Item = u64> + Clone {
         .map(|(idx, end)| u64::from(end - idx.checked_sub(1).map_or(0, |before| ends[before])))
 }
 
+const WRONG_DIRECTORY: &str = "the list of fields does not fit the file";
+
 /// Reads what fields there are, and where the templates of each stand.
 pub(crate) fn open(content: CheckedFile, path: &str) -> Result<TemplateFile> {
-    let damaged = || Error::damaged(path, "the list of fields does not fit the file");
+    let damaged = || Error::damaged(path, WRONG_DIRECTORY);
     let bytes = |range: Range<usize>| content.bytes(range).map_err(|error| Error::damaged(path, error));
     let head = bytes(0..4)?;
     let len = u32::from_le_bytes(head[..].try_into().expect("four bytes were read")) as usize;
     let mut at = len.checked_add(4).ok_or_else(damaged)?;
-    let directory = unpack(&bytes(4..at)?, path)?;
-    let mut lists = BlockReader::new(&directory);
-    let mut read = || {
+    let read = |lists: &mut BlockReader<'_>| {
         let names = std::str::from_utf8(lists.bytes()?).ok()?;
         let fields = names.split_ascii_whitespace().map(Field::from_name).collect::<Option<Vec<_>>>()?;
         let lens = [lists.small()?, lists.small()?, lists.small()?];
         let n_shapes = usize::try_from(*lists.numbers()?.first()?).ok()?;
         let n_templates = if lists.is_at_end() { None } else { Some(lists.small()?) };
         let is_whole = lens.iter().chain(&n_templates).all(|list| list.len() == fields.len());
-        (is_whole && lists.is_at_end()).then_some((fields, lens, n_shapes, n_templates))
+        is_whole.then_some((fields, lens, n_shapes, n_templates))
     };
-    let (names, [texts, rests, shapes], n_shapes, n_templates) = read().ok_or_else(damaged)?;
+    let directory = block::read(&bytes(4..at)?, path, WRONG_DIRECTORY, read)?;
+    let (names, [texts, rests, shapes], n_shapes, n_templates) = directory;
     let mut next = |len: u32| {
         let start = at;
         at = at.checked_add(len as usize).filter(|end| *end <= content.len()).ok_or_else(damaged)?;
