@@ -91,17 +91,22 @@ impl Timestamp {
     ///
     /// `digits` is 0 to 9; what does not fit is cut, not rounded.
     pub fn push_rfc3339(self, digits: usize, out: &mut String) {
-        use fmt::Write as _;
         let (year, month, day) = self.utc_date();
         let seconds = self.0.div_euclid(NANOS).rem_euclid(SECONDS_PER_DAY);
-        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
-            .expect("writing to a string does not fail");
-        if digits > 0 {
-            let fraction = format!("{:09}", self.0.rem_euclid(NANOS));
-            out.push('.');
-            out.push_str(&fraction[..digits.min(9)]);
+        let mut text = *b"0000-00-00T00:00:00.000000000";
+        for (place, number) in [
+            (0..4, year),
+            (5..7, month),
+            (8..10, day),
+            (11..13, seconds / 3600),
+            (14..16, seconds / 60 % 60),
+            (17..19, seconds % 60),
+            (20..29, self.0.rem_euclid(NANOS)),
+        ] {
+            put_digits(number, &mut text[place]);
         }
+        let len = if digits == 0 { 19 } else { 20 + digits.min(9) };
+        out.push_str(str::from_utf8(&text[..len]).expect("digits are ASCII"));
         out.push('Z');
     }
 
@@ -123,6 +128,14 @@ impl fmt::Display for Timestamp {
         let mut text = String::with_capacity(30);
         self.push_rfc3339(9, &mut text);
         f.write_str(&text)
+    }
+}
+
+/// Writes a number that is not negative and has no more digits than there is room for; years have four from 1677 to 2262.
+fn put_digits(mut number: i64, out: &mut [u8]) {
+    for digit in out.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).expect("a digit is one byte");
+        number /= 10;
     }
 }
 

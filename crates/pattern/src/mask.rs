@@ -200,6 +200,12 @@ impl Masker {
         Ok(Self { rules: rules::Rules::parse(rules)? })
     }
 
+    /// Says whether there are no rules besides the built-in classes.
+    #[must_use]
+    pub const fn is_standard(&self) -> bool {
+        self.rules.is_none()
+    }
+
     /// Replaces the content of `holes` with the values of `text`.
     ///
     /// Cost: one pass, about a nanosecond a byte, and no allocation besides the growth of `holes`.

@@ -301,7 +301,7 @@ impl<'s> TemplateView<'s> {
         let mut rest = charsets;
         let (mut holes, mut fixed, mut too_few) = (Vec::new(), Vec::new(), false);
         for_each_leaf(&entry, |leaf| {
-            let field = Field::from_name(&leaf.path[0]).expect("leaves stand under fields");
+            let field = leaf.field;
             let path = leaf.path[1..].to_vec();
             let text = match leaf.value {
                 Value::String(text) => text.value(),

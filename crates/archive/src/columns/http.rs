@@ -114,25 +114,32 @@ fn to_cell(value: Value<'_>, form: Form) -> Option<Cell<'_>> {
 
 /// Returns the number if writing it again gives the same text.
 fn exact_integer(text: &str) -> Option<i64> {
-    let number: i64 = text.parse().ok()?;
-    (number.to_string() == text).then_some(number)
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_canonical =
+        text == "0" || matches!(digits.as_bytes(), [b'1'..=b'9', rest @ ..] if is_digits(rest));
+    text.parse().ok().filter(|_| is_canonical)
 }
 
-/// Returns nanoseconds if writing them again gives the same text.
+/// Returns nanoseconds if [writing](push_seconds) them again gives the same text.
 fn exact_seconds(text: &str) -> Option<i64> {
-    let (whole, fraction) = match text.strip_suffix('s')?.split_once('.') {
-        Some((whole, fraction)) => (whole, fraction),
-        None => (text.strip_suffix('s')?, ""),
-    };
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || fraction.len() > 9 || !digits(whole) || !digits(fraction) {
+    let text = text.strip_suffix('s')?;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_canonical = is_digits(whole.as_bytes())
+        && (whole == "0" || !whole.starts_with('0'))
+        && is_digits(fraction.as_bytes())
+        && matches!(fraction.len(), 0 | 3 | 6 | 9)
+        && !fraction.ends_with("000")
+        && !text.ends_with('.');
+    if !is_canonical {
         return None;
     }
-    let fraction: i64 = format!("{fraction:0<9}").parse().ok()?;
-    let nanos = whole.parse::<i64>().ok()?.checked_mul(1_000_000_000)?.checked_add(fraction)?;
-    let mut again = String::new();
-    push_seconds(nanos, &mut again);
-    (again == text).then_some(nanos)
+    let scale = [1_000_000_000, 1_000_000, 1000, 1][fraction.len() / 3];
+    let fraction: i64 = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
+    whole.parse::<i64>().ok()?.checked_mul(1_000_000_000)?.checked_add(fraction * scale)
+}
+
+fn is_digits(bytes: &[u8]) -> bool {
+    bytes.iter().all(u8::is_ascii_digit)
 }
 
 /// Seconds with the shortest of 0, 3, 6 and 9 fraction digits, as the service writes durations.
@@ -155,17 +162,58 @@ fn push_seconds(nanos: i64, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_exact_comes_back(
+            text in "-?[0-9]{0,3}[0-9a.]{0,3}[0-9]{0,20}s?",
+            nanos in 0_i64..,
+            scale in prop::sample::select(vec![1_i64, 1000, 1_000_000, 1_000_000_000, 1_000_000_000_000]),
+        ) {
+            let seconds = |nanos: i64| {
+                let mut text = String::new();
+                push_seconds(nanos, &mut text);
+                text
+            };
+            let exact = nanos / scale * scale;
+            prop_assert_eq!(exact_seconds(&seconds(exact)), Some(exact));
+            prop_assert_eq!(exact_integer(&exact.to_string()), Some(exact));
+            if let Some(nanos) = exact_seconds(&text) {
+                prop_assert_eq!(seconds(nanos), text.as_str());
+            }
+            if let Some(number) = exact_integer(&text) {
+                prop_assert_eq!(number.to_string(), text);
+            }
+        }
+    }
 
     #[test]
     fn only_what_comes_back_exactly_becomes_a_number() {
         assert_eq!(exact_integer("302"), Some(302));
         assert_eq!(exact_integer("0302"), None);
-        assert_eq!(exact_integer("2e2"), None);
+        assert_eq!(exact_integer("-7"), Some(-7));
+        for other in ["2e2", "-0", "+5", "", "-", "99999999999999999999"] {
+            assert_eq!(exact_integer(other), None, "{other}");
+        }
         assert_eq!(exact_seconds("0.014146236s"), Some(14_146_236));
         assert_eq!(exact_seconds("0.003066100s"), Some(3_066_100));
         assert_eq!(exact_seconds("1.108226s"), Some(1_108_226_000));
         assert_eq!(exact_seconds("3s"), Some(3_000_000_000));
-        for other in ["1.1s", "1.s", ".5s", "s", "-1s", "1.5", "01s", "1.0000000001s", "99999999999999s"] {
+        for other in [
+            "1.1s",
+            "1.s",
+            ".5s",
+            "s",
+            "-1s",
+            "1.5",
+            "01s",
+            "1.0000000001s",
+            "99999999999999s",
+            "1.000s",
+            "1.120000s",
+            ".s",
+        ] {
             assert_eq!(exact_seconds(other), None, "{other}");
         }
     }

@@ -1,9 +1,10 @@
 //! An entry taken apart into cells.
 
 use super::{Cell, Cells, Column, http};
+use hashbrown::HashMap;
 use std::borrow::Cow;
-use timberline_entry::json::{Text, Value, canonical, push_quoted, write_canonical};
-use timberline_entry::{Field, LogEntry, OriginRules, Timestamp};
+use timberline_entry::json::{Object, Text, Value, canonical, push_quoted, write_canonical};
+use timberline_entry::{Field, LogEntry, OriginRules, Timestamp, origin};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Text made while splitting: what cannot be borrowed from the entry. Reused from row to row.
@@ -12,8 +13,8 @@ pub(crate) struct Splitter {
     service: String,
     revision: String,
     texts: [String; 5],
-    resource: String,
-    labels: String,
+    resources: Repeated<Resource>,
+    labels: Repeated<Spelling>,
     http_rest: String,
     json: String,
     proto: String,
@@ -43,8 +44,9 @@ impl Splitter {
     ///
     /// Shape: the cells borrow from the entry where its text is already in column form, else from `self`.
     pub(crate) fn split<'s>(&'s mut self, entry: &LogEntry<'s>, timestamp: Timestamp) -> (Keys, Cells<'s>) {
-        let Self { service, revision, texts, resource, labels, http_rest, json, proto, rest, origins } = self;
-        for buffer in [&mut *service, revision, resource, labels, http_rest, json, proto, rest] {
+        let Self { service, revision, texts, resources, labels, http_rest, json, proto, rest, origins } =
+            self;
+        for buffer in [&mut *service, revision, http_rest, json, proto, rest] {
             buffer.clear();
         }
         let mut cells = Cells::empty();
@@ -57,8 +59,22 @@ impl Splitter {
         set_text(entry, Field::Trace, Column::Trace, text_trace, &mut cells, &mut rest);
         set_text(entry, Field::TextPayload, Column::TextPayload, text_payload, &mut cells, &mut rest);
         set_text(entry, Field::SpanId, Column::SpanId, text_span_id, &mut cells, &mut rest);
-        set_json(entry, Field::Resource, Column::Resource, resource, &mut cells, &mut rest);
-        set_json(entry, Field::Labels, Column::Labels, labels, &mut cells, &mut rest);
+        let mut known_origin = None;
+        match entry.exported(Field::Resource) {
+            Some(Value::Object(object)) => {
+                let resource = resources.get(object, || Resource::of(entry, object));
+                cells.set(Column::Resource, Cell::Text(resource.json.of(object)));
+                known_origin = Some((&resource.service, &resource.revision));
+            }
+            other => rest.keep(Field::Resource, other),
+        }
+        match entry.exported(Field::Labels) {
+            Some(Value::Object(object)) => {
+                let json = labels.get(object, || Spelling::canonical(object));
+                cells.set(Column::Labels, Cell::Text(json.of(object)));
+            }
+            other => rest.keep(Field::Labels, other),
+        }
         set_json(entry, Field::JsonPayload, Column::JsonPayload, json, &mut cells, &mut rest);
         set_json(entry, Field::ProtoPayload, Column::ProtoPayload, proto, &mut cells, &mut rest);
         match entry.exported(Field::HttpRequest) {
@@ -90,11 +106,16 @@ impl Splitter {
         for (key, value) in entry.unknown() {
             rest.keep_named(&key.value(), *value);
         }
-        let origin = origins.origin(entry);
-        service.push_str(&origin.service);
-        revision.push_str(&origin.revision);
-        cells.set(Column::Service, Cell::Text(service));
-        cells.set(Column::Revision, Cell::Text(revision));
+        if let Some((service, revision)) = known_origin.filter(|_| origins.is_empty()) {
+            cells.set(Column::Service, Cell::Text(service));
+            cells.set(Column::Revision, Cell::Text(revision));
+        } else {
+            let origin = origins.origin(entry);
+            service.push_str(&origin.service);
+            revision.push_str(&origin.revision);
+            cells.set(Column::Service, Cell::Text(service));
+            cells.set(Column::Revision, Cell::Text(revision));
+        }
         if let Some(rest) = rest.finish() {
             cells.set(Column::Rest, Cell::Text(rest));
         }
@@ -202,6 +223,70 @@ fn set_json<'a>(
             cells.set(column, Cell::Text(buffer));
         }
         other => rest.keep(field, other),
+    }
+}
+
+/// What was made of objects that repeat from entry to entry, by their text.
+#[derive(Debug)]
+struct Repeated<T>(HashMap<String, T>);
+
+/// Objects that are remembered; beyond this, memory is started afresh.
+const MAX_KNOWN: usize = 1024;
+
+impl<T> Default for Repeated<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T> Repeated<T> {
+    fn get(&mut self, object: Object<'_>, make: impl FnOnce() -> T) -> &T {
+        let text = object.source();
+        if self.0.len() >= MAX_KNOWN && !self.0.contains_key(text) {
+            self.0.clear();
+        }
+        self.0.entry_ref(text).or_insert_with(make)
+    }
+}
+
+/// The canonical JSON of an object.
+#[derive(Debug)]
+enum Spelling {
+    /// Its text is canonical.
+    AsExported,
+    Other(Box<str>),
+}
+
+impl Spelling {
+    fn canonical(object: Object<'_>) -> Self {
+        let canonical = canonical(Value::Object(object));
+        if canonical == object.source() { Self::AsExported } else { Self::Other(canonical.into()) }
+    }
+
+    fn of<'a>(&'a self, object: Object<'a>) -> &'a str {
+        match self {
+            Self::AsExported => object.source(),
+            Self::Other(canonical) => canonical,
+        }
+    }
+}
+
+/// A monitored resource, and the service and revision that it names.
+#[derive(Debug)]
+struct Resource {
+    json: Spelling,
+    service: Box<str>,
+    revision: Box<str>,
+}
+
+impl Resource {
+    fn of(entry: &LogEntry<'_>, object: Object<'_>) -> Self {
+        let origin = origin(entry);
+        Self {
+            json: Spelling::canonical(object),
+            service: origin.service.into(),
+            revision: origin.revision.into(),
+        }
     }
 }
 

@@ -45,7 +45,8 @@ impl RowMaker {
         masker.mask(&message, holes);
         let pattern = fingerprint(&message, holes).0;
         // A message that varies as a whole has one shape and many patterns, so the shape alone does not tell the pattern.
-        let shape = shaper.hash(entry) ^ xxh3_64(&pattern.to_le_bytes()).rotate_left(1);
+        let known = masker.is_standard().then_some((&*message, &**holes));
+        let shape = shaper.hash(entry, known) ^ xxh3_64(&pattern.to_le_bytes()).rotate_left(1);
         let begins_trace = may_begin(&message);
         let exception = exception::of_entry(entry, &message).map(|found| found.key());
         let mut derived = Derived { shape, pattern, exception: None, begins_trace };

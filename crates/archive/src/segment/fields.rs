@@ -104,8 +104,19 @@ impl<'r> FieldReader<'r> {
             entry.set(Field::TextPayload, Value::plain(text));
             return Ok(then(&entry));
         }
+        if let (Cell::Text(text), Cell::Null) =
+            (cells.get(Column::JsonPayload), cells.get(Column::ProtoPayload))
+        {
+            // Nor beside a payload, but for one of an audit entry.
+            parse(text, nodes).map_err(|fault| fault.to_string())?;
+            let mut entry = LogEntry::empty();
+            entry.set(Field::JsonPayload, Document::new(text, nodes).root());
+            return Ok(then(&entry));
+        }
         json.clear();
-        compose(cells, timestamp, |field| SAYING.contains(&field), json)
+        let mut saying = Cells::empty();
+        SAYING_COLUMNS.into_iter().for_each(|column| saying.set(column, cells.get(column)));
+        compose(&saying, timestamp, |field| SAYING.contains(&field), json)
             .map_err(|error| error.to_string())?;
         parse(json, nodes).map_err(|fault| fault.to_string())?;
         let object = Document::new(json, nodes).root().as_object().ok_or("the entry is not a JSON object")?;
@@ -115,6 +126,17 @@ impl<'r> FieldReader<'r> {
 
 /// Fields that a message is made of.
 const SAYING: [Field; 4] = [Field::TextPayload, Field::JsonPayload, Field::ProtoPayload, Field::HttpRequest];
+
+/// Columns of what a message is made of; the rest of a request wins over its columns.
+const SAYING_COLUMNS: [Column; 7] = [
+    Column::TextPayload,
+    Column::JsonPayload,
+    Column::ProtoPayload,
+    Column::HttpMethod,
+    Column::HttpUrl,
+    Column::HttpStatus,
+    Column::HttpRest,
+];
 
 /// Fields that are the text of a column.
 const TEXTS: [(Field, Column); 5] = [

@@ -196,7 +196,8 @@ fn index(rows: &RowSet, order: &[u32], segment_id: &str) -> Result<Indexed> {
             charsets.resize(shape.n_holes, CharSet::default());
             fields
                 .read(&cells, timestamp, |field, value| {
-                    contents.add(field, value, &mut charsets[shape.holes(field)]);
+                    let (template, holes) = shape.part(field);
+                    contents.add(field, template, value, &mut charsets[holes]);
                 })
                 .map_err(damaged)?;
         }
@@ -268,10 +269,10 @@ impl NumberedShape {
         }
     }
 
-    /// Returns where a field's holes are among those of the shape.
-    fn holes(&self, field: Field) -> Range<usize> {
+    /// Returns the number of a field's template, and where its holes are among those of the shape.
+    fn part(&self, field: Field) -> (Option<u32>, Range<usize>) {
         let part = self.parts.iter().find(|part| part.0 == field);
-        part.map_or(0..0, |(_, _, holes)| holes.clone())
+        part.map_or((None, 0..0), |(_, number, holes)| (*number, holes.clone()))
     }
 
     /// Adds what a ring of the shape has held to its templates.

@@ -9,10 +9,11 @@
 //!
 //! Fields are looked at one by one, because most of them hold what they held in an earlier row.
 
-use super::leaf::for_each_leaf_of;
-use super::template::{Marked, Piece, for_each_hole, for_each_piece, string_value};
-use super::tokens::{LONG_TOKEN, MAX_TOKEN, TokenSet, tokens};
-use super::{CharSet, Form, Leaf};
+use super::leaf::{for_each_leaf_of, for_each_value};
+use super::outline::{Outline, Outlines};
+use super::template::{Marked, for_each_hole, string_value};
+use super::tokens::{LONG_TOKEN, MAX_TOKEN, TokenSet, is_token_byte, tokens};
+use super::{CharSet, Form, Masks};
 use timberline_entry::json::Value;
 use timberline_entry::{Field, fold};
 use timberline_pattern::mask::{Hole, Masker};
@@ -22,6 +23,7 @@ use timberline_pattern::mask::{Hole, Masker};
 pub(crate) struct RingContents {
     masker: Masker,
     holes: Vec<Hole>,
+    outlines: Outlines,
     /// Tokens that some row has, and that lie in no stretch.
     pub(crate) variable: TokenSet,
     /// Tokens that are more than hex digits, of all rings.
@@ -33,6 +35,7 @@ impl Default for RingContents {
         Self {
             masker: Masker::standard(),
             holes: Vec::new(),
+            outlines: Outlines::default(),
             variable: TokenSet::default(),
             words: hashbrown::HashSet::new(),
         }
@@ -40,59 +43,81 @@ impl Default for RingContents {
 }
 
 impl RingContents {
-    /// Adds a field of a row. `charsets` are those of the field's holes.
-    pub(crate) fn add(&mut self, field: Field, value: Value<'_>, charsets: &mut [CharSet]) {
-        let mut hole = 0;
-        for_each_leaf_of(field, value, &mut |leaf| self.add_leaf(&leaf, charsets, &mut hole));
-        debug_assert_eq!(hole, charsets.len(), "entries of one shape have the same holes");
+    /// Adds a field of a row. `template` is the number of the field's template, if it is stored; `charsets` are those of the
+    /// field's holes.
+    pub(crate) fn add(
+        &mut self,
+        field: Field,
+        template: Option<u32>,
+        value: Value<'_>,
+        charsets: &mut [CharSet],
+    ) {
+        let mut charsets = charsets.iter_mut();
+        let mut outlines = std::mem::take(&mut self.outlines);
+        if let Some(template) = template {
+            let learn = || Outline::of(field, value, Masks::of(&self.masker));
+            let mut leaves = outlines.get(template, learn).leaves();
+            for_each_value(value, &mut |value| {
+                // An entry of the shape has these leaves and no others.
+                let Some(leaf) = leaves.next() else { return };
+                if leaf.form() == Form::Fixed {
+                    return;
+                }
+                let text = string_value(value);
+                leaf.find_holes(&text, Masks::of(&self.masker), &mut self.holes);
+                self.add_leaf(leaf.form(), value, &text, &mut charsets);
+            });
+        } else {
+            for_each_leaf_of(field, value, &mut |leaf| {
+                let text = string_value(leaf.value);
+                let form = leaf.form(&text, Masks::of(&self.masker), &mut self.holes);
+                self.add_leaf(form, leaf.value, &text, &mut charsets);
+            });
+        }
+        debug_assert!(charsets.next().is_none(), "entries of one shape have the same holes");
+        self.outlines = outlines;
     }
 
-    fn add_leaf(&mut self, leaf: &Leaf<'_, '_>, charsets: &mut [CharSet], hole: &mut usize) {
-        let is_string = matches!(leaf.value, Value::String(_));
-        let text = string_value(leaf.value);
-        let form = leaf.form(&text, &self.masker, &mut self.holes);
-        for_each_hole(form, &text, leaf.value, &self.holes, |piece| {
-            if let Marked::Hole(_, content) = piece {
-                if let Some(charset) = charsets.get_mut(*hole) {
-                    charset.add(content);
-                }
-                *hole += 1;
+    /// Adds a leaf of some form; of a masked one, the holes are known.
+    fn add_leaf<'c>(
+        &mut self,
+        form: Form,
+        value: Value<'_>,
+        text: &str,
+        charsets: &mut impl Iterator<Item = &'c mut CharSet>,
+    ) {
+        for_each_hole(form, text, value, &self.holes, |piece| {
+            if let Marked::Hole(_, content) = piece
+                && let Some(charset) = charsets.next()
+            {
+                charset.add(content);
             }
         });
-        if !is_string {
-            return;
-        }
         match form {
             Form::Fixed | Form::Unindexed | Form::UnindexedTail | Form::Number => {}
             // Folding moves byte positions unless the text is ASCII; such text has all its tokens counted as variable.
-            Form::Masked if text.is_ascii() => self.add_masked(&text),
-            Form::Masked | Form::Whole => tokens(&fold(&text)).for_each(|(_, token)| self.insert(token)),
+            Form::Masked if text.is_ascii() => {
+                let holes = std::mem::take(&mut self.holes);
+                holes.iter().for_each(|hole| self.insert_around(text, *hole));
+                self.holes = holes;
+            }
+            Form::Masked | Form::Whole => self.insert_all(text),
         }
     }
 
-    fn add_masked(&mut self, text: &str) {
-        let folded = fold(text);
-        let holes = std::mem::take(&mut self.holes);
-        let mut stretches = Vec::with_capacity(holes.len() + 1);
-        for_each_piece(text, &holes, |piece| {
-            if let Piece::Stretch(stretch) = piece {
-                let start = stretch.as_ptr() as usize - text.as_ptr() as usize;
-                stretches.push((start, start + stretch.len()));
-            }
-        });
-        self.holes = holes;
-        let mut stretches = stretches.into_iter().peekable();
-        for (range, token) in tokens(&folded) {
-            while stretches.next_if(|(_, end)| *end < range.end).is_some() {}
-            // A token that ends where a hole begins would be longer if the hole began with a letter.
-            let inside = stretches.peek().is_some_and(|(start, end)| {
-                (*start < range.start || *start == 0 && range.start == 0)
-                    && (range.end < *end || *end == folded.len() && range.end == *end)
-            });
-            if !inside {
-                self.insert(token);
-            }
-        }
+    /// Adds the tokens that lie in a hole of ASCII text, or touch it: a token that ends where a hole begins would be longer if
+    /// the hole began with a letter.
+    fn insert_around(&mut self, text: &str, hole: Hole) {
+        let (before, behind) =
+            (&text.as_bytes()[..hole.start as usize], &text.as_bytes()[hole.end as usize..]);
+        let is_end = |byte: &u8| !is_token_byte(*byte);
+        let start = before.iter().rposition(is_end).map_or(0, |at| at + 1);
+        let end = text.len() - behind.len() + behind.iter().position(is_end).unwrap_or(behind.len());
+        self.insert_all(&text[start..end]);
+    }
+
+    fn insert_all(&mut self, text: &str) {
+        tokens(&fold(text)).for_each(|(_, token)| self.insert(token));
     }
 
     fn insert(&mut self, token: &str) {
@@ -128,6 +153,7 @@ impl RingContents {
 mod tests {
     use super::*;
     use crate::shape::Shaper;
+    use std::collections::HashMap;
     use timberline_entry::LogEntry;
     use timberline_entry::json::{Document, parse};
 
@@ -137,21 +163,31 @@ mod tests {
         then(&LogEntry::from_object(Document::new(text, &nodes).root().as_object().unwrap()))
     }
 
-    fn check(rows: &[&str], variable: &[&str]) {
-        let mut contents = RingContents::default();
+    /// Adds rows, with what was learnt of templates before if `learns`, and returns the tokens.
+    fn collected(rows: &[&str], learns: bool) -> Vec<String> {
+        let (mut contents, mut numbers) = (RingContents::default(), HashMap::new());
         for row in rows {
             with_entry(row, |entry| {
                 for template in Shaper::default().templates(entry) {
                     let value = entry.exported(template.field).unwrap();
+                    let next = u32::try_from(numbers.len()).unwrap();
+                    let number = *numbers.entry(template.json).or_insert(next);
                     let mut charsets = vec![CharSet::default(); template.charsets.len()];
-                    contents.add(template.field, value, &mut charsets);
+                    contents.add(template.field, learns.then_some(number), value, &mut charsets);
                     assert_eq!(charsets, template.charsets, "{row}");
                 }
             });
         }
-        let mut tokens: Vec<&str> = contents.variable.text().split_ascii_whitespace().collect();
+        let mut tokens: Vec<String> =
+            contents.variable.text().split_ascii_whitespace().map(str::to_owned).collect();
         tokens.sort_unstable();
-        assert_eq!(tokens, variable);
+        tokens
+    }
+
+    fn check(rows: &[&str], variable: &[&str]) {
+        for learns in [false, true] {
+            assert_eq!(collected(rows, learns), variable, "{rows:?}");
+        }
     }
 
     #[test]
@@ -167,6 +203,20 @@ mod tests {
             &[],
         );
         check(&[r#"{"textPayload":"in 3ms, id=x77 done"}"#], &["3ms", "x77"]);
+        // Where stretches could stand in several places, the masker is asked for every row.
+        check(
+            &[
+                r#"{"textPayload":"at 3 at 4"}"#,
+                r#"{"textPayload":"at 5 at 6"}"#,
+                r#"{"textPayload":"AT 7 at 8"}"#,
+            ],
+            &["3", "4", "5", "6", "7", "8"],
+        );
+        check(&[r#"{"spanId":"00c7"}"#, r#"{"spanId":"00c8"}"#, r#"{"spanId":"X-1"}"#], &["1", "x"]);
+        check(
+            &[r#"{"labels":{"b":"1.5s","a":["x","y 2"]}}"#, r#"{"labels":{"a":["x","y 3"],"b":"2s"}}"#],
+            &["2", "3"],
+        );
         check(
             &[r#"{"insertId":"3yy210vcm3pk","trace":"Root=1-5759"}"#],
             &["1", "3yy210vcm3pk", "5759", "root"],
@@ -183,7 +233,7 @@ mod tests {
             with_entry(&format!("{{\"insertId\":\"{text}\"}}"), |entry| {
                 let template = Shaper::default().templates(entry).remove(0);
                 let value = entry.exported(Field::InsertId).unwrap();
-                contents.add(Field::InsertId, value, &mut template.charsets.clone());
+                contents.add(Field::InsertId, None, value, &mut template.charsets.clone());
             });
             contents.clear();
         }

@@ -1,10 +1,11 @@
 //! The values of an entry one by one, and how each takes part in the shape.
 
+use super::Masks;
 use std::borrow::Cow;
 use timberline_entry::json::Object;
 use timberline_entry::json::Value;
 use timberline_entry::{Field, LogEntry};
-use timberline_pattern::mask::{Hole, HoleKind, Masker};
+use timberline_pattern::mask::{Hole, HoleKind};
 
 /// How a leaf takes part in the shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(crate) enum Form {
 /// A value that is no container, or an empty one.
 #[derive(Clone, Copy, Debug)]
 pub struct Leaf<'p, 'a> {
+    /// The field in which it stands.
+    pub field: Field,
     /// Keys from the root field inwards; elements of an array have the path of the array.
     pub path: &'p [Cow<'a, str>],
     /// The value; containers are empty ones.
@@ -52,13 +55,35 @@ pub fn for_each_leaf<'a>(entry: &LogEntry<'a>, mut visit: impl FnMut(Leaf<'_, 'a
 
 /// Calls `visit` for every leaf of one field.
 pub(crate) fn for_each_leaf_of<'a>(field: Field, value: Value<'a>, visit: &mut impl FnMut(Leaf<'_, 'a>)) {
-    walk(value, &mut vec![field.name().into()], visit);
+    walk(field, value, &mut vec![field.name().into()], visit);
 }
 
-fn walk<'a>(value: Value<'a>, path: &mut Vec<Cow<'a, str>>, visit: &mut impl FnMut(Leaf<'_, 'a>)) {
+/// Calls `visit` with the value of every leaf, in the order of [`for_each_leaf_of`].
+pub(super) fn for_each_value<'a>(value: Value<'a>, visit: &mut impl FnMut(Value<'a>)) {
+    match value {
+        Value::Object(object) if !object.is_empty() => {
+            if is_sorted(object) {
+                object.iter().for_each(|(_, value)| for_each_value(value, visit));
+            } else {
+                sorted_members(object).into_iter().for_each(|(_, value)| for_each_value(value, visit));
+            }
+        }
+        Value::Array(array) if !array.is_empty() => {
+            array.iter().for_each(|value| for_each_value(value, visit));
+        }
+        value => visit(value),
+    }
+}
+
+fn walk<'a>(
+    field: Field,
+    value: Value<'a>,
+    path: &mut Vec<Cow<'a, str>>,
+    visit: &mut impl FnMut(Leaf<'_, 'a>),
+) {
     let mut member = |key: Cow<'a, str>, value: Value<'a>, path: &mut Vec<Cow<'a, str>>| {
         path.push(key);
-        walk(value, path, visit);
+        walk(field, value, path, visit);
         path.pop();
     };
     match value {
@@ -69,8 +94,10 @@ fn walk<'a>(value: Value<'a>, path: &mut Vec<Cow<'a, str>>, visit: &mut impl FnM
                 sorted_members(object).into_iter().for_each(|(key, value)| member(key, value, path));
             }
         }
-        Value::Array(array) if !array.is_empty() => array.iter().for_each(|value| walk(value, path, visit)),
-        value => visit(Leaf { path, value }),
+        Value::Array(array) if !array.is_empty() => {
+            array.iter().for_each(|value| walk(field, value, path, visit));
+        }
+        value => visit(Leaf { field, path, value }),
     }
 }
 
@@ -87,12 +114,12 @@ impl Leaf<'_, '_> {
     /// which is the string's value.
     ///
     /// The decision depends on the leaf alone, so rows that agree in shape agree in it.
-    pub(crate) fn form(&self, text: &str, masker: &Masker, holes: &mut Vec<Hole>) -> Form {
+    pub(super) fn form(&self, text: &str, masks: Masks<'_>, holes: &mut Vec<Hole>) -> Form {
         holes.clear();
         // Severities and names of logs are few, and most filters ask for them.
         let is_few = matches!(
-            (Field::from_name(&self.path[0]), self.path.len(), self.value),
-            (Some(Field::Severity), 1, _) | (Some(Field::LogName), 1, Value::String(_))
+            (self.field, self.path.len(), self.value),
+            (Field::Severity, 1, _) | (Field::LogName, 1, Value::String(_))
         );
         if is_few && text.len() <= MAX_MASKED_LEN && !text.contains(super::template::is_marker) {
             return Form::Fixed;
@@ -102,26 +129,26 @@ impl Leaf<'_, '_> {
             Value::String(_) => {}
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return Form::Fixed,
         }
-        match (Field::from_name(&self.path[0]), self.path.len()) {
-            (Some(Field::Timestamp | Field::ReceiveTimestamp), 1) => return Form::Unindexed,
+        match (self.field, self.path.len()) {
+            (Field::Timestamp | Field::ReceiveTimestamp, 1) => return Form::Unindexed,
             // Ids of another alphabet are few, and could be mistaken for words: their tokens are indexed.
-            (Some(Field::InsertId | Field::SpanId), 1) => {
+            (Field::InsertId | Field::SpanId, 1) => {
                 return if is_hex(text) { Form::Unindexed } else { Form::Whole };
             }
-            (Some(Field::Trace), 1) => {
+            (Field::Trace, 1) => {
                 return match split_tail(text) {
                     Some(("", _)) => Form::Unindexed,
                     Some((prefix, _)) if prefix.is_ascii() => Form::UnindexedTail,
                     _ => Form::Whole,
                 };
             }
-            (Some(Field::Resource), 3) if self.path[2] == "revision_name" => return Form::Whole,
+            (Field::Resource, 3) if self.path[2] == "revision_name" => return Form::Whole,
             _ => {}
         }
         if text.len() > MAX_MASKED_LEN || text.contains(super::template::is_marker) {
             return Form::Whole;
         }
-        masker.mask(text, holes);
+        masks.find(text, holes);
         if holes.is_empty() {
             Form::Fixed
         } else if text.is_ascii() && self.is_measure(text, holes) {
@@ -141,7 +168,7 @@ impl Leaf<'_, '_> {
         let [hole] = holes else { return false };
         let is_all = hole.start == 0 && hole.end as usize == text.len();
         let is_size = || {
-            Field::from_name(&self.path[0]) == Some(Field::HttpRequest)
+            self.field == Field::HttpRequest
                 && matches!(self.path.last().map(AsRef::as_ref), Some("requestSize" | "responseSize"))
         };
         is_all

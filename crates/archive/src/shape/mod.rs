@@ -13,7 +13,9 @@
 
 mod charset;
 mod contents;
+mod known;
 mod leaf;
+mod outline;
 mod template;
 mod tokens;
 
@@ -22,6 +24,8 @@ pub use template::{HOLE, NUMBER_HOLE, Template, UNINDEXED_HOLE};
 pub use tokens::{LONG_TOKEN, MAX_TOKEN, is_token_byte, is_word, tokens};
 
 pub use leaf::{Leaf, for_each_leaf};
+
+use known::Masks;
 
 pub(crate) use contents::RingContents;
 pub(crate) use leaf::{Form, for_each_leaf_of};

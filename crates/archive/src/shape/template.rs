@@ -2,7 +2,7 @@
 
 use super::leaf::for_each_leaf_of;
 use super::leaf::split_tail;
-use super::{CharSet, Form};
+use super::{CharSet, Form, Masks};
 use hashbrown::HashMap;
 use std::borrow::Cow;
 use timberline_entry::json::{Object, Value, canonical, push_quoted};
@@ -55,17 +55,17 @@ impl Default for Shaper {
 }
 
 impl Shaper {
-    /// Returns the hash of an entry's shape. Equal shapes have equal hashes, on every machine.
+    /// Returns the hash of an entry's shape. Equal shapes have equal hashes, on every machine. Of one text the holes are known.
     ///
     /// Cost: one pass over the leaves; `resource` and `labels`, which repeat, are remembered by their text.
-    pub(crate) fn hash(&mut self, entry: &LogEntry<'_>) -> u64 {
+    pub(crate) fn hash(&mut self, entry: &LogEntry<'_>, known: Option<(&str, &[Hole])>) -> u64 {
         let mut hash = Xxh3::new();
         hash.update(&MASK_VERSION.to_le_bytes());
         for field in Field::ALL {
             let Some(value) = entry.exported(field) else { continue };
             let of_field = match (field, value) {
                 (Field::Resource | Field::Labels, Value::Object(object)) => self.remembered(field, object),
-                _ => self.hash_field(field, value),
+                _ => self.hash_field(field, value, known),
             };
             hash.update(&[field as u8]);
             hash.update(&of_field.to_le_bytes());
@@ -78,7 +78,7 @@ impl Shaper {
         if let Some((_, hash)) = self.known.get(text).filter(|(of, _)| *of == field) {
             return *hash;
         }
-        let hash = self.hash_field(field, Value::Object(object));
+        let hash = self.hash_field(field, Value::Object(object), None);
         if self.known.len() >= MAX_KNOWN {
             self.known.clear();
         }
@@ -86,8 +86,9 @@ impl Shaper {
         hash
     }
 
-    fn hash_field(&mut self, field: Field, value: Value<'_>) -> u64 {
+    fn hash_field(&mut self, field: Field, value: Value<'_>, known: Option<(&str, &[Hole])>) -> u64 {
         let Self { masker, holes, buffer, .. } = self;
+        let masks = Masks::of(masker).knowing(known);
         buffer.clear();
         for_each_leaf_of(field, value, &mut |leaf| {
             for key in leaf.path {
@@ -95,7 +96,7 @@ impl Shaper {
                 buffer.push(0xff);
             }
             let text = string_value(leaf.value);
-            let form = leaf.form(&text, masker, holes);
+            let form = leaf.form(&text, masks, holes);
             buffer.extend_from_slice(&[0xfe, form as u8]);
             match form {
                 Form::Fixed => match leaf.value {
@@ -121,6 +122,7 @@ impl Shaper {
     /// Returns the templates of an entry's fields, with the character sets of this one entry.
     pub(crate) fn templates(&mut self, entry: &LogEntry<'_>) -> Vec<Template> {
         let Self { masker, holes, .. } = self;
+        let masks = Masks::of(masker);
         let mut templates = Vec::new();
         for field in Field::ALL {
             let Some(value) = entry.exported(field) else { continue };
@@ -128,9 +130,9 @@ impl Shaper {
             let mut json = String::from("{");
             push_quoted(field.name(), &mut json);
             json.push(':');
-            nested(value, &mut vec![field.name().into()], &mut json, &mut |leaf, out| {
+            nested(field, value, &mut vec![field.name().into()], &mut json, &mut |leaf, out| {
                 let text = string_value(leaf.value);
-                let form = leaf.form(&text, masker, holes);
+                let form = leaf.form(&text, masks, holes);
                 if form == Form::Fixed {
                     timberline_entry::json::write_canonical(leaf.value, out);
                     return;
@@ -212,6 +214,7 @@ pub(super) fn for_each_hole<'t>(
 
 /// Writes a value's JSON with every leaf written by somebody else, in the order in which [`for_each_leaf`](super::for_each_leaf) meets them.
 fn nested<'a>(
+    field: Field,
     value: Value<'a>,
     path: &mut Vec<Cow<'a, str>>,
     out: &mut String,
@@ -227,7 +230,7 @@ fn nested<'a>(
                 push_quoted(&key, out);
                 out.push(':');
                 path.push(key);
-                nested(value, path, out, leaf);
+                nested(field, value, path, out, leaf);
                 path.pop();
             }
             out.push('}');
@@ -238,11 +241,11 @@ fn nested<'a>(
                 if idx > 0 {
                     out.push(',');
                 }
-                nested(value, path, out, leaf);
+                nested(field, value, path, out, leaf);
             }
             out.push(']');
         }
-        value => leaf(super::Leaf { path, value }, out),
+        value => leaf(super::Leaf { field, path, value }, out),
     }
 }
 
@@ -292,7 +295,7 @@ mod tests {
 
     #[test]
     fn hash_agrees_exactly_where_the_template_does() {
-        let hash = |text: &str| with_entry(text, |entry| Shaper::default().hash(entry));
+        let hash = |text: &str| with_entry(text, |entry| Shaper::default().hash(entry, None));
         let one = hash(r#"{"textPayload":"retry 3 of 5","insertId":"a"}"#);
         assert_eq!(one, hash(r#"{"insertId":"b","textPayload":"retry 77 of 78"}"#));
         for other in [
