@@ -119,7 +119,7 @@ impl Ids {
         let texts: Vec<&str> = spelled.keys().map(String::as_str).collect();
         let known: &[bool] = &is_known;
         let is_asked = |ring: usize| known[facts.shape(ring)];
-        for (ring, text) in segment.rings_with_value(column, &texts, is_asked)? {
+        for (ring, text) in segment.rings_that_may_have(column, &texts, is_asked)? {
             rings.get_mut(spelled[texts[text]]).expect("only what is wanted is looked up").insert(ring);
         }
         Ok(Found { is_known, rings })

@@ -183,14 +183,15 @@ fn shown(
 pub(crate) fn write(records: &[PatternRecord]) -> Vec<u8> {
     let text = |get: fn(&PatternRecord) -> String| Values::Text(records.iter().map(get).collect());
     let count = |get: fn(&PatternRecord) -> u64| Values::Count(records.iter().map(get).collect());
+    let hash = |get: fn(&PatternRecord) -> u64| Values::Hash(records.iter().map(get).collect());
     let time = |get: fn(&PatternRecord) -> i64| {
         Values::Number(records.iter().map(|record| Some(get(record))).collect())
     };
     let places =
         |record: &PatternRecord| record.places.iter().map(u16::to_string).collect::<Vec<_>>().join(" ");
     encode(vec![
-        ("shape", count(|record| record.shape)),
-        ("pattern", count(|record| record.pattern)),
+        ("shape", hash(|record| record.shape)),
+        ("pattern", hash(|record| record.pattern)),
         ("tokens", text(|record| record.line.clone())),
         ("places", text(places)),
         ("template_tokens", text(|record| record.template_line.clone())),

@@ -12,23 +12,43 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A column that is being written.
 pub(super) enum Values {
     Text(Vec<String>),
     Count(Vec<u64>),
+    /// Hashes, which do not compress.
+    Hash(Vec<u64>),
     /// Numbers of which some may be missing.
     Number(Vec<Option<i64>>),
 }
 
+/// Columns up to this size are stored as they are: every question reads them, and making a decompressor takes longer than
+/// reading what it would save.
+const SMALL_BYTES: usize = 4096;
+
 pub(super) fn encode(columns: Vec<(&str, Values)>) -> Vec<u8> {
     let mut fields = Vec::new();
     let mut arrays: Vec<ArrayRef> = Vec::new();
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).expect("the level is one of zstd's")))
+        .set_created_by("timberline".to_owned());
     for (name, values) in columns {
+        if values.bytes() <= SMALL_BYTES || matches!(values, Values::Hash(_)) {
+            properties = properties.set_column_compression(name.into(), Compression::UNCOMPRESSED);
+        }
+        if let Values::Hash(hashes) = &values
+            && hashes.iter().collect::<HashSet<_>>().len() == hashes.len()
+        {
+            properties = properties.set_column_dictionary_enabled(name.into(), false);
+        }
         let (kind, array): (DataType, ArrayRef) = match values {
             Values::Text(values) => (DataType::Utf8, Arc::new(StringArray::from(values))),
-            Values::Count(values) => (DataType::UInt64, Arc::new(UInt64Array::from(values))),
+            Values::Count(values) | Values::Hash(values) => {
+                (DataType::UInt64, Arc::new(UInt64Array::from(values)))
+            }
             Values::Number(values) => (DataType::Int64, Arc::new(Int64Array::from(values))),
         };
         fields.push(Field::new(name, kind.clone(), kind == DataType::Int64));
@@ -36,18 +56,27 @@ pub(super) fn encode(columns: Vec<(&str, Values)>) -> Vec<u8> {
     }
     let batch =
         RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).expect("the columns have one length");
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).expect("the level is one of zstd's")))
-        .set_created_by("timberline".to_owned())
-        .build();
-    let mut writer =
-        ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).expect("memory takes any write");
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties.build()))
+        .expect("memory takes any write");
     writer.write(&batch).expect("memory takes any write");
     writer.into_inner().expect("memory takes any write")
 }
 
+impl Values {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(values) => values.iter().map(|text| text.len() + 4).sum(),
+            Self::Count(values) | Self::Hash(values) => values.len() * 8,
+            Self::Number(values) => values.len() * 8,
+        }
+    }
+}
+
 /// Most tables are one batch.
 const BATCH_ROWS: usize = 1 << 16;
+
+/// Columns of tables beyond this size are worth a reader each.
+const LARGE_BYTES: usize = 1 << 16;
 
 /// A table that was read.
 pub(super) struct Table {
@@ -60,22 +89,26 @@ impl Table {
         Self::decode_columns(content, path, &[])
     }
 
-    /// Decodes some columns, or all of them when none is named, side by side.
+    /// Decodes some columns, or all of them when none is named; side by side if they are large.
     pub(super) fn decode_columns(content: Bytes, path: &str, names: &[&str]) -> Result<Self> {
         let damaged = |error: ParquetError| Error::damaged(path, error);
         let metadata = ArrowReaderMetadata::load(&content, ArrowReaderOptions::default()).map_err(damaged)?;
         let schema = metadata.parquet_schema();
         let is_asked = |idx: &usize| names.is_empty() || names.contains(&schema.column(*idx).name());
         let asked: Vec<usize> = (0..schema.num_columns()).filter(is_asked).collect();
-        let decode = |idx: usize| -> std::result::Result<Vec<RecordBatch>, ParquetError> {
+        let decode = |columns: Vec<usize>| -> std::result::Result<Vec<RecordBatch>, ParquetError> {
             let reader =
                 ParquetRecordBatchReaderBuilder::new_with_metadata(content.clone(), metadata.clone())
-                    .with_projection(ProjectionMask::leaves(schema, [idx]))
+                    .with_projection(ProjectionMask::leaves(schema, columns))
                     .with_batch_size(BATCH_ROWS)
                     .build()?;
             Ok(reader.collect::<std::result::Result<_, _>>()?)
         };
-        let columns = asked.into_par_iter().map(decode).collect::<std::result::Result<_, _>>();
+        let columns = if content.len() <= LARGE_BYTES {
+            decode(asked).map(|all| vec![all])
+        } else {
+            asked.into_par_iter().map(|column| decode(vec![column])).collect()
+        };
         Ok(Self { path: path.to_owned(), columns: columns.map_err(damaged)? })
     }
 

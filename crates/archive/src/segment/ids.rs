@@ -1,15 +1,16 @@
-//! Which rings have an id: row groups are asked through their Bloom filters, and only the id's column of those that may
-//! have it is read.
+//! Which rings may have an id: row groups are asked through their Bloom filters, and of those that may have it only what tells
+//! ids apart is read.
 //!
 //! ```text
 //! row groups     │ 0 │ 1 │ 2 │ 3 │ …      Bloom filters: only 2 may have "68326631…"
-//! rings of 2     │ a │ b │ c │ d │        the column's text in the rings asked for: equal in c
+//! rings of 2     │ a │ b │ c │ d │        the column in the rings asked for: equal in c
 //! ```
 //!
-//! An `insertId` says when it was given, so its own time excludes row groups and it needs no Bloom filter.
+//! An `insertId` says when it was given, so its own time excludes row groups and rings, and it needs no Bloom filter. Of what is
+//! left its last eight digits are compared, of a trace its sixteen bytes: rows of the rings are asked for the rest.
 
 use super::Segment;
-use super::packed::{self, Id, IdColumn};
+use super::packed::{self, Id};
 use super::reader::selection;
 use crate::columns::{Column, ColumnKind};
 use crate::error::{Error, Result};
@@ -30,15 +31,15 @@ pub(super) const WITH_BLOOM_FILTER: [&str; 5] = [
 ];
 
 impl Segment {
-    /// Returns the rings, of those that `is_asked` says yes to, that have a row whose `column` is one of the texts, byte for
-    /// byte, as pairs of ring and position of the text; ascending.
+    /// Returns the rings, of those that `is_asked` says yes to, that may have a row whose `column` is one of the texts, byte for
+    /// byte, as pairs of ring and position of the text; ascending. A ring that is not among them has none.
     ///
-    /// Cost: a look-up per row group; the pages of this column of the row groups that may have one of the texts: all that
-    /// have, and of the others about one in twenty per text.
+    /// Cost: a look-up per row group; pages of one column of the row groups that may have one of the texts: all that have,
+    /// and of the others about one in twenty per text.
     ///
     /// # Errors
     /// [`Error::Damaged`] when the Parquet file cannot be read.
-    pub fn rings_with_value(
+    pub fn rings_that_may_have(
         &self,
         column: Column,
         texts: &[&str],
@@ -84,12 +85,13 @@ impl Segment {
         let position =
             |name: &str| (0..schema.num_columns()).find(|position| schema.column(*position).name() == name);
         let has_packed = packed::beside(column).iter().all(|name| position(name).is_some());
+        let given = Given::of(metadata.metadata().row_group(idx));
         let mut wanted: Vec<(usize, Id<'_>)> = Vec::new();
         for (text, id) in texts.iter().enumerate() {
             let id = if has_packed { Id::of(column, id) } else { Id::Text(id) };
-            let (filtered, bytes): (&str, &[u8]) = match &id {
+            let (name, bytes): (&str, &[u8]) = match &id {
                 Id::Insert { us, .. } => {
-                    if may_be_given(metadata.metadata().row_group(idx), *us) {
+                    if given.as_ref().is_none_or(|given| given.may_have(*us)) {
                         wanted.push((text, id));
                     }
                     continue;
@@ -98,7 +100,7 @@ impl Segment {
                 Id::Span(hex) => (packed::SPAN_ID_HEX, hex),
                 Id::Text(text) => (column.name(), text.as_bytes()),
             };
-            let filter = position(filtered)
+            let filter = position(name)
                 .map(|position| reader.get_row_group_column_bloom_filter(idx, position))
                 .transpose()
                 .map_err(|error| damaged(error.to_string()))?;
@@ -109,15 +111,23 @@ impl Segment {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let ranges = self.ranges_of_rings(rows, is_asked)?;
+        let times = self.rings()?.times()?;
+        let is_asked = |ring: usize| {
+            let may_have = |(_, id): &(usize, Id<'_>)| match (id, &given) {
+                (Id::Insert { us, .. }, Some(given)) => {
+                    given.may_have_between(*us, times.first(ring), times.last(ring))
+                }
+                _ => true,
+            };
+            is_asked(ring) && wanted.iter().any(may_have)
+        };
+        let ranges = self.ranges_of_rings(rows, &is_asked)?;
         if ranges.is_empty() {
             return Ok(Vec::new());
         }
+        let names = wanted.iter().map(|(_, id)| packed::telling_column(column, id));
         let reader = reader
-            .with_projection(ProjectionMask::columns(
-                schema,
-                std::iter::once(column.name()).chain(packed::beside(column).iter().copied()),
-            ))
+            .with_projection(ProjectionMask::columns(schema, names))
             .with_row_groups(vec![idx])
             .with_row_selection(selection(&ranges))
             .build()
@@ -126,14 +136,11 @@ impl Segment {
         let mut found = Vec::new();
         for batch in reader {
             let batch = batch.map_err(|error| damaged(error.to_string()))?;
-            let ids = IdColumn::new(&batch, column)
-                .ok_or_else(|| damaged(format!("no column {}", column.name())))?;
-            for (value, row) in ids.ids().zip(&mut at) {
-                for (text, id) in &wanted {
-                    if value == Some(*id) {
-                        found.push((row, *text));
-                    }
-                }
+            let own: Vec<u64> = at.by_ref().take(batch.num_rows()).collect();
+            for (text, id) in &wanted {
+                let alike = packed::rows_like(&batch, column, id)
+                    .ok_or_else(|| damaged(format!("no column {}", column.name())))?;
+                found.extend(alike.into_iter().map(|row| (own[row], *text)));
             }
         }
         Ok(found)
@@ -163,21 +170,44 @@ impl Segment {
     }
 }
 
-/// Says whether an `insertId` that was given at `us` can be in a row group; `false` means that it is not.
-fn may_be_given(row_group: &RowGroupMetaData, us: i64) -> bool {
-    let span = |name: &str| {
-        let column = row_group.columns().iter().find(|column| column.column_descr().name() == name)?;
-        match column.statistics()? {
-            Statistics::Int64(statistics) => {
-                Some((i128::from(*statistics.min_opt()?), i128::from(*statistics.max_opt()?)))
+/// Between which times the entries of a row group got their `insertId`, and how far that is from their own times; in
+/// microseconds.
+struct Given {
+    first: i128,
+    last: i128,
+    /// From an entry's time to that of its id, at least and at most.
+    lag: (i128, i128),
+}
+
+impl Given {
+    /// Returns what the statistics of the row group say, if they say it.
+    fn of(row_group: &RowGroupMetaData) -> Option<Self> {
+        let span = |name: &str| {
+            let column = row_group.columns().iter().find(|column| column.column_descr().name() == name)?;
+            match column.statistics()? {
+                Statistics::Int64(statistics) => {
+                    Some((i128::from(*statistics.min_opt()?), i128::from(*statistics.max_opt()?)))
+                }
+                _ => None,
             }
-            _ => None,
-        }
-    };
-    let (Some(time), Some(lag)) = (span(packed::TIMESTAMP), span(packed::INSERT_ID_LAG)) else { return true };
-    // Rows without a request have no latency.
-    let latency = span(Column::HttpLatencyNs.name()).unwrap_or((0, 0));
-    let (shortest, longest) = (latency.0.min(0), latency.1.max(0));
-    let us = i128::from(us);
-    time.0 + lag.0 + shortest.div_euclid(1000) <= us && us <= time.1 + lag.1 + longest.div_euclid(1000)
+        };
+        let (time, lag) = (span(packed::TIMESTAMP)?, span(packed::INSERT_ID_LAG)?);
+        // Rows without a request have no latency.
+        let latency = span(Column::HttpLatencyNs.name()).unwrap_or((0, 0));
+        let (shortest, longest) = (latency.0.min(0), latency.1.max(0));
+        let lag = (lag.0 + shortest.div_euclid(1000), lag.1 + longest.div_euclid(1000));
+        Some(Self { first: time.0, last: time.1, lag })
+    }
+
+    /// Says whether an id that was given at `us` can be in the row group; `false` means that it is not.
+    fn may_have(&self, us: i64) -> bool {
+        let (first, last) = (self.first + self.lag.0, self.last + self.lag.1);
+        (first..=last).contains(&us.into())
+    }
+
+    /// Says whether it can be one of entries between two times, in nanoseconds; `false` means that it is not.
+    fn may_have_between(&self, us: i64, first_ns: i64, last_ns: i64) -> bool {
+        let us_of = |ns: i64| i128::from(ns.div_euclid(1000));
+        (us_of(first_ns) + self.lag.0..=us_of(last_ns) + self.lag.1).contains(&us.into())
+    }
 }

@@ -88,6 +88,38 @@ impl<'t> Id<'t> {
     }
 }
 
+/// Returns the column that tells one id from another: the last digits of an `insertId`, whose time says the rest.
+pub(super) const fn telling_column(column: Column, id: &Id<'_>) -> &'static str {
+    match id {
+        Id::Insert { .. } => INSERT_ID_TAIL,
+        Id::Trace { .. } => TRACE_HEX,
+        Id::Span(_) => SPAN_ID_HEX,
+        Id::Text(_) => column.name(),
+    }
+}
+
+/// Returns the rows of a batch whose [telling column](telling_column) is as in an id; `None` if it is not there.
+pub(super) fn rows_like(batch: &RecordBatch, column: Column, id: &Id<'_>) -> Option<Vec<usize>> {
+    let array = batch.column_by_name(telling_column(column, id))?;
+    Some(match id {
+        Id::Insert { tail, .. } => {
+            let tails = array.as_primitive_opt::<UInt32Type>()?.values();
+            (0..tails.len()).filter(|row| tails[*row] == *tail).collect()
+        }
+        Id::Trace { hex, .. } => rows_with(array, hex)?,
+        Id::Span(hex) => rows_with(array, hex)?,
+        Id::Text(text) => {
+            let texts = array.as_string_opt::<i32>()?;
+            (0..texts.len()).filter(|row| !texts.is_null(*row) && texts.value(*row) == *text).collect()
+        }
+    })
+}
+
+fn rows_with(array: &ArrayRef, bytes: &[u8]) -> Option<Vec<usize>> {
+    let values = array.as_fixed_size_binary_opt()?;
+    Some((0..values.len()).filter(|row| values.value(*row) == bytes).collect())
+}
+
 const MICROS: i64 = 1_000_000;
 
 fn insert_id<'t>(text: &str) -> Option<Id<'t>> {
