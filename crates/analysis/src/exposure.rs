@@ -4,12 +4,11 @@
 
 use crate::group::GroupBy;
 use crate::question::{Investigation, Question};
-use crate::tally::{Key, scope, tally};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use crate::tally::{Counted, Key, scope, tally};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::Result;
-use timberline_archive::segment::Segment;
+use timberline_archive::catalog::{StreamCatalog, StreamRecord};
 use timberline_entry::Timestamp;
 use timberline_query::{Filter, Options, compile, time_bounds};
 
@@ -42,46 +41,34 @@ impl Exposures {
         let telling: Vec<bool> = question.by.iter().map(tells).collect();
         let by: Vec<GroupBy> = question.by.iter().filter(|by| tells(by)).cloned().collect();
         let scope = scope(&question.filter);
-        let requests =
-            compile("httpRequest:*", &Options::default()).expect("a filter of the language").filter;
-        let ask =
-            |filter: Filter| tally(investigation, &Question { filter, by: by.clone(), ..question.clone() });
-        let (all, requests) = (ask(scope.clone())?, ask(Filter::and(scope.clone(), requests))?);
-        let mut by_key: BTreeMap<Key, Exposure> = BTreeMap::new();
-        let groups = |tally: &crate::tally::Tally| -> Vec<(Key, crate::tally::Counted)> {
-            if by.is_empty() {
-                tally.whole.iter().map(|whole| (Vec::new(), *whole)).collect()
-            } else {
-                tally.groups.iter().map(|(key, counted)| (key.clone(), *counted)).collect()
-            }
-        };
-        let instances = Instances::read(investigation)?;
+        let streams = investigation.archive.streams()?;
+        let is_whole = scope == Filter::all() && !by.iter().any(GroupBy::is_time);
+        let to_see =
+            if is_whole { written(streams, &by) } else { counted(investigation, question, &scope, &by)? };
+        let instances = Instances(streams);
         let bounds = time_bounds(&scope);
-        for (key, counted) in groups(&all) {
+        let exposure = |(key, to_see): (Key, ToSee)| {
             let part =
                 |by_wanted: &GroupBy| by.iter().position(|by| by == by_wanted).map(|idx| key[idx].as_str());
             let (revision, service) = (part(&GroupBy::Revision), part(&GroupBy::Service));
+            let ToSee { entries, requests, first_ns, last_ns } = to_see;
             let (from, to) = match by.iter().position(GroupBy::is_time) {
                 Some(idx) => bucket_of(&by[idx], &key[idx], question),
-                None if revision.is_some() => (counted.first.time_ns, counted.last.time_ns),
-                None => (
-                    bounds.0.unwrap_or(counted.first.time_ns).max(counted.first.time_ns),
-                    bounds.1.unwrap_or(counted.last.time_ns).min(counted.last.time_ns),
-                ),
+                None if revision.is_some() => (first_ns, last_ns),
+                None => {
+                    (bounds.0.unwrap_or(first_ns).max(first_ns), bounds.1.unwrap_or(last_ns).min(last_ns))
+                }
             };
             let services = instances.services_of(revision, service);
             let exposure = Exposure {
                 hours: covered_ns(investigation, services.as_ref(), from, to) / NANOS_PER_HOUR,
-                requests: 0,
+                requests,
                 instances: instances.count(revision, service, from, to),
-                entries: counted.count,
+                entries,
             };
-            by_key.insert(key, exposure);
-        }
-        for (key, counted) in groups(&requests) {
-            by_key.entry(key).or_default().requests = counted.count;
-        }
-        Ok(Self { telling, by_key })
+            (key, exposure)
+        };
+        Ok(Self { telling, by_key: to_see.into_iter().map(exposure).collect() })
     }
 
     /// Returns the exposure of a group.
@@ -104,6 +91,61 @@ impl Exposures {
     pub(crate) fn tells_all(&self) -> bool {
         !self.telling.is_empty() && self.telling.iter().all(|tells| *tells)
     }
+}
+
+/// What there was to see of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ToSee {
+    entries: u64,
+    requests: u64,
+    first_ns: i64,
+    last_ns: i64,
+}
+
+/// Adds up what services and revisions wrote.
+fn written(streams: &StreamCatalog, by: &[GroupBy]) -> BTreeMap<Key, ToSee> {
+    let mut groups: BTreeMap<Key, ToSee> = BTreeMap::new();
+    for stream in streams.streams() {
+        let part = |by: &GroupBy| match by {
+            GroupBy::Revision => stream.revision.clone(),
+            _ => stream.service.clone(),
+        };
+        let StreamRecord { requests, first_ns, last_ns, .. } = *stream;
+        let own = ToSee { entries: stream.entries(), requests, first_ns, last_ns };
+        let add = |known: &mut ToSee| {
+            known.entries += own.entries;
+            known.requests += own.requests;
+            known.first_ns = known.first_ns.min(own.first_ns);
+            known.last_ns = known.last_ns.max(own.last_ns);
+        };
+        groups.entry(by.iter().map(part).collect()).and_modify(add).or_insert(own);
+    }
+    groups
+}
+
+/// Counts what there was to see within a time, a service or a revision.
+fn counted(
+    investigation: &Investigation<'_>,
+    question: &Question,
+    scope: &Filter,
+    by: &[GroupBy],
+) -> Result<BTreeMap<Key, ToSee>> {
+    let requests = compile("httpRequest:*", &Options::default()).expect("a filter of the language").filter;
+    let ask = |filter: Filter| -> Result<BTreeMap<Key, Counted>> {
+        let tally = tally(investigation, &Question { filter, by: by.to_vec(), ..question.clone() })?;
+        Ok(if by.is_empty() {
+            tally.whole.into_iter().map(|whole| (Vec::new(), whole)).collect()
+        } else {
+            tally.groups
+        })
+    };
+    let (all, requests) = (ask(scope.clone())?, ask(Filter::and(scope.clone(), requests))?);
+    let to_see = |(key, counted): (Key, Counted)| {
+        let requests = requests.get(&key).map_or(0, |requests| requests.count);
+        let (first_ns, last_ns) = (counted.first.time_ns, counted.last.time_ns);
+        (key, ToSee { entries: counted.count, requests, first_ns, last_ns })
+    };
+    Ok(all.into_iter().map(to_see).collect())
 }
 
 /// Returns the stretch of time that a key written by `bucket_key` stands for.
@@ -174,36 +216,24 @@ impl Covered {
     }
 }
 
-/// Instances by service and revision, over all segments.
-struct Instances(BTreeMap<(String, String, String), (i64, i64)>);
+/// Services, revisions and instances of the whole archive.
+struct Instances<'c>(&'c StreamCatalog);
 
-impl Instances {
-    fn read(investigation: &Investigation<'_>) -> Result<Self> {
-        let mut all: BTreeMap<(String, String, String), (i64, i64)> = BTreeMap::new();
-        let read = |segment: &Segment| segment.instances();
-        let of_segments: Vec<_> = investigation.archive.segments().par_iter().map(read).collect();
-        for instances in of_segments {
-            for instance in instances? {
-                let span = all
-                    .entry((instance.service, instance.revision, instance.id))
-                    .or_insert((instance.first_ns, instance.last_ns));
-                *span = (span.0.min(instance.first_ns), span.1.max(instance.last_ns));
-            }
-        }
-        Ok(Self(all))
-    }
-
+impl Instances<'_> {
+    /// Counts instances that wrote at some time between two points, by their first and last entry.
     fn count(&self, revision: Option<&str>, service: Option<&str>, from: i64, to: i64) -> u64 {
         let is_meant = |of: &str, wanted: Option<&str>| wanted.is_none_or(|wanted| wanted == of);
-        let ids: BTreeSet<&str> = self
-            .0
-            .iter()
-            .filter(|((s, r, _), (first, last))| {
-                is_meant(s, service) && is_meant(r, revision) && *first <= to && from <= *last
-            })
-            .map(|((_, _, id), _)| id.as_str())
-            .collect();
-        ids.len() as u64
+        let mut numbers = Vec::new();
+        for (stream, idx) in self.0.streams().iter().zip(0_u32..) {
+            if is_meant(&stream.service, service) && is_meant(&stream.revision, revision) {
+                let own = self.0.instances_of(idx).iter();
+                let ran = own.filter(|instance| instance.first_ns <= to && from <= instance.last_ns);
+                numbers.extend(ran.map(|instance| instance.number));
+            }
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.len() as u64
     }
 
     /// Returns the services to which a group belongs; `None` for all.
@@ -212,8 +242,8 @@ impl Instances {
             return Some(BTreeSet::from([service.to_owned()]));
         }
         let revision = revision.filter(|revision| !revision.is_empty())?;
-        let services: BTreeSet<String> =
-            self.0.keys().filter(|(_, r, _)| r == revision).map(|(s, _, _)| s.clone()).collect();
+        let streams = self.0.streams().iter().filter(|stream| stream.revision == revision);
+        let services: BTreeSet<String> = streams.map(|stream| stream.service.clone()).collect();
         (!services.is_empty()).then_some(services)
     }
 }

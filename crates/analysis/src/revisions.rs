@@ -1,8 +1,8 @@
 //! The revisions of every service in order: when each ran, what it wrote, who deployed it and how it fared.
 //!
 //! ```text
-//! ring facts ──► entries, errors, first, last            audit entries ──► who deployed what, and whose entries
-//! instances  ──► which ran, hours                                          without a revision belong to which
+//! stream catalogue ──► entries, errors, requests, first, last, instances, hours
+//!                  └─► audit entries ──► who deployed what, and whose entries without a revision belong to which
 //! system log ──► container starts and exits ──► restarts
 //!                          └───────────────► order: first evidence, then deploy, then the number in the name
 //! ```
@@ -15,14 +15,11 @@ mod order;
 
 use crate::evidence::rfc3339;
 use crate::exposure::covered_ns;
-use crate::question::{Investigation, Question};
-use crate::tally::tally;
+use crate::question::Investigation;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::Result;
-use timberline_archive::segment::Segment;
-use timberline_entry::Severity;
-use timberline_query::{Options, compile};
+use timberline_archive::catalog::{StreamCatalog, StreamRecord};
 
 pub use audit::{Deploy, Resolution};
 pub use containers::{Containers, Readiness};
@@ -149,7 +146,7 @@ pub struct OtherDeploy {
 
 /// Answers which revisions there are, of one service or of all.
 ///
-/// Cost: ring facts of all segments; of rows, audit entries and what the platform says of containers.
+/// Cost: the stream catalogue; ring facts of errors; of rows, what the platform says of containers.
 ///
 /// # Errors
 /// Damage in the archive.
@@ -161,7 +158,6 @@ pub fn revisions_answer(investigation: &Investigation<'_>, service: Option<&str>
         known.audits.retain(|audit| audit.service == service);
     }
     let placed = known.placed(&investigation.given_order);
-    let (requests, instances) = (requests(investigation)?, instances(investigation)?);
     let containers = containers::count(investigation)?;
     let mut ready = containers::readiness(investigation)?;
     let mut new_errors = new_errors::first_of_each(investigation, |service, revision| {
@@ -199,8 +195,8 @@ pub fn revisions_answer(investigation: &Investigation<'_>, service: Option<&str>
                 last: facts.last_ns.map(rfc3339),
                 entries: facts.entries,
                 errors: facts.errors,
-                requests: requests.get(&key).copied().unwrap_or(0),
-                instances: instances.get(&key).map_or(0, |ids| ids.len() as u64),
+                requests: facts.requests,
+                instances: facts.instances,
                 restarts: containers.get(&key).map_or(0, |counted| counted.1),
                 containers: containers.get(&key).map(|counted| counted.0).unwrap_or_default(),
                 ready: ready.remove(&place.revision).unwrap_or_default(),
@@ -243,6 +239,8 @@ pub fn deploys_in_order(investigation: &Investigation<'_>) -> Result<Vec<Deploye
 struct Found {
     entries: u64,
     errors: u64,
+    requests: u64,
+    instances: u64,
     first_ns: Option<i64>,
     last_ns: Option<i64>,
     resolved: BTreeMap<Resolution, u64>,
@@ -265,52 +263,31 @@ impl Known {
         if let Some(known) = investigation.known.get() {
             return Ok(known);
         }
-        let known = Self::read(investigation)?;
+        let known = Self::of_streams(investigation.archive.streams()?);
         Ok(investigation.known.get_or_init(|| known))
     }
 
-    fn read(investigation: &Investigation<'_>) -> Result<Self> {
-        let mut known = Self::default();
-        for segment in investigation.archive.segments() {
-            known.add_rings(segment)?;
-        }
-        known.audits = audit::read(investigation)?;
-        known.attribute();
-        Ok(known)
-    }
-
-    fn add_rings(&mut self, segment: &Segment) -> Result<()> {
-        let (rings, services, revisions) = (segment.rings()?, segment.services()?, segment.revisions()?);
-        let times = rings.times()?;
-        // There are far more rings than revisions, so they are added up by number before any name is looked at.
-        let mut by_number: BTreeMap<(usize, usize), Found> = BTreeMap::new();
-        for run in rings.runs() {
-            let found = by_number.entry((run.service, run.revision)).or_default();
-            let entries: u64 = rings.each_rows(run.rings.clone()).sum();
-            found.entries += entries;
-            if run.severity >= Severity::Error {
-                found.errors += entries;
-            }
-            let (firsts, lasts) = (
-                run.rings.clone().map(|ring| times.first(ring)),
-                run.rings.clone().map(|ring| times.last(ring)),
-            );
-            found.first_ns = found.first_ns.into_iter().chain(firsts).min();
-            found.last_ns = found.last_ns.into_iter().chain(lasts).max();
-        }
-        for ((service, revision), of_segment) in by_number {
-            let (service, revision) = (&services[service], &revisions[revision]);
+    fn of_streams(streams: &StreamCatalog) -> Self {
+        let mut known = Self { audits: audit::facts_of_all(streams), ..Self::default() };
+        for (stream, idx) in streams.streams().iter().zip(0..) {
+            let StreamRecord { service, revision, first_ns, last_ns, .. } = stream;
             if revision.is_empty() {
-                *self.unnamed.entry(service.clone()).or_insert(0) += of_segment.entries;
+                known.unnamed.insert(service.clone(), stream.entries());
                 continue;
             }
-            let found = self.found.entry((service.clone(), revision.clone())).or_default();
-            found.entries += of_segment.entries;
-            found.errors += of_segment.errors;
-            found.first_ns = found.first_ns.into_iter().chain(of_segment.first_ns).min();
-            found.last_ns = found.last_ns.into_iter().chain(of_segment.last_ns).max();
+            let found = Found {
+                entries: stream.entries(),
+                errors: stream.errors(),
+                requests: stream.requests,
+                instances: streams.instances_of(idx).len() as u64,
+                first_ns: Some(*first_ns),
+                last_ns: Some(*last_ns),
+                ..Found::default()
+            };
+            known.found.insert((service.clone(), revision.clone()), found);
         }
-        Ok(())
+        known.attribute();
+        known
     }
 
     /// Gives audit entries and deploys to the revisions they speak of.
@@ -457,27 +434,4 @@ const MAX_ROLLOUT_NS: i64 = 3_600_000_000_000;
 
 fn is_rollout(asked_ns: i64, made_ns: i64) -> bool {
     (asked_ns..=asked_ns.saturating_add(MAX_ROLLOUT_NS)).contains(&made_ns)
-}
-
-/// Returns the ids of instances, by service and revision.
-fn instances(investigation: &Investigation<'_>) -> Result<BTreeMap<(String, String), BTreeSet<String>>> {
-    let mut instances: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    for segment in investigation.archive.segments() {
-        for instance in segment.instances()? {
-            instances.entry((instance.service, instance.revision)).or_default().insert(instance.id);
-        }
-    }
-    Ok(instances)
-}
-
-/// Counts entries that are requests, by service and revision.
-fn requests(investigation: &Investigation<'_>) -> Result<BTreeMap<(String, String), u64>> {
-    let filter = compile("httpRequest:*", &Options::default()).expect("a filter of the language").filter;
-    let by = vec![crate::GroupBy::Service, crate::GroupBy::Revision];
-    let tally = tally(
-        investigation,
-        &Question { filter, by, zone: jiff::tz::TimeZone::UTC, asked: crate::Asked::default() },
-    )?;
-    let key = |key: &[String]| (key[0].clone(), key[1].clone());
-    Ok(tally.groups.iter().map(|(group, counted)| (key(group), counted.count)).collect())
 }

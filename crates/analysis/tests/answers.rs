@@ -125,3 +125,25 @@ fn sample_exports_give_the_answers_of_their_truth() {
         frequency(&investigation, &question("", &["logName", "severity"]), false, Vec::new()).unwrap();
     assert_eq!(by_log.groups.iter().filter_map(|group| group.count).sum::<u64>(), status.entries);
 }
+
+/// What there was to see is stored for whole archives and counted within a time; within all time both are the same.
+#[test]
+fn what_there_was_to_see_is_the_same_stored_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let real = shared("real");
+    for (idx, exports) in [Some(samples().0), real].into_iter().flatten().enumerate() {
+        let archive = archive(&folder.path().join(idx.to_string()), &[exports]);
+        let investigation = Investigation::new(&archive).unwrap();
+        for by in [&[][..], &["revision"], &["service"], &["service", "revision"], &["severity", "revision"]]
+        {
+            let ask = |filter: &str| {
+                let answer = frequency(&investigation, &question(filter, by), true, Vec::new()).unwrap();
+                serde_json::to_value(answer.groups).unwrap()
+            };
+            let (stored, counted) =
+                (ask("severity>=WARNING"), ask("severity>=WARNING timestamp>=\"1970-01-02T00:00:00Z\""));
+            assert!(stored.as_array().is_some_and(|groups| !groups.is_empty()));
+            assert_eq!(stored, counted, "{by:?}");
+        }
+    }
+}

@@ -1,13 +1,14 @@
 //! An archive opened for reading.
 
 use crate::catalog::{
-    self, PatternIds, PatternRecord, RejectRecord, SegmentShapes, ShapeCatalog, SourceRecord,
+    self, PatternIds, PatternRecord, RejectRecord, SegmentShapes, ShapeCatalog, SourceRecord, StreamCatalog,
 };
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::manifest::{FileRecord, Manifest};
 use crate::segment::{Segment, get_or_try};
 use crate::storage::Storage;
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// One moment of an archive: the manifest that was live when it was opened, and its segments.
@@ -19,6 +20,7 @@ pub struct Archive {
     manifest: Manifest,
     segments: Vec<Segment>,
     shapes: OnceLock<ShapeCatalog>,
+    streams: OnceLock<StreamCatalog>,
 }
 
 impl Archive {
@@ -41,8 +43,13 @@ impl Archive {
     /// As [`Manifest::load`].
     pub fn open_or_empty(storage: Arc<dyn Storage>) -> Result<Self> {
         let manifest = Manifest::load(&*storage)?;
+        Ok(Self::of(storage, manifest))
+    }
+
+    /// Opens the archive as a manifest has it.
+    pub(crate) fn of(storage: Arc<dyn Storage>, manifest: Manifest) -> Self {
         let segments = Segment::all(&storage, &manifest.segments);
-        Ok(Self { storage, manifest, segments, shapes: OnceLock::new() })
+        Self { storage, manifest, segments, shapes: OnceLock::new(), streams: OnceLock::new() }
     }
 
     /// Returns the manifest.
@@ -121,6 +128,26 @@ impl Archive {
         let file = self.manifest.catalog.as_ref()?.shapes.as_ref()?;
         let stored = self.read(file);
         Some(stored.and_then(|content| catalog::read_shapes(content, &file.path, &self.n_shapes())))
+    }
+
+    /// Returns what each revision of each service wrote. Cost: reads the catalogue, once.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when there is no catalogue to be read and the segments do not say it either.
+    pub fn streams(&self) -> Result<&StreamCatalog> {
+        get_or_try(&self.streams, || match self.stored_streams() {
+            Some(Ok(stored)) => Ok(stored),
+            // No answer depends on it.
+            Some(Err(Error::Damaged { .. })) | None => catalog::streams_of(&self.segments, &BTreeMap::new()),
+            Some(Err(error)) => Err(error),
+        })
+    }
+
+    /// Reads the stream catalogue, if the manifest names one.
+    pub(crate) fn stored_streams(&self) -> Option<Result<StreamCatalog>> {
+        let file = self.manifest.catalog.as_ref()?.streams.as_ref()?;
+        let stored = self.read(file);
+        Some(stored.and_then(|content| catalog::read_streams(&content, &file.path, self.segments.len())))
     }
 
     fn n_shapes(&self) -> Vec<u64> {

@@ -146,9 +146,14 @@ pub fn shape_catalog(sequence: u64) -> String {
     format!("catalog/{sequence:06}-shapes.zst")
 }
 
-/// Says whether a path is that of a shape catalogue.
-pub fn is_shape_catalog(path: &str) -> bool {
-    path.starts_with("catalog/") && path.ends_with("-shapes.zst")
+/// Returns the path of the stream catalogue of a commit.
+pub fn stream_catalog(sequence: u64) -> String {
+    format!("catalog/{sequence:06}-streams.zst")
+}
+
+/// Says whether a path is that of a catalogue that is made of the segments alone.
+pub fn is_made_catalog(path: &str) -> bool {
+    path.starts_with("catalog/") && (path.ends_with("-shapes.zst") || path.ends_with("-streams.zst"))
 }
 
 /// Returns the path of the source catalogue of a commit.

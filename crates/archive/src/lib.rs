@@ -1,6 +1,7 @@
 //! The archive on disk: segments, rings, index, manifest, ingest and verification.
 
 mod archive;
+mod audit;
 pub mod catalog;
 mod columns;
 pub mod compact;
@@ -20,6 +21,7 @@ pub mod testing;
 pub mod verify;
 
 pub use archive::Archive;
+pub use audit::AuditRecord;
 pub use columns::{Cell, Cells, Column, ColumnKind, ComposeError, compose};
 pub use error::{Error, Result};
 

@@ -1,5 +1,7 @@
 //! What writers other than ingest have in common: the lock, new segments from old ones, one commit.
 
+use crate::archive::Archive;
+use crate::audit::AuditRecord;
 use crate::catalog::{self, PatternRecord, RejectRecord, SourceRecord};
 use crate::error::{Error, Result};
 use crate::ingest::{MergePlan, RowMaker, SourceTable, join_all, load, segment_memory};
@@ -68,6 +70,7 @@ pub(crate) fn write_catalog(
         rejects: write_file(storage, &layout::rejects(sequence), &catalog::write_rejects(rejects))?,
         patterns,
         shapes: None,
+        streams: None,
     })
 }
 
@@ -91,24 +94,34 @@ pub(crate) fn patterns(
     catalog::patterns_of(&Segment::all(storage, segments), masker, before, successors)
 }
 
-/// Writes the shape catalogue of a commit; none where a segment is damaged, which is no reason not to commit the others.
-fn write_shapes(
-    storage: &Arc<dyn Storage>,
-    sequence: u64,
-    segments: &[SegmentRecord],
-) -> Result<Option<FileRecord>> {
-    match catalog::shapes_of(&Segment::all(storage, segments)) {
-        Ok(content) => write_file(&**storage, &layout::shape_catalog(sequence), &content).map(Some),
+/// Writes a catalogue that is made of the segments; none where a segment is damaged, which is no reason not to commit the
+/// others.
+fn write_made(storage: &dyn Storage, path: &str, made: Result<Vec<u8>>) -> Result<Option<FileRecord>> {
+    match made {
+        Ok(content) => write_file(storage, path, &content).map(Some),
         Err(Error::Damaged { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Makes `after` the live manifest, with the shape catalogue of its segments, and moves entries that only `before` names out
-/// of the folder that other engines read as a whole.
+/// Returns what the audit entries of segments say, by the segments' names, where the catalogue of a manifest can be read.
+fn known_audits(storage: &Arc<dyn Storage>, manifest: &Manifest) -> BTreeMap<String, Vec<AuditRecord>> {
+    let archive = Archive::of(storage.clone(), manifest.clone());
+    let Some(Ok(streams)) = archive.stored_streams() else { return BTreeMap::new() };
+    let ids = manifest.segments.iter().map(|segment| segment.id.clone());
+    ids.zip(streams.into_audits()).collect()
+}
+
+/// Makes `after` the live manifest, with the catalogues that are made of its segments, and moves entries that only `before`
+/// names out of the folder that other engines read as a whole.
 pub(crate) fn commit(storage: &Arc<dyn Storage>, before: &Manifest, mut after: Manifest) -> Result<()> {
     if let Some(catalog) = &mut after.catalog {
-        catalog.shapes = write_shapes(storage, after.sequence, &after.segments)?;
+        let segments = Segment::all(storage, &after.segments);
+        let shapes = catalog::shapes_of(&segments);
+        catalog.shapes = write_made(&**storage, &layout::shape_catalog(after.sequence), shapes)?;
+        let streams = catalog::streams_of(&segments, &known_audits(storage, before));
+        let streams = streams.map(|streams| catalog::write_streams(&streams));
+        catalog.streams = write_made(&**storage, &layout::stream_catalog(after.sequence), streams)?;
     }
     after.commit(&**storage)?;
     let named: BTreeSet<&str> = after.files().map(|file| file.path.as_str()).collect();

@@ -1,16 +1,19 @@
 //! The catalogue: where entries came from, what could not be kept, and which messages are one pattern, in small Parquet files
-//! that anyone can read; and what all entries look like, for questions.
+//! that anyone can read; and for questions, what all entries look like and
+//! what each revision wrote.
 
 mod patterns;
 mod rejects;
 mod shapes;
 mod sources;
+mod streams;
 mod table;
 
 pub use patterns::{MAX_MERGED_SHAPES, PatternIds, PatternRecord};
 pub use rejects::RejectRecord;
 pub use shapes::{SegmentShapes, ShapeCatalog};
 pub use sources::{Cut, GroupFacts, Order, SourceRecord, WindowRecord};
+pub use streams::{InstanceSpan, StreamCatalog, StreamRecord};
 
 pub(crate) use patterns::{
     of_segments as patterns_of, read as read_patterns, read_ids as read_pattern_ids, write as write_patterns,
@@ -18,3 +21,4 @@ pub(crate) use patterns::{
 pub(crate) use rejects::{read as read_rejects, write as write_rejects};
 pub(crate) use shapes::{of_segments as shapes_of, read as read_shapes};
 pub(crate) use sources::{read as read_sources, write as write_sources};
+pub(crate) use streams::{of_segments as streams_of, read as read_streams, write as write_streams};

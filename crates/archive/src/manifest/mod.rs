@@ -127,12 +127,14 @@ pub struct CatalogRecord {
     pub patterns: FileRecord,
     /// What the entries of all segments look like; none in archives before format 4, and where a segment could not be read.
     pub shapes: Option<FileRecord>,
+    /// What each revision wrote; none where the shapes are, and in archives that an earlier program wrote.
+    pub streams: Option<FileRecord>,
 }
 
 impl CatalogRecord {
     /// Returns its files.
     pub fn files(&self) -> impl Iterator<Item = &FileRecord> {
-        [&self.sources, &self.rejects, &self.patterns].into_iter().chain(&self.shapes)
+        [&self.sources, &self.rejects, &self.patterns].into_iter().chain(&self.shapes).chain(&self.streams)
     }
 }
 

@@ -57,6 +57,8 @@ struct CatalogOnDisk {
     patterns: FileOnDisk,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shapes: Option<FileOnDisk>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    streams: Option<FileOnDisk>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -127,6 +129,7 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
             rejects: file(&catalog.rejects),
             patterns: file(&catalog.patterns),
             shapes: catalog.shapes.as_ref().map(file),
+            streams: catalog.streams.as_ref().map(file),
         }),
         set_aside: manifest
             .set_aside
@@ -191,6 +194,7 @@ pub(super) fn decode(content: &[u8], path: &str) -> Result<Manifest> {
             rejects: file(catalog.rejects)?,
             patterns: file(catalog.patterns)?,
             shapes: catalog.shapes.map(file).transpose()?,
+            streams: catalog.streams.map(file).transpose()?,
         }),
         None => None,
     };
@@ -239,6 +243,7 @@ mod tests {
                 rejects: file("catalog/r"),
                 patterns: file("catalog/p"),
                 shapes: Some(file("catalog/t")),
+                streams: Some(file("catalog/u")),
             }),
             set_aside: vec![SetAside {
                 segment: "000003-01".to_owned(),

@@ -141,8 +141,14 @@ impl<'r> Repair<'r> {
         {
             report.catalog.push(catalog.patterns.path.clone());
         }
-        if let Some(Err(Error::Damaged { file, .. })) = self.archive.stored_shapes() {
-            report.catalog.push(file);
+        let made = [
+            self.archive.stored_shapes().map(|read| read.err()),
+            self.archive.stored_streams().map(|read| read.err()),
+        ];
+        for fault in made.into_iter().flatten().flatten() {
+            if let Error::Damaged { file, .. } = fault {
+                report.catalog.push(file);
+            }
         }
         let successors = maintain::successors(&moves);
         let known = known.unwrap_or_default();

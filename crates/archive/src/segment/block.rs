@@ -45,7 +45,7 @@ impl BlockWriter {
     }
 
     /// Adds texts.
-    pub(super) fn texts<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t str> + Clone) {
+    pub(crate) fn texts<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t str> + Clone) {
         self.numbers(texts.clone().map(|text| text.len() as u64));
         let all: String = texts.collect();
         self.bytes(all.as_bytes());
@@ -117,7 +117,7 @@ impl<'b> BlockReader<'b> {
     }
 
     /// Takes a list of numbers.
-    pub(super) fn numbers(&mut self) -> Option<Vec<u64>> {
+    pub(crate) fn numbers(&mut self) -> Option<Vec<u64>> {
         self.planes(8)
     }
 
@@ -137,7 +137,7 @@ impl<'b> BlockReader<'b> {
     }
 
     /// Takes a list of times or differences of times, which were put in as the numbers with the same bits.
-    pub(super) fn times(&mut self) -> Option<Vec<i64>> {
+    pub(crate) fn times(&mut self) -> Option<Vec<i64>> {
         self.planes(8)
     }
 
@@ -162,7 +162,7 @@ impl<'b> BlockReader<'b> {
     }
 
     /// Takes texts.
-    pub(super) fn texts(&mut self) -> Option<Vec<&'b str>> {
+    pub(crate) fn texts(&mut self) -> Option<Vec<&'b str>> {
         let lens = self.small()?;
         let mut rest = std::str::from_utf8(self.bytes()?).ok()?;
         let mut texts = Vec::with_capacity(lens.len());

@@ -46,7 +46,7 @@ pub use shapes::ShapeRecord;
 pub use templates::{HoleClass, MARKS, OfShapes, Templates};
 pub use values::{Subject, ValueRecord, ValueRow};
 
-pub(crate) use block::{BlockWriter, read as read_block};
+pub(crate) use block::{BlockReader, BlockWriter, read as read_block};
 pub(crate) use checked::CheckedFile;
 pub(crate) use entries::with_entry;
 pub(crate) use observer::{Observer, RowFacts};

@@ -5,7 +5,7 @@
 //! rows       Parquet readable, in ring order, in the month and span it claims, no copies;    rows
 //!            shapes and patterns as this program computes them; rings and shapes agree
 //! patterns   the catalogue is what the messages of all segments make                            patterns
-//! shapes     and what their templates make                                                      shapes
+//! made       and so are the catalogues of shapes and streams                                 made
 //! counts     read = kept + duplicates + rejected + set aside, per source and in total        counts
 //! leftovers  files that nothing names: no error, the next commit deletes them
 //! ```
@@ -14,9 +14,9 @@
 
 mod counts;
 mod files;
+mod made;
 mod patterns;
 mod rows;
-mod shapes;
 
 use crate::archive::Archive;
 use crate::error::{Error, Result};
@@ -175,7 +175,7 @@ pub fn verify(
             rows::check(segment, &rules, &mut report);
         }
         patterns::check(&archive, &rules.masker, &mut report);
-        shapes::check(&archive, &mut report);
+        made::check(&archive, &mut report);
     }
     report.problems.sort_by(|a, b| (&a.file, a.impact).cmp(&(&b.file, b.impact)));
     Ok(report)
@@ -227,7 +227,7 @@ fn problem(file: &str, detail: impl ToString, impact: Impact, segment: Option<&S
             "everything but questions by pattern, which see entries of this segment apart from others",
             "reindex computes shapes and patterns again",
         ),
-        Impact::Catalog if layout::is_shape_catalog(file) => (
+        Impact::Catalog if layout::is_made_catalog(file) => (
             "everything: what it says is put together from the segments for every question",
             "verify --repair makes it anew",
         ),

@@ -22,3 +22,5 @@ mod revision_field;
 mod sample;
 #[cfg(test)]
 mod shapes;
+#[cfg(test)]
+mod streams;

@@ -1,0 +1,73 @@
+//! The catalogues of shapes and streams against what the segments make.
+
+use super::{VerifyReport, check_made};
+use crate::archive::Archive;
+use crate::catalog::{shapes_of, streams_of, write_streams};
+use std::collections::BTreeMap;
+
+pub(super) fn check(archive: &Archive, report: &mut VerifyReport) {
+    let Some(catalog) = &archive.manifest().catalog else { return };
+    if let Some(file) = &catalog.shapes {
+        check_made(report, &file.path, "the shapes are not those of the segments", || {
+            Ok(archive.read(file)? == shapes_of(archive.segments())?)
+        });
+    }
+    if let Some(file) = &catalog.streams {
+        check_made(report, &file.path, "the streams are not those of the segments", || {
+            Ok(archive.read(file)? == write_streams(&streams_of(archive.segments(), &BTreeMap::new())?))
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ingest::{Options, Silent, ingest};
+    use crate::layout;
+    use crate::maintain::write_file;
+    use crate::manifest::Manifest;
+    use crate::storage::Storage;
+    use crate::testing::{Image, RecordingStorage};
+    use crate::verify::{Depth, Impact, verify};
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use timberline_entry::input::discover;
+
+    fn archive_of(texts: &[&str]) -> Arc<dyn Storage> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ndjson");
+        let line =
+            |text: &&str| format!("{{\"timestamp\":\"2025-09-01T00:00:00Z\",\"textPayload\":\"{text}\"}}\n");
+        std::fs::write(&path, texts.iter().map(line).collect::<String>()).unwrap();
+        let (specs, _) = discover(&[path.to_string_lossy().into_owned()]);
+        let storage: Arc<dyn Storage> = Arc::new(RecordingStorage::new(Image::new()));
+        ingest(storage.clone(), specs, &Options::new("test"), &Silent, &AtomicBool::new(false)).unwrap();
+        storage
+    }
+
+    #[test]
+    fn a_catalogue_of_something_else_is_found() {
+        let (storage, other) = (archive_of(&["up", "down"]), archive_of(&["left", "right", "straight"]));
+        let sound = verify(storage.clone(), "test", Depth::Rows, &crate::verify::Silent).unwrap();
+        assert!(sound.is_sound(), "{:#?}", sound.problems);
+        for path in [layout::shape_catalog, layout::stream_catalog] {
+            let mut manifest = Manifest::load(&*storage).unwrap();
+            let before = manifest.clone();
+            manifest.sequence += 1;
+            let content = other.read(&path(1)).unwrap();
+            let path = path(manifest.sequence);
+            let file = Some(write_file(&*storage, &path, &content).unwrap());
+            let catalog = manifest.catalog.as_mut().unwrap();
+            if layout::shape_catalog(manifest.sequence) == path {
+                catalog.shapes = file;
+            } else {
+                catalog.streams = file;
+            }
+            manifest.commit(&*storage).unwrap();
+            let report = verify(storage.clone(), "test", Depth::Rows, &crate::verify::Silent).unwrap();
+            let [problem] = &report.problems[..] else { panic!("{:#?}", report.problems) };
+            assert_eq!((problem.file.as_str(), problem.impact), (path.as_str(), Impact::Catalog));
+            assert!(problem.answerable.starts_with("everything:"));
+            Manifest { sequence: manifest.sequence + 1, ..before }.commit(&*storage).unwrap();
+        }
+    }
+}
