@@ -30,6 +30,8 @@ pub(super) const SOURCE_IS_WHOLE: &str = "source_is_whole";
 const BATCH_ROWS: usize = 8192;
 /// Rows a reader must decode at least to see one: small enough to look into a ring, large enough to compress.
 const PAGE_ROWS: usize = 16_384;
+/// Bytes of a page before it is compressed: of long texts, fewer rows.
+const PAGE_BYTES: usize = 256 << 10;
 /// Rows that a Bloom filter answers for: what is read of a column to find one id.
 const ROW_GROUP_ROWS: usize = 65_536;
 const COMPRESSION_LEVEL: i32 = 3;
@@ -68,6 +70,7 @@ fn properties(n_rows: usize) -> WriterProperties {
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_data_page_size_limit(PAGE_BYTES)
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_key_value_metadata(Some(vec![KeyValue::new("timberline.format".to_owned(), FORMAT.to_string())]))
