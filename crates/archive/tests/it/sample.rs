@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use timberline_archive::Result;
 use timberline_archive::ingest::{Options, Silent, Summary};
 use timberline_archive::storage::Storage;
+use timberline_archive::testing::RecordingStorage;
 use timberline_archive::{maintain, verify};
 use timberline_entry::input::discover;
 
@@ -80,6 +81,24 @@ pub(crate) fn assert_sound(storage: &Arc<dyn Storage>) {
     let report = verify(storage);
     assert!(report.is_sound(), "{:#?}", report.problems);
     assert_eq!(report.entries_read, report.entries);
+}
+
+/// Returns an archive in which a file is missing, and two in which a byte of it is another.
+pub(crate) fn without(recording: &RecordingStorage, path: &str) -> Vec<Arc<dyn Storage>> {
+    let image = recording.live();
+    let damaged = |damage: Option<usize>| -> Arc<dyn Storage> {
+        let mut image = image.clone();
+        match damage {
+            None => drop(image.remove(path)),
+            Some(at) => {
+                let mut content = image[path].to_vec();
+                content[at] ^= 4;
+                image.insert(path.to_owned(), content.into());
+            }
+        }
+        Arc::new(RecordingStorage::new(image))
+    };
+    [None, Some(0), Some(image[path].len() / 2)].map(damaged).into()
 }
 
 /// Memory so small that segments are cut at a mebibyte of rows.
