@@ -6,7 +6,8 @@
 //! resourceName  namespaces/P/revisions/R      the revision that a platform event is about
 //! ```
 //!
-//! Here it is read; what follows from it is for those who ask.
+//! Here it is read; what follows from it is for those who ask. It is stored in the stream catalogue, and taken from there for
+//! segments that stay: reading something else needs a file of another name.
 
 use crate::columns::{Cells, Column};
 use timberline_entry::json::Value;

@@ -18,6 +18,7 @@ use crate::archive::Archive;
 use crate::catalog::SourceRecord;
 use crate::error::{Error, Result};
 use crate::ingest::{collect_garbage, merge, span};
+use crate::layout;
 use crate::maintain::{self, Options};
 use crate::manifest::{Manifest, SegmentRecord};
 use crate::storage::Storage;
@@ -141,15 +142,8 @@ impl<'r> Repair<'r> {
         {
             report.catalog.push(catalog.patterns.path.clone());
         }
-        let made = [
-            self.archive.stored_shapes().map(|read| read.err()),
-            self.archive.stored_streams().map(|read| read.err()),
-        ];
-        for fault in made.into_iter().flatten().flatten() {
-            if let Error::Damaged { file, .. } = fault {
-                report.catalog.push(file);
-            }
-        }
+        let of_made = problems.iter().filter(|problem| layout::is_made_catalog(&problem.file));
+        report.catalog.extend(of_made.map(|problem| problem.file.clone()));
         let successors = maintain::successors(&moves);
         let known = known.unwrap_or_default();
         let patterns =
@@ -157,7 +151,12 @@ impl<'r> Repair<'r> {
         if let Some(catalog) = &mut after.catalog {
             catalog.patterns = maintain::write_patterns(&*self.storage, after.sequence, &patterns)?;
         }
-        maintain::commit(&self.storage, before, after)
+        // What is wrong may be what a catalogue says of audit entries, so nothing is taken from it.
+        let mut before = before.clone();
+        if let Some(catalog) = &mut before.catalog {
+            catalog.streams = None;
+        }
+        maintain::commit(&self.storage, &before, after)
     }
 
     /// Returns the sources, made anew with the catalogue where it cannot be read.

@@ -25,6 +25,7 @@ mod tests {
     use crate::layout;
     use crate::maintain::write_file;
     use crate::manifest::Manifest;
+    use crate::repair::repair;
     use crate::storage::Storage;
     use crate::testing::{Image, RecordingStorage};
     use crate::verify::{Depth, Impact, verify};
@@ -51,7 +52,6 @@ mod tests {
         assert!(sound.is_sound(), "{:#?}", sound.problems);
         for path in [layout::shape_catalog, layout::stream_catalog] {
             let mut manifest = Manifest::load(&*storage).unwrap();
-            let before = manifest.clone();
             manifest.sequence += 1;
             let content = other.read(&path(1)).unwrap();
             let path = path(manifest.sequence);
@@ -67,7 +67,11 @@ mod tests {
             let [problem] = &report.problems[..] else { panic!("{:#?}", report.problems) };
             assert_eq!((problem.file.as_str(), problem.impact), (path.as_str(), Impact::Catalog));
             assert!(problem.answerable.starts_with("everything:"));
-            Manifest { sequence: manifest.sequence + 1, ..before }.commit(&*storage).unwrap();
+            let options = crate::maintain::Options::new("test");
+            let repaired = repair(storage.clone(), "test", &options, &crate::verify::Silent).unwrap();
+            assert_eq!(repaired.catalog, [path]);
+            let sound = verify(storage.clone(), "test", Depth::Rows, &crate::verify::Silent).unwrap();
+            assert!(sound.is_sound(), "{:#?}", sound.problems);
         }
     }
 }
