@@ -104,23 +104,20 @@ struct ToSee {
 
 /// Adds up what services and revisions wrote.
 fn written(streams: &StreamCatalog, by: &[GroupBy]) -> BTreeMap<Key, ToSee> {
-    let mut groups: BTreeMap<Key, ToSee> = BTreeMap::new();
+    let mut groups: BTreeMap<Key, StreamRecord> = BTreeMap::new();
     for stream in streams.streams() {
         let part = |by: &GroupBy| match by {
             GroupBy::Revision => stream.revision.clone(),
             _ => stream.service.clone(),
         };
-        let StreamRecord { requests, first_ns, last_ns, .. } = *stream;
-        let own = ToSee { entries: stream.entries(), requests, first_ns, last_ns };
-        let add = |known: &mut ToSee| {
-            known.entries += own.entries;
-            known.requests += own.requests;
-            known.first_ns = known.first_ns.min(own.first_ns);
-            known.last_ns = known.last_ns.max(own.last_ns);
-        };
-        groups.entry(by.iter().map(part).collect()).and_modify(add).or_insert(own);
+        let group = groups.entry(by.iter().map(part).collect());
+        group.and_modify(|all| all.add(stream)).or_insert_with(|| stream.clone());
     }
-    groups
+    let to_see = |(key, all): (Key, StreamRecord)| {
+        let (entries, StreamRecord { requests, first_ns, last_ns, .. }) = (all.entries(), all);
+        (key, ToSee { entries, requests, first_ns, last_ns })
+    };
+    groups.into_iter().map(to_see).collect()
 }
 
 /// Counts what there was to see within a time, a service or a revision.

@@ -10,8 +10,9 @@
 //! segments that stay: reading something else needs a file of another name.
 
 use crate::columns::{Cells, Column};
-use timberline_entry::json::Value;
-use timberline_entry::{Field, LogEntry, Timestamp};
+use crate::shape::HOLE;
+use timberline_entry::json::{Text, Value};
+use timberline_entry::{AUDIT_LOG, Field, LogEntry, Timestamp};
 
 /// What one audit entry says. Texts are empty where it does not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,8 +47,6 @@ pub struct AuditRecord {
     pub image: String,
 }
 
-/// The type of the payload of an audit entry.
-pub(crate) const AUDIT_LOG: &str = "type.googleapis.com/google.cloud.audit.AuditLog";
 /// The fields that may hold such a payload: client libraries hand it over as JSON that still names its type.
 pub(crate) const PAYLOADS: [Field; 2] = [Field::ProtoPayload, Field::JsonPayload];
 
@@ -65,11 +64,11 @@ impl AuditRecord {
     /// Reads an entry; `None` for one that is no audit entry, or speaks neither of a revision nor of a change to what runs.
     /// Access to data is logged in the same form, by the million.
     pub(crate) fn of(entry: &LogEntry<'_>, cells: &Cells<'_>, time: Timestamp) -> Option<Self> {
-        let is_audit = |payload: Value<'_>| {
-            let kind = payload.get("@type").and_then(Value::as_text);
-            kind.is_some_and(|kind| kind.value().eq_ignore_ascii_case(AUDIT_LOG))
-        };
-        if !PAYLOADS.into_iter().filter_map(|field| entry.get(field)).any(is_audit) {
+        if !PAYLOADS
+            .into_iter()
+            .filter_map(|field| entry.get(field))
+            .any(|payload| is_audit(payload, |_| false))
+        {
             return None;
         }
         let payload = PAYLOADS.into_iter().find_map(|field| entry.get(field))?;
@@ -117,63 +116,60 @@ impl AuditRecord {
 
     /// Returns the texts, in the order in which they are stored.
     pub(crate) fn texts(&self) -> [&str; N_TEXTS] {
-        let Self { insert_id, service, revision, method, resource, by, agent, .. } = self;
-        let Self { created, ready, template, created_before, ready_before, image, .. } = self;
         [
-            insert_id,
-            service,
-            revision,
-            method,
-            resource,
-            by,
-            agent,
-            created,
-            ready,
-            template,
-            created_before,
-            ready_before,
-            image,
+            &self.insert_id,
+            &self.service,
+            &self.revision,
+            &self.method,
+            &self.resource,
+            &self.by,
+            &self.agent,
+            &self.created,
+            &self.ready,
+            &self.template,
+            &self.created_before,
+            &self.ready_before,
+            &self.image,
         ]
     }
 
     /// Makes a record of its [texts](Self::texts).
     pub(crate) fn of_texts(time_ns: i64, texts: [&str; N_TEXTS]) -> Self {
-        let [
-            insert_id,
-            service,
-            revision,
-            method,
-            resource,
-            by,
-            agent,
-            created,
-            ready,
-            template,
-            created_before,
-            ready_before,
-            image,
-        ] = texts.map(str::to_owned);
+        let mut texts = texts.into_iter().map(str::to_owned);
+        let mut next = || texts.next().expect("the record has as many fields");
+        // Fields of a literal are evaluated in the order in which they stand.
         Self {
             time_ns,
-            insert_id,
-            service,
-            revision,
-            method,
-            resource,
-            by,
-            agent,
-            created,
-            ready,
-            template,
-            created_before,
-            ready_before,
-            image,
+            insert_id: next(),
+            service: next(),
+            revision: next(),
+            method: next(),
+            resource: next(),
+            by: next(),
+            agent: next(),
+            created: next(),
+            ready: next(),
+            template: next(),
+            created_before: next(),
+            ready_before: next(),
+            image: next(),
         }
     }
 }
 
 /// Number of texts in a record.
 pub(crate) const N_TEXTS: usize = 13;
+
+/// Says whether a payload is of an audit entry by its type, or its type is such that it `may_be`.
+fn is_audit(payload: Value<'_>, may_be: impl Fn(&str) -> bool) -> bool {
+    let kind = payload.get("@type").and_then(Value::as_text).map(Text::value);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case(AUDIT_LOG) || may_be(&kind))
+}
+
+/// Says whether a payload of this template can be of an audit entry; `false` means that none is.
+pub(crate) fn may_be_audit(template: Value<'_>) -> bool {
+    is_audit(template, |kind| kind.contains(HOLE))
+}
 
 fn image(payload: Value<'_>) -> Option<String> {
     [&["response"][..], &["request", "service"]].into_iter().find_map(|side| {

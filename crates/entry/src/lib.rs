@@ -27,7 +27,7 @@ pub use evidence::{AskedWindow, Evidence, Shard, SinkHour, sink_hour};
 pub use fold::fold;
 pub use join::join;
 pub use log_entry::{Field, LogEntry};
-pub use message::{MESSAGE_FIELDS, message};
+pub use message::{AUDIT_LOG, MESSAGE_FIELDS, message};
 pub use origin_rules::{BadPath, OriginRules};
 pub use reject::{Refusal, Reject, RejectReason};
 pub use resource::{Origin, origin};

@@ -5,7 +5,8 @@ use crate::json::{Value, canonical};
 use crate::log_entry::{Field, LogEntry};
 use std::borrow::Cow;
 
-const AUDIT_LOG: &str = "type.googleapis.com/google.cloud.audit.AuditLog";
+/// The `@type` of the payload of an audit entry.
+pub const AUDIT_LOG: &str = "type.googleapis.com/google.cloud.audit.AuditLog";
 
 /// The fields that [`message`] looks at.
 pub const MESSAGE_FIELDS: [Field; 4] =

@@ -10,12 +10,11 @@
 //! when. The catalogue is a function of the segments, as the shape catalogue is: where it is missing or damaged it is made of
 //! them, and the answers are the same.
 
-use crate::audit::{AUDIT_LOG, AuditRecord, N_TEXTS, PAYLOADS};
+use crate::audit::{AuditRecord, N_TEXTS, PAYLOADS, may_be_audit};
 use crate::columns::Column;
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::segment::{Beside, BlockReader, BlockWriter, InstanceRecord, Segment, read_block, with_entry};
-use crate::shape::HOLE;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -73,7 +72,8 @@ impl StreamRecord {
         self.by_severity[usize::from(Severity::Error.rank())..].iter().sum()
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds what another stream wrote.
+    pub fn add(&mut self, other: &Self) {
         self.by_severity.iter_mut().zip(other.by_severity).for_each(|(sum, n)| *sum += n);
         self.requests += other.requests;
         self.first_ns = self.first_ns.min(other.first_ns);
@@ -218,11 +218,7 @@ fn of_shapes(segment: &Segment, field: Field, is_such: impl Fn(Value<'_>) -> boo
 
 /// Reads the audit entries of a segment.
 fn audits(segment: &Segment) -> Result<Vec<AuditRecord>> {
-    let may_be = |payload: Value<'_>| {
-        let kind = payload.get("@type").and_then(Value::as_text);
-        kind.is_some_and(|kind| kind.value().contains(HOLE) || kind.value().eq_ignore_ascii_case(AUDIT_LOG))
-    };
-    let [proto, json] = PAYLOADS.map(|field| of_shapes(segment, field, may_be));
+    let [proto, json] = PAYLOADS.map(|field| of_shapes(segment, field, may_be_audit));
     let (proto, json) = (proto?, json?);
     let rings = segment.rings()?;
     let ranges: Vec<Range<u64>> = (0..rings.len())

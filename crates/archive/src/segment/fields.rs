@@ -4,7 +4,7 @@ use super::entries;
 use crate::columns::{Cell, Cells, Column, compose};
 use hashbrown::HashSet;
 use timberline_entry::json::{Document, Node, Value, parse};
-use timberline_entry::{Field, LogEntry, Timestamp};
+use timberline_entry::{Field, LogEntry, MESSAGE_FIELDS, Timestamp};
 
 /// Reads fields. Keeps buffers; one per segment.
 #[derive(Default)]
@@ -116,16 +116,13 @@ impl<'r> FieldReader<'r> {
         json.clear();
         let mut saying = Cells::empty();
         SAYING_COLUMNS.into_iter().for_each(|column| saying.set(column, cells.get(column)));
-        compose(&saying, timestamp, |field| SAYING.contains(&field), json)
+        compose(&saying, timestamp, |field| MESSAGE_FIELDS.contains(&field), json)
             .map_err(|error| error.to_string())?;
         parse(json, nodes).map_err(|fault| fault.to_string())?;
         let object = Document::new(json, nodes).root().as_object().ok_or("the entry is not a JSON object")?;
         Ok(then(&LogEntry::from_object(object)))
     }
 }
-
-/// Fields that a message is made of.
-const SAYING: [Field; 4] = [Field::TextPayload, Field::JsonPayload, Field::ProtoPayload, Field::HttpRequest];
 
 /// Columns of what a message is made of; the rest of a request wins over its columns.
 const SAYING_COLUMNS: [Column; 7] = [

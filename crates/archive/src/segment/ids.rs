@@ -89,18 +89,18 @@ impl Segment {
         let mut wanted: Vec<(usize, Id<'_>)> = Vec::new();
         for (text, id) in texts.iter().enumerate() {
             let id = if has_packed { Id::of(column, id) } else { Id::Text(id) };
-            let (name, bytes): (&str, &[u8]) = match &id {
+            let bytes: &[u8] = match &id {
                 Id::Insert { us, .. } => {
                     if given.as_ref().is_none_or(|given| given.may_have(*us)) {
                         wanted.push((text, id));
                     }
                     continue;
                 }
-                Id::Trace { hex, .. } => (packed::TRACE_HEX, hex),
-                Id::Span(hex) => (packed::SPAN_ID_HEX, hex),
-                Id::Text(text) => (column.name(), text.as_bytes()),
+                Id::Trace { hex, .. } => hex,
+                Id::Span(hex) => hex,
+                Id::Text(text) => text.as_bytes(),
             };
-            let filter = position(name)
+            let filter = position(packed::telling_column(column, &id))
                 .map(|position| reader.get_row_group_column_bloom_filter(idx, position))
                 .transpose()
                 .map_err(|error| damaged(error.to_string()))?;
@@ -201,13 +201,16 @@ impl Given {
 
     /// Says whether an id that was given at `us` can be in the row group; `false` means that it is not.
     fn may_have(&self, us: i64) -> bool {
-        let (first, last) = (self.first + self.lag.0, self.last + self.lag.1);
-        (first..=last).contains(&us.into())
+        self.is_between(us, self.first, self.last)
     }
 
     /// Says whether it can be one of entries between two times, in nanoseconds; `false` means that it is not.
     fn may_have_between(&self, us: i64, first_ns: i64, last_ns: i64) -> bool {
         let us_of = |ns: i64| i128::from(ns.div_euclid(1000));
-        (us_of(first_ns) + self.lag.0..=us_of(last_ns) + self.lag.1).contains(&us.into())
+        self.is_between(us, us_of(first_ns), us_of(last_ns))
+    }
+
+    fn is_between(&self, us: i64, first: i128, last: i128) -> bool {
+        (first + self.lag.0..=last + self.lag.1).contains(&us.into())
     }
 }

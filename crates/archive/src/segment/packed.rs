@@ -292,7 +292,7 @@ impl<'b> IdColumn<'b> {
     }
 
     /// Returns the id of each row of the batch.
-    pub(super) fn ids(&self) -> impl Iterator<Item = Option<Id<'b>>> + '_ {
+    fn ids(&self) -> impl Iterator<Item = Option<Id<'b>>> + '_ {
         (0..self.text.len()).map(|row| self.packed(row).or_else(|| self.of_text(row)))
     }
 
