@@ -389,7 +389,7 @@ fn summary(
         .collect();
     variants.sort_by(|a, b| (a.hole, b.count, &a.value).cmp(&(b.hole, a.count, &b.value)));
     let variants_differ = variants.iter().any(|variant| variant.is_news);
-    let services: BTreeSet<&String> = counted.streams.keys().map(|(service, _)| service).collect();
+    let services: BTreeSet<&str> = counted.streams.keys().map(Stream::service).collect();
     PatternSummary {
         id: pattern_name(id),
         kind,
@@ -406,7 +406,7 @@ fn summary(
         first: rfc3339(counted.seen.first_ns),
         last: rfc3339(counted.seen.last_ns),
         first_in_archive: rfc3339(first_in_archive),
-        services: services.into_iter().cloned().collect(),
+        services: services.into_iter().map(str::to_owned).collect(),
         revisions: of_pattern,
         variants_differ,
         variants,
@@ -517,10 +517,10 @@ fn total(streams: &BTreeMap<Stream, Seen>) -> Option<Seen> {
 fn in_order(investigation: &Investigation<'_>, streams: &BTreeMap<Stream, Seen>) -> Vec<RevisionCount> {
     let born = |revision: &str| investigation.revisions.get(revision).copied().unwrap_or(i64::MAX);
     let mut all: Vec<(&Stream, &Seen)> = streams.iter().collect();
-    all.sort_by_key(|((service, revision), _)| (born(revision), service, revision));
-    let count = |((service, revision), seen): (&Stream, &Seen)| RevisionCount {
-        service: service.clone(),
-        revision: revision.clone(),
+    all.sort_by_key(|(stream, _)| (born(stream.revision()), *stream));
+    let count = |(stream, seen): (&Stream, &Seen)| RevisionCount {
+        service: stream.service().to_owned(),
+        revision: stream.revision().to_owned(),
         count: seen.entries,
         first: rfc3339(seen.first_ns),
         last: rfc3339(seen.last_ns),

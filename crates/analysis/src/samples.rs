@@ -52,10 +52,9 @@ pub(crate) fn firsts(
         let Some(value) = grid.values.get(unit) else { continue };
         let variants = vocabulary.variants_of(Subject::Message(value.pattern));
         let seen = variants.iter().filter(|variant| variant.id == *unit).flat_map(|variant| &variant.seen);
-        let of_value = seen.map(|((_, revision), seen)| (seen.first_ns, revision)).min();
-        firsts.extend(
-            of_value.map(|(time_ns, revision)| (*unit, First { time_ns, revision: revision.clone() })),
-        );
+        let of_value = seen.map(|(stream, seen)| (seen.first_ns, stream.revision())).min();
+        let first = |(time_ns, revision): (i64, &str)| First { time_ns, revision: revision.to_owned() };
+        firsts.extend(of_value.map(|seen| (*unit, first(seen))));
     }
     Ok(firsts)
 }

@@ -28,9 +28,9 @@ mod verdict;
 
 pub use explain::{Explanation, TestExplanation, explain};
 pub use order::{Direction, in_time_order};
-pub use patterns::{Exceptions, HoleValues, Part, Patterns, Seen, Stream, Values, Variant};
+pub use patterns::{Exceptions, HoleValues, Part, Patterns, Seen, Stream, Streams, Values, Variant};
 pub use plan::{Counts, Means};
 pub use present::columns_of_rows;
 pub use row::{Names, RowView};
-pub use scan::{Sink, Wanted, scan, scan_each};
+pub use scan::{Sink, Wanted, scan, scan_each, scan_shared};
 pub use verdict::Verdict;

@@ -9,21 +9,24 @@
 //! A hole whose values are few and come back is closed, and each value of it is a *variant* with an id of its own. The same
 //! goes for the message of an exception. Whether a hole is closed is a function of all its values in the archive.
 
+mod exceptions;
+mod stream;
 mod values;
 
 use hashbrown::HashMap;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use timberline_archive::catalog::PatternRecord;
-use timberline_archive::exception::ExceptionRecord;
 use timberline_archive::segment::{Segment, Subject};
 use timberline_archive::{Archive, Result};
 use timberline_pattern::mask::{Hole, HoleKind, Masker};
 use timberline_pattern::shape::{Fingerprint, Shape, Token};
 use timberline_pattern::template;
-use timberline_pattern::variants::{MAX_CLOSED_VALUES, Openness, openness, variant_id};
+use timberline_pattern::variants::{Openness, openness, variant_id};
 
+pub use exceptions::Exceptions;
+pub use stream::{Stream, Streams};
 pub use values::Values;
 
 /// The pattern catalogue, ready to be asked.
@@ -46,9 +49,6 @@ pub struct Seen {
     /// Time of the last.
     pub last_ns: i64,
 }
-
-/// Service and revision.
-pub type Stream = (String, String);
 
 /// A place of a pattern that varies.
 #[derive(Clone, Debug)]
@@ -221,16 +221,15 @@ impl Patterns {
                         );
                     }
                     Some(Part::Hole(idx)) => {
-                        let mut known = 0;
-                        for value in values.of(Subject::Message(record.shape), idx) {
-                            let Some(text) = value.text else {
-                                is_endless = true;
-                                continue;
-                            };
-                            known += value.seen.entries;
-                            found.push((Cow::Borrowed(text), value.stream, value.seen));
+                        others += record.entries;
+                        let Some(values) = values.of(Subject::Message(record.shape), idx) else {
+                            is_endless = true;
+                            continue;
+                        };
+                        for value in values {
+                            others -= value.seen.entries;
+                            found.push((Cow::Borrowed(value.text), value.stream, value.seen));
                         }
-                        others += record.entries - known;
                     }
                     None => others += record.entries,
                 }
@@ -380,9 +379,9 @@ fn shape_counts(archive: &Archive, is_counted: impl Fn(u64) -> bool + Sync) -> R
                     .or_insert(seen);
             }
         }
+        let mut streams = Streams::default();
         let named = |((pattern, service, revision), seen): ((u64, usize, usize), Seen)| {
-            let stream = (services[service].clone(), revisions[revision].clone());
-            (pattern, (stream, seen))
+            (pattern, (streams.get(&services[service], &revisions[revision]).clone(), seen))
         };
         Ok(own.into_iter().map(named).collect())
     };
@@ -393,111 +392,4 @@ fn shape_counts(archive: &Archive, is_counted: impl Fn(u64) -> bool + Sync) -> R
         counts.entry(shape).or_default().push(count);
     }
     Ok(counts)
-}
-
-/// Numbers for services and revisions, in the order in which they come.
-#[derive(Debug, Default)]
-struct StreamNumbers {
-    all: Vec<Stream>,
-    numbers: HashMap<Stream, usize>,
-    last: usize,
-}
-
-impl StreamNumbers {
-    /// Returns the number of a stream; those of one tend to follow one another.
-    fn number(&mut self, service: &str, revision: &str) -> usize {
-        if self.all.get(self.last).is_some_and(|(s, r)| s == service && r == revision) {
-            return self.last;
-        }
-        let stream = (service.to_owned(), revision.to_owned());
-        let next = self.all.len();
-        self.last = *self.numbers.entry(stream.clone()).or_insert(next);
-        if self.last == next {
-            self.all.push(stream);
-        }
-        self.last
-    }
-
-    fn into_streams(self) -> Vec<Stream> {
-        self.all
-    }
-}
-
-/// The exceptions of an archive.
-#[derive(Debug, Default)]
-pub struct Exceptions {
-    records: BTreeMap<u64, ExceptionRecord>,
-    by_loose: BTreeMap<u64, BTreeSet<u64>>,
-}
-
-impl Exceptions {
-    /// Reads the exceptions of all segments; what is said of one is what its first entry says.
-    ///
-    /// # Errors
-    /// [`Damaged`](timberline_archive::Error::Damaged) when an index cannot be read.
-    pub fn read(archive: &Archive) -> Result<Self> {
-        let mut all = Self::default();
-        for segment in archive.segments() {
-            for record in segment.exceptions()? {
-                all.by_loose.entry(record.loose).or_default().insert(record.key);
-                match all.records.get_mut(&record.key) {
-                    None => {
-                        all.records.insert(record.key, record);
-                    }
-                    // Segments are in time order, so what is known is earlier.
-                    Some(known) => {
-                        known.rows += record.rows;
-                        known.last_ns = known.last_ns.max(record.last_ns);
-                    }
-                }
-            }
-        }
-        Ok(all)
-    }
-
-    /// Returns what is known of an exception.
-    pub fn get(&self, key: u64) -> Option<&ExceptionRecord> {
-        self.records.get(&key)
-    }
-
-    /// Returns all exceptions by key.
-    pub fn all(&self) -> impl Iterator<Item = &ExceptionRecord> {
-        self.records.values()
-    }
-
-    /// Returns the keys that an id means: itself, or those that have it as their loose key.
-    pub fn keys_of(&self, id: u64) -> Vec<u64> {
-        if self.records.contains_key(&id) {
-            return vec![id];
-        }
-        self.by_loose.get(&id).into_iter().flatten().copied().collect()
-    }
-
-    /// Returns the variants of every exception whose message is one of a few. Messages of traces that go on in other
-    /// entries are not told apart.
-    pub fn variants(&self, values: &Values) -> BTreeMap<u64, Vec<Variant>> {
-        let mut variants = BTreeMap::new();
-        let tokens = [Token::Value(HoleKind::Value)];
-        for key in self.records.keys() {
-            let of_exception = || values.of(Subject::Exception(*key), 0);
-            let found: Vec<(Cow<'_, str>, &Stream, Seen)> = of_exception()
-                .filter_map(|value| Some((Cow::Borrowed(value.text?), value.stream, value.seen)))
-                .collect();
-            let is_endless = of_exception().any(|value| value.text.is_none());
-            let (openness, found) = closed_values(&tokens, 0, found, is_endless);
-            if found.len() < 2 || openness == Openness::Open {
-                continue;
-            }
-            debug_assert!(found.len() as u64 <= MAX_CLOSED_VALUES);
-            let variant = |(value, seen): (String, BTreeMap<Stream, Seen>)| Variant {
-                id: variant_id(Fingerprint(*key), 0, &value).0,
-                subject: Subject::Exception(*key),
-                place: 0,
-                value,
-                seen,
-            };
-            variants.insert(*key, found.into_iter().map(variant).collect());
-        }
-        variants
-    }
 }

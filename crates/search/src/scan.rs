@@ -5,11 +5,12 @@ use crate::present::present;
 use crate::resolve::{Resolved, resolve};
 use crate::row::{Composer, FieldSet, Names, RingCells, RowView};
 use crate::verdict::Verdict;
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use timberline_archive::segment::{Beside, Run, Segment};
-use timberline_archive::{Archive, Column, Result};
+use timberline_archive::{Archive, Column, Error, Result};
 use timberline_entry::{Field, LogEntry};
 use timberline_query::{Derived, Filter};
 
@@ -83,14 +84,10 @@ pub fn scan(
     sink: &mut dyn Sink,
 ) -> Result<()> {
     let resolved = resolve(archive, names, filter)?;
-    // Plans are a byte per ring, so those of all segments are made first, side by side.
-    let plan = Plan::new(archive, names, &resolved)?;
-    let segments = 0..archive.segments().len();
-    let plans: Vec<_> = segments.into_par_iter().map(|idx| plan.of_segment(idx)).collect();
     let scan = Scan { archive, names, resolved: &resolved, wanted };
-    for (segment_idx, plan) in plans.into_iter().enumerate() {
-        if let Some(plan) = plan? {
-            scan.segment(segment_idx, &plan, sink)?;
+    for (segment_idx, plan) in plans(archive, names, &resolved)?.iter().enumerate() {
+        if let Some(plan) = plan {
+            scan.segment(segment_idx, plan, sink)?;
         }
     }
     Ok(())
@@ -120,6 +117,46 @@ pub fn scan_each<S: Sink + Send>(
     let segments = 0..archive.segments().len();
     let sinks: Vec<Result<Option<S>>> = segments.into_par_iter().map(scan_one).collect();
     sinks.into_iter().filter_map(Result::transpose).collect()
+}
+
+/// As [`scan`], segments side by side: each goes to the next sink that is free. Which one that is depends on the run, so what
+/// the sinks took must say the same in whatever way it is shared out among them.
+///
+/// # Errors
+/// Damage, and what the sinks return; of several the one of the earliest segment.
+pub fn scan_shared<S: Sink + Send>(
+    archive: &Archive,
+    names: &Names,
+    filter: &Filter,
+    wanted: &Wanted,
+    sinks: &mut [S],
+) -> Result<()> {
+    let resolved = resolve(archive, names, filter)?;
+    let plans = plans(archive, names, &resolved)?;
+    let scan = Scan { archive, names, resolved: &resolved, wanted };
+    let next = AtomicUsize::new(0);
+    let work = |sink: &mut S| -> Option<(usize, Error)> {
+        loop {
+            let segment_idx = next.fetch_add(1, Ordering::Relaxed);
+            if let Some(plan) = plans.get(segment_idx)?
+                && let Err(error) = scan.segment(segment_idx, plan, sink)
+            {
+                return Some((segment_idx, error));
+            }
+        }
+    };
+    // Segments are taken in order: one before the first that failed was taken as well, and its failure is here.
+    let failures: Vec<(usize, Error)> = sinks.par_iter_mut().filter_map(work).collect();
+    failures.into_iter().min_by_key(|(segment_idx, _)| *segment_idx).map_or(Ok(()), |(_, error)| Err(error))
+}
+
+/// Makes the plans of all segments, side by side: they are a byte per ring.
+fn plans(archive: &Archive, names: &Names, resolved: &Resolved) -> Result<Vec<Option<SegmentPlan>>> {
+    let plan = Plan::new(archive, names, resolved)?;
+    let segments = 0..archive.segments().len();
+    let plans: Vec<Result<Option<SegmentPlan>>> =
+        segments.into_par_iter().map(|idx| plan.of_segment(idx)).collect();
+    plans.into_iter().collect()
 }
 
 /// What is looked for, and where.

@@ -6,11 +6,11 @@ use crate::question::Investigation;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use timberline_archive::Result;
 use timberline_archive::exception::value_of;
-use timberline_archive::segment::{HOUR_NS, Segment, ShapeRecord, Subject};
+use timberline_archive::segment::{HOUR_NS, Run, Segment, ShapeRecord, Subject};
 use timberline_entry::{MESSAGE_FIELDS, Severity, message};
 use timberline_pattern::mask::{Hole, Masker};
 use timberline_query::{Filter, time_bounds};
-use timberline_search::{Names, Part, RowView, Seen, Sink, Stream, Variant, Wanted, scan};
+use timberline_search::{Names, Part, RowView, Seen, Sink, Stream, Streams, Variant, Wanted, scan};
 
 /// A course has at most so many stretches.
 const MAX_STRETCHES: i64 = 24;
@@ -164,6 +164,7 @@ struct Counter<'i> {
     parts: HashMap<(u64, usize), Option<Part>>,
     /// Number of each segment by its name.
     segments: BTreeMap<&'i str, usize>,
+    streams: Streams,
 }
 
 impl<'i> Counter<'i> {
@@ -190,7 +191,14 @@ impl<'i> Counter<'i> {
             holes: Vec::new(),
             parts: HashMap::new(),
             segments: segments.map(|(idx, segment)| (segment.record().id.as_str(), idx)).collect(),
+            streams: Streams::default(),
         }
+    }
+
+    /// Returns the service and revision of a run of rings.
+    fn stream(&mut self, segment: &Segment, run: &Run) -> Result<Stream> {
+        let (services, revisions) = (segment.services()?, segment.revisions()?);
+        Ok(self.streams.get(&services[run.service], &revisions[run.revision]).clone())
     }
 
     fn add(&mut self, subject: Subject, stream: &Stream, severity: Severity, seen: Seen, first: RowRef) {
@@ -271,7 +279,7 @@ impl Sink for Counter<'_> {
             return Ok(false);
         }
         let run = rings.run_of(ring);
-        let stream = (segment.services()?[run.service].clone(), segment.revisions()?[run.revision].clone());
+        let stream = self.stream(segment, run)?;
         let segment_idx = self.segments[segment.record().id.as_str()];
         let first = RowRef { time_ns: min, segment: segment_idx, row: range.start };
         let seen = Seen { entries, first_ns: min, last_ns: max };
@@ -289,7 +297,7 @@ impl Sink for Counter<'_> {
         let rings = segment.rings()?;
         let shape = &segment.shapes()?[rings.shape(ring)];
         let run = rings.run_of(ring);
-        let stream = (segment.services()?[run.service].clone(), segment.revisions()?[run.revision].clone());
+        let stream = self.stream(segment, run)?;
         let time = view.row.timestamp.as_nanos();
         let segment_idx = self.segments[segment.record().id.as_str()];
         let first = RowRef { time_ns: time, segment: segment_idx, row: view.row.idx };
