@@ -17,9 +17,9 @@ mod read;
 mod values;
 
 use crate::evidence::Coverage;
+use crate::memo::Memo;
 use crate::stats::dispersion::CellMoments;
 use serde::Serialize;
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use timberline_entry::Severity;
@@ -46,8 +46,31 @@ pub struct Cell {
     pub stream: u32,
 }
 
-/// Cells with their entries, sorted.
-pub(crate) type Hits = [(Cell, u64)];
+impl Cell {
+    /// Returns the row and the service.
+    const fn place(&self) -> (u32, u32) {
+        (self.row, self.service)
+    }
+}
+
+/// A cell that holds a unit, by its number in the grid: numbers are in the order of cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Hit {
+    /// The cell.
+    pub(crate) cell: u32,
+    /// The unit's entries in it.
+    pub(crate) n_entries: u32,
+}
+
+impl Hit {
+    pub(crate) fn new(cell: u32, n_entries: u64) -> Self {
+        let n_entries = u32::try_from(n_entries).expect("an instance writes fewer entries in a minute");
+        Self { cell, n_entries }
+    }
+}
+
+/// Cells that hold a unit, sorted.
+pub(crate) type Hits = [Hit];
 
 /// A value of a pattern's variable part that is tested on its own, beside the pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,13 +101,11 @@ pub struct Grid {
     pub(crate) values: BTreeMap<u64, UnitValue>,
     /// Entries in scope, by row.
     pub(crate) entries: BTreeMap<u32, u64>,
-    /// Row, service and minute of every cell; sorted.
+    /// Every cell, sorted: its place is its number.
     cells: Vec<Cell>,
-    /// Cells with their entries, unit after unit, sorted within each.
-    hits: Vec<(Cell, u64)>,
-    exposures: RefCell<BTreeMap<(u32, u32, Severity), u64>>,
-    covered_minutes: RefCell<BTreeMap<(u32, u32, Severity), u64>>,
-    stretches: RefCell<BTreeMap<StretchKey, (u64, u64)>>,
+    exposures: Memo<(u32, u32, Severity), u64>,
+    covered_minutes: Memo<(u32, u32, Severity), u64>,
+    stretches: Memo<StretchKey, (u64, u64)>,
     streams: BTreeSet<(u32, u32)>,
     /// Minutes of each stream in each row and service, ascending.
     by_stream: Index<(u32, u32, u32)>,
@@ -126,8 +147,8 @@ pub(crate) struct UnitCells {
     pub(crate) severities: BTreeMap<Severity, u64>,
     /// By row and service.
     pub(crate) seen: BTreeMap<(u32, u32), CellMoments>,
-    /// Its part of the grid's hits.
-    hits: Range<usize>,
+    /// Its cells, sorted.
+    hits: Vec<Hit>,
 }
 
 impl UnitCells {
@@ -158,13 +179,10 @@ impl UnitCells {
 impl Grid {
     /// Returns the cells of a row and service in which an entry of this severity would have been seen.
     pub(crate) fn exposure(&self, coverage: &Coverage, row: u32, service: u32, severity: Severity) -> u64 {
-        if let Some(known) = self.exposures.borrow().get(&(row, service, severity)) {
-            return *known;
-        }
-        let minutes = self.cells_of(row, service).iter().map(|cell| cell.minute);
-        let n_covered = self.n_covered(coverage, service, severity, minutes);
-        self.exposures.borrow_mut().insert((row, service, severity), n_covered);
-        n_covered
+        self.exposures.get_or((row, service, severity), || {
+            let minutes = self.cells_of(row, service).iter().map(|cell| cell.minute);
+            self.n_covered(coverage, service, severity, minutes)
+        })
     }
 
     /// Returns the minutes of a row and service in which an entry of this severity would have been seen of some stream.
@@ -175,13 +193,10 @@ impl Grid {
         service: u32,
         severity: Severity,
     ) -> u64 {
-        if let Some(known) = self.covered_minutes.borrow().get(&(row, service, severity)) {
-            return *known;
-        }
-        let minutes = self.minutes(row, service).iter().copied();
-        let n_covered = self.n_covered(coverage, service, severity, minutes);
-        self.covered_minutes.borrow_mut().insert((row, service, severity), n_covered);
-        n_covered
+        self.covered_minutes.get_or((row, service, severity), || {
+            let minutes = self.minutes(row, service).iter().copied();
+            self.n_covered(coverage, service, severity, minutes)
+        })
     }
 
     /// Counts those of some ascending minutes that are covered.
@@ -218,37 +233,29 @@ impl Grid {
     /// Returns the pairs of cells of one minute.
     fn pairs_of(&self, (row, service): (u32, u32)) -> u64 {
         // Stretches of no minutes stand for this; every unit of a row asks for it.
-        let key = (row, service, 0, false);
-        if let Some((known, _)) = self.stretches.borrow().get(&key) {
-            return *known;
-        }
-        let minutes = self.cells_of(row, service).chunk_by(|a, b| a.minute == b.minute);
-        let n_pairs = minutes.map(|minute| pairs(minute.len() as u64)).sum();
-        self.stretches.borrow_mut().insert(key, (n_pairs, 0));
-        n_pairs
+        let found = self.stretches.get_or((row, service, 0, false), || {
+            let minutes = self.cells_of(row, service).chunk_by(|a, b| a.minute == b.minute);
+            (minutes.map(|minute| pairs(minute.len() as u64)).sum(), 0)
+        });
+        found.0
     }
 
     /// Returns how many pairs of cells lie in one stretch of so many minutes of one stream, and how many cells there are;
     /// all streams count as one if `is_shared`.
     fn pairs_in_stretches(&self, (row, service): (u32, u32), minutes: i64, is_shared: bool) -> (u64, u64) {
-        let key = (row, service, minutes, is_shared);
-        if let Some(known) = self.stretches.borrow().get(&key) {
-            return *known;
-        }
         let of = |cells: &[i64]| {
             let stretches = cells.chunk_by(|a, b| a.div_euclid(minutes) == b.div_euclid(minutes));
             (stretches.map(|stretch| pairs(stretch.len() as u64)).sum::<u64>(), cells.len() as u64)
         };
-        let counted = if is_shared {
-            of(self.minutes(row, service))
-        } else {
+        self.stretches.get_or((row, service, minutes, is_shared), || {
+            if is_shared {
+                return of(self.minutes(row, service));
+            }
             let streams = self.by_stream.parts.range((row, service, 0)..=(row, service, u32::MAX));
             streams
                 .map(|(_, part)| of(&self.by_stream.minutes[part.clone()]))
                 .fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1))
-        };
-        self.stretches.borrow_mut().insert(key, counted);
-        counted
+        })
     }
 
     /// Returns all cells of a row.
@@ -274,16 +281,35 @@ impl Grid {
 
     /// Returns the cells of a row and service, in time order.
     pub(crate) fn cells_of(&self, row: u32, service: u32) -> &[Cell] {
-        let from = self.cells.partition_point(|cell| (cell.row, cell.service) < (row, service));
-        let to = self.cells.partition_point(|cell| (cell.row, cell.service) <= (row, service));
-        &self.cells[from..to]
+        &self.cells[self.first_of((row, service))..self.first_of((row, service + 1))]
     }
 
-    /// Returns the cells with a unit and its entries in them, of some rows; by row, service, minute.
-    pub(crate) fn hits(&self, unit: &UnitCells, rows: Range<u32>) -> &Hits {
-        let hits = &self.hits[unit.hits.clone()];
-        let before = |row: u32| hits.partition_point(|(cell, _)| cell.row < row);
-        &hits[before(rows.start)..before(rows.end)]
+    /// Returns the cell of a hit.
+    pub(crate) fn cell(&self, hit: &Hit) -> &Cell {
+        &self.cells[hit.cell as usize]
+    }
+
+    /// Returns a unit's hits of some rows; by row, service, minute.
+    pub(crate) fn hits<'u>(&self, unit: &'u UnitCells, rows: Range<u32>) -> &'u Hits {
+        self.hits_between(unit, (rows.start, 0), (rows.end, 0))
+    }
+
+    /// Returns a unit's hits of a row and service, in time order.
+    fn hits_of<'u>(&self, unit: &'u UnitCells, (row, service): (u32, u32)) -> &'u Hits {
+        self.hits_between(unit, (row, service), (row, service + 1))
+    }
+
+    fn hits_between<'u>(&self, unit: &'u UnitCells, from: (u32, u32), to: (u32, u32)) -> &'u Hits {
+        let before = |place| {
+            let first = self.first_of(place);
+            unit.hits.partition_point(|hit| (hit.cell as usize) < first)
+        };
+        &unit.hits[before(from)..before(to)]
+    }
+
+    /// Returns the number of the first cell that is not before a row and service.
+    fn first_of(&self, place: (u32, u32)) -> usize {
+        self.cells.partition_point(|cell| cell.place() < place)
     }
 }
 
@@ -316,9 +342,13 @@ mod tests {
         let (forth, back) = (grid(&mut seen.iter()), grid(&mut seen.iter().rev()));
         assert_eq!(format!("{forth:?}"), format!("{back:?}"));
         let unit = &forth.units[&7];
-        assert_eq!(forth.hits(unit, 0..1), [(cell(0, 3, 0), 1), (cell(0, 3, 1), 2)]);
-        assert_eq!(forth.hits(unit, 1..9), [(cell(1, 2, 0), 1)]);
+        let hits = |unit, rows| {
+            let hits = forth.hits(unit, rows).iter();
+            hits.map(|hit| (*forth.cell(hit), hit.n_entries)).collect::<Vec<_>>()
+        };
+        assert_eq!(hits(unit, 0..1), [(cell(0, 3, 0), 1), (cell(0, 3, 1), 2)]);
+        assert_eq!(hits(unit, 1..9), [(cell(1, 2, 0), 1)]);
         assert_eq!((unit.cells(0, 0), unit.entries(0), forth.n_cells(0), forth.n_streams(0)), (2, 3, 2, 2));
-        assert_eq!(forth.hits(&forth.units[&9], 0..2), [(cell(1, 2, 0), 1)]);
+        assert_eq!(hits(&forth.units[&9], 0..2), [(cell(1, 2, 0), 1)]);
     }
 }

@@ -24,6 +24,8 @@ mod gate;
 mod grid;
 mod group;
 pub mod issues;
+mod memo;
+mod merged;
 mod occurrence;
 mod overview;
 mod patterns;

@@ -34,7 +34,7 @@ fn is_together(a: &Hits, b: &Hits) -> bool {
     }
     let (mut at_a, mut at_b, mut n_both) = (0, 0, 0usize);
     while at_a < a.len() && at_b < b.len() {
-        match a[at_a].0.cmp(&b[at_b].0) {
+        match a[at_a].cell.cmp(&b[at_b].cell) {
             Ordering::Less => at_a += 1,
             Ordering::Greater => at_b += 1,
             Ordering::Equal => {
@@ -50,15 +50,12 @@ fn is_together(a: &Hits, b: &Hits) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grid::Cell;
+    use crate::grid::Hit;
 
-    fn set(minutes: &[i64]) -> Vec<(Cell, u64)> {
-        minutes.iter().map(|minute| (Cell { row: 0, service: 0, minute: *minute, stream: 0 }, 1)).collect()
-    }
-
-    fn check(sets: &[&[i64]], expected: &[usize]) {
-        let sets: Vec<_> = sets.iter().map(|minutes| set(minutes)).collect();
-        let sets: Vec<&[(Cell, u64)]> = sets.iter().map(Vec::as_slice).collect();
+    fn check(sets: &[&[u32]], expected: &[usize]) {
+        let hit = |cell: &u32| Hit::new(*cell, 1);
+        let sets: Vec<Vec<Hit>> = sets.iter().map(|cells| cells.iter().map(hit).collect()).collect();
+        let sets: Vec<&Hits> = sets.iter().map(Vec::as_slice).collect();
         assert_eq!(leaders(&sets, |_, _| true), expected);
         assert_eq!(leaders(&sets, |_, _| false), (0..sets.len()).collect::<Vec<_>>());
     }

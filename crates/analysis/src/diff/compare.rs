@@ -7,6 +7,7 @@ use crate::evidence::Coverage;
 use crate::grid::{Grid, Hits};
 use crate::stats::multiplicity::q_values_counting_once;
 use crate::together::leaders;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_entry::Severity;
 
@@ -47,7 +48,7 @@ pub fn compare(
 ) -> Vec<Compared> {
     let strata = strata(grid, layers, warnings);
     let judged: Vec<(u64, Judged)> =
-        grid.units.iter().map(|(unit, cells)| (*unit, judge(grid, coverage, cells, &strata))).collect();
+        grid.units.par_iter().map(|(unit, cells)| (*unit, judge(grid, coverage, cells, &strata))).collect();
     let mut p_values = Vec::new();
     let mut tests = Vec::new();
     let mut known: BTreeMap<(Severity, &Hits), usize> = BTreeMap::new();

@@ -1,31 +1,45 @@
 //! Collecting cells and hits into a grid, merged on the way so that memory follows what is distinct.
 
-use super::{Cell, Grid, Index, UnitCells, UnitValue};
-use std::cell::RefCell;
+use super::{Cell, Grid, Hit, Index, UnitCells, UnitValue};
+use crate::memo::Memo;
+use crate::merged::{Keyed, Merged};
+use crate::stats::dispersion::CellMoments;
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use timberline_entry::Severity;
 
-/// Cells and hits that may lie unmerged before they are merged.
-const MAX_UNMERGED: usize = 1 << 20;
-
 /// Collects what was seen into a [`Grid`]. The order in which it comes makes no difference.
+///
+/// Memory: some 60 bytes a cell, and 8 to 16 bytes for every cell of every unit.
 #[derive(Debug, Default)]
 pub struct GridBuilder {
     services: BTreeMap<String, u32>,
-    cells: Vec<Cell>,
-    /// Cells that are merged already.
-    merged_cells: usize,
-    hits: Vec<(Hit, u64)>,
-    merged_hits: usize,
-    severities: BTreeMap<u64, BTreeMap<Severity, u64>>,
+    /// Cells with their numbers, in the order in which they came.
+    cells: HashMap<Cell, u32>,
+    last_cell: Option<(Cell, u32)>,
+    units: HashMap<u64, Unit>,
     values: BTreeMap<u64, UnitValue>,
     entries: BTreeMap<u32, u64>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Hit {
-    unit: u64,
-    cell: Cell,
+/// What was taken of a unit.
+#[derive(Debug, Default)]
+struct Unit {
+    severities: BTreeMap<Severity, u64>,
+    /// By number of the cell as it came.
+    hits: Merged<Hit>,
+}
+
+impl Keyed for Hit {
+    type Key = u32;
+
+    fn key(&self) -> u32 {
+        self.cell
+    }
+
+    fn join(&mut self, other: &Self) {
+        *self = Self::new(self.cell, u64::from(self.n_entries) + u64::from(other.n_entries));
+    }
 }
 
 impl GridBuilder {
@@ -42,13 +56,7 @@ impl GridBuilder {
     /// Takes an entry in scope: its cell is exposure.
     pub fn entry(&mut self, cell: Cell) {
         *self.entries.entry(cell.row).or_insert(0) += 1;
-        if self.cells.last() == Some(&cell) {
-            return;
-        }
-        self.cells.push(cell);
-        if self.cells.len() - self.merged_cells >= MAX_UNMERGED {
-            self.merge_cells();
-        }
+        self.number(cell);
     }
 
     /// Says that a unit is a value of a pattern.
@@ -56,72 +64,97 @@ impl GridBuilder {
         self.values.entry(unit).or_insert(value);
     }
 
-    /// Takes some entries of a unit in a cell.
+    /// Takes some entries of a unit in a cell, which is exposure as well.
     pub fn hits(&mut self, unit: u64, cell: Cell, severity: Severity, n_entries: u64) {
-        *self.severities.entry(unit).or_default().entry(severity).or_insert(0) += n_entries;
-        let hit = Hit { unit, cell };
-        match self.hits.last_mut() {
-            Some((last, n)) if *last == hit => *n += n_entries,
-            _ => self.hits.push((hit, n_entries)),
-        }
-        if self.hits.len() - self.merged_hits >= MAX_UNMERGED {
-            self.merge_hits();
-        }
+        let cell = self.number(cell);
+        let unit = self.units.entry(unit).or_default();
+        *unit.severities.entry(severity).or_insert(0) += n_entries;
+        unit.hits.push(Hit::new(cell, n_entries));
     }
 
-    fn merge_cells(&mut self) {
-        self.cells.sort_unstable();
-        self.cells.dedup();
-        self.merged_cells = self.cells.len();
+    fn number(&mut self, cell: Cell) -> u32 {
+        if let Some((_, number)) = self.last_cell.filter(|(last, _)| *last == cell) {
+            return number;
+        }
+        let next = u32::try_from(self.cells.len()).expect("there are fewer minutes of instances than that");
+        let number = *self.cells.entry(cell).or_insert(next);
+        self.last_cell = Some((cell, number));
+        number
     }
 
-    fn merge_hits(&mut self) {
-        self.hits.sort_unstable_by_key(|(hit, _)| *hit);
-        self.hits.dedup_by(|(hit, n), (kept, n_kept)| {
-            let is_same = hit == kept;
-            if is_same {
-                *n_kept += *n;
+    /// Returns the services, each at the place of its number.
+    pub(super) fn services(&self) -> Vec<&str> {
+        let mut services = vec![""; self.services.len()];
+        for (name, id) in &self.services {
+            services[*id as usize] = name;
+        }
+        services
+    }
+
+    /// Says whether nothing was taken.
+    pub(super) fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// Gives services and streams other numbers: those that stand at the places of their numbers so far.
+    pub(super) fn renumber(&mut self, services: &[u32], streams: &[u32]) {
+        for id in self.services.values_mut() {
+            *id = services[*id as usize];
+        }
+        let renumbered = |cell: Cell| Cell {
+            service: services[cell.service as usize],
+            stream: streams[cell.stream as usize],
+            ..cell
+        };
+        let cells = std::mem::take(&mut self.cells);
+        self.cells = cells.into_iter().map(|(cell, number)| (renumbered(cell), number)).collect();
+        self.last_cell = None;
+    }
+
+    /// Takes what another one took. Services and streams must have the same numbers in both.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.services.extend(other.services);
+        self.values.extend(other.values);
+        for (row, n) in other.entries {
+            *self.entries.entry(row).or_insert(0) += n;
+        }
+        let mut numbers = vec![0; other.cells.len()];
+        for (cell, came_as) in other.cells {
+            numbers[came_as as usize] = self.number(cell);
+        }
+        for (id, unit) in other.units {
+            let own = self.units.entry(id).or_default();
+            for (severity, n) in unit.severities {
+                *own.severities.entry(severity).or_insert(0) += n;
             }
-            is_same
-        });
-        self.merged_hits = self.hits.len();
+            for hit in unit.hits.into_items() {
+                own.hits.push(Hit { cell: numbers[hit.cell as usize], ..hit });
+            }
+        }
     }
 
     /// Returns the grid of everything taken.
-    pub fn finish(mut self) -> Grid {
-        self.merge_cells();
-        self.merge_hits();
-        let mut units: BTreeMap<u64, UnitCells> = BTreeMap::new();
-        for (idx, (hit, n)) in self.hits.iter().enumerate() {
-            let unit =
-                units.entry(hit.unit).or_insert_with(|| UnitCells { hits: idx..idx, ..UnitCells::default() });
-            unit.hits.end = idx + 1;
-            unit.seen.entry((hit.cell.row, hit.cell.service)).or_default().add(*n);
-        }
-        for (unit, severities) in self.severities {
-            units.entry(unit).or_default().severities = severities;
-        }
-        let mut services = vec![String::new(); self.services.len()];
-        for (name, id) in self.services {
-            services[id as usize] = name;
-        }
-        let streams = self.cells.iter().map(|cell| (cell.row, cell.stream)).collect();
+    pub fn finish(self) -> Grid {
+        let services = self.services().into_iter().map(str::to_owned).collect();
+        let (cells, numbers) = in_order(self.cells);
+        let units = self.units.into_iter().map(|(id, unit)| (id, finish_unit(unit, &cells, &numbers)));
+        let units: BTreeMap<u64, UnitCells> = units.collect();
+        let streams = cells.iter().map(|cell| (cell.row, cell.stream)).collect();
         let mut by_stream: Vec<(u32, u32, u32, i64)> =
-            self.cells.iter().map(|cell| (cell.row, cell.service, cell.stream, cell.minute)).collect();
+            cells.iter().map(|cell| (cell.row, cell.service, cell.stream, cell.minute)).collect();
         by_stream.sort_unstable();
         let mut by_minute: Vec<(u32, u32, i64)> =
-            self.cells.iter().map(|cell| (cell.row, cell.service, cell.minute)).collect();
+            cells.iter().map(|cell| (cell.row, cell.service, cell.minute)).collect();
         by_minute.dedup();
         Grid {
             services,
             units,
             values: self.values,
             entries: self.entries,
-            cells: self.cells,
-            hits: self.hits.into_iter().map(|(hit, n)| (hit.cell, n)).collect(),
-            exposures: RefCell::default(),
-            covered_minutes: RefCell::default(),
-            stretches: RefCell::default(),
+            cells,
+            exposures: Memo::default(),
+            covered_minutes: Memo::default(),
+            stretches: Memo::default(),
             streams,
             by_stream: Index::of(
                 by_stream.into_iter().map(|(row, service, stream, minute)| ((row, service, stream), minute)),
@@ -131,4 +164,32 @@ impl GridBuilder {
             ),
         }
     }
+}
+
+/// Returns cells in order, and by the number that each came with its place among them.
+fn in_order(cells: HashMap<Cell, u32>) -> (Vec<Cell>, Vec<u32>) {
+    let mut sorted: Vec<(Cell, u32)> = cells.into_iter().collect();
+    sorted.sort_unstable();
+    let mut numbers = vec![0; sorted.len()];
+    for (number, (_, came_as)) in (0..).zip(&sorted) {
+        numbers[*came_as as usize] = number;
+    }
+    (sorted.into_iter().map(|(cell, _)| cell).collect(), numbers)
+}
+
+fn finish_unit(unit: Unit, cells: &[Cell], numbers: &[u32]) -> UnitCells {
+    let mut hits = unit.hits;
+    hits.finish();
+    let mut hits = hits.into_items();
+    for hit in &mut hits {
+        hit.cell = numbers[hit.cell as usize];
+    }
+    hits.sort_unstable();
+    let place = |hit: &Hit| cells[hit.cell as usize].place();
+    let mut seen: BTreeMap<(u32, u32), CellMoments> = BTreeMap::new();
+    for of_place in hits.chunk_by(|a, b| place(a) == place(b)) {
+        let moments = seen.entry(place(&of_place[0])).or_default();
+        of_place.iter().for_each(|hit| moments.add(u64::from(hit.n_entries)));
+    }
+    UnitCells { severities: unit.severities, seen, hits }
 }

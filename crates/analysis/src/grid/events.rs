@@ -57,7 +57,7 @@ impl Grid {
         severity: Severity,
         places: &[(u32, u32)],
     ) -> Events {
-        let hits: Vec<&Hits> = places.iter().map(|place| self.hits_in(unit, *place)).collect();
+        let hits: Vec<&Hits> = places.iter().map(|place| self.hits_of(unit, *place)).collect();
         let n_cells: Vec<u64> = places
             .iter()
             .zip(&hits)
@@ -117,8 +117,8 @@ impl Grid {
             for cell in self.cells_of(place.0, place.1) {
                 blocks.entry(key(cell)).or_default().1 += 1;
             }
-            for (cell, n) in self.hits_in(unit, *place) {
-                blocks.entry(key(cell)).or_default().0 += n;
+            for hit in self.hits_of(unit, *place) {
+                blocks.entry(key(self.cell(hit))).or_default().0 += u64::from(hit.n_entries);
             }
             let (entries, cells) =
                 blocks.values().fold((0, 0), |(entries, cells), block| (entries + block.0, cells + block.1));
@@ -136,18 +136,12 @@ impl Grid {
         if n_blocks <= n_rows { 1.0 } else { sum / as_f64(n_blocks - n_rows) }
     }
 
-    fn hits_in(&self, unit: &UnitCells, (row, service): (u32, u32)) -> &Hits {
-        let hits = self.hits(unit, row..row + 1);
-        let before = |service: u32| hits.partition_point(|(cell, _)| cell.service < service);
-        &hits[before(service)..before(service + 1)]
-    }
-
     /// Says whether instances have the unit in the same minutes more often than chance would have it.
     fn is_shared(&self, places: &[(u32, u32)], hits: &[&Hits], n_cells: &[u64]) -> bool {
         let (mut observed, mut expected) = (0, 0.0);
         for ((place, hits), n_cells) in places.iter().zip(hits).zip(n_cells) {
             observed += hits
-                .chunk_by(|a, b| a.0.minute == b.0.minute)
+                .chunk_by(|a, b| self.cell(a).minute == self.cell(b).minute)
                 .map(|minute| pairs(minute.len() as u64))
                 .sum::<u64>();
             expected += expected_pairs(hits.len() as u64, self.pairs_of(*place), *n_cells);
@@ -188,7 +182,7 @@ impl Grid {
         let mut tracks = Vec::new();
         for (place, hits) in hits.iter().enumerate() {
             let mut by_stream: BTreeMap<u32, Vec<i64>> = BTreeMap::new();
-            for (cell, _) in *hits {
+            for cell in hits.iter().map(|hit| self.cell(hit)) {
                 by_stream.entry(if is_shared { 0 } else { cell.stream }).or_default().push(cell.minute);
             }
             let (row, service) = places[place];

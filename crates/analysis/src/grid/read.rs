@@ -11,16 +11,18 @@ use super::{CELL_NS, Cell, Grid, GridBuilder};
 use crate::patterns::Vocabulary;
 use crate::question::Investigation;
 use crate::tally::scope;
-use std::collections::{BTreeMap, HashMap};
+use hashbrown::HashMap;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::segment::{Beside, Row, Segment};
 use timberline_archive::{Column, Error, Result, compose};
 use timberline_entry::json::{Document, Value, parse};
 use timberline_entry::{Field, LogEntry, MESSAGE_FIELDS};
 use timberline_query::Filter;
-use timberline_search::{Names, RowView, Sink, Wanted, scan};
+use timberline_search::{Names, RowView, Sink, Wanted, scan_shared};
 
 /// Says which row of the comparison an entry belongs to: by its service, revision and time.
-pub(crate) trait Rows {
+pub(crate) trait Rows: Sync {
     /// Returns the row; `None` for entries that take no part.
     fn row_of(&self, service: &str, revision: &str, time_ns: i64) -> Option<u32>;
 
@@ -43,32 +45,51 @@ impl Grid {
         let scope = scope(filter);
         let is_all = scope == *filter;
         let (archive, names) = (investigation.archive, &investigation.names);
-        let mut reader = Reader::new(names, rows, ClosedValues::of(vocabulary));
+        let new = |_| Reader::new(names, rows, ClosedValues::of(vocabulary));
+        let mut readers: Vec<Reader<'_>> =
+            (0..rayon::current_num_threads()).into_par_iter().map(new).collect();
+        let mut read = |takes: Takes, filter: &Filter, wanted: &Wanted| {
+            readers.iter_mut().for_each(|reader| reader.takes = takes);
+            scan_shared(archive, names, filter, wanted, &mut readers)
+        };
         // Labels as they are stored say which instance it is: they repeat, and nothing has to be put together for them.
         let labels = Wanted {
             columns: [Column::Labels, Column::Rest].into(),
             beside: Beside::SAID,
             ..Wanted::fields([])
         };
-        reader.takes = Takes { cells: true, patterns: is_all, values: false };
-        scan(archive, names, &Filter::and(scope, within.clone()), &labels, &mut reader)?;
+        let scope = Filter::and(scope, within.clone());
+        read(Takes { of: Rings::All, cells: true, patterns: is_all, values: false }, &scope, &labels)?;
+        // Whether a row matches may be dear to know, so each is asked once: with its message where values vary, without elsewhere.
         let matching = Filter::and(filter.clone(), within.clone());
         if !is_all {
-            reader.takes = Takes { cells: false, patterns: true, values: false };
-            scan(archive, names, &matching, &labels, &mut reader)?;
+            let takes = Takes { of: Rings::Plain, cells: false, patterns: true, values: false };
+            read(takes, &matching, &labels)?;
         }
-        if !reader.values.is_empty() {
-            reader.takes = Takes { cells: false, patterns: false, values: true };
+        if !vocabulary.of_patterns.values().all(Vec::is_empty) {
             let messages = Wanted { fields: MESSAGE_FIELDS.into_iter().collect(), ..labels };
-            scan(archive, names, &matching, &messages, &mut reader)?;
+            let takes = Takes { of: Rings::Varying, cells: false, patterns: !is_all, values: true };
+            read(takes, &matching, &messages)?;
         }
-        Ok(reader.builder.finish())
+        Ok(Reader::join(readers))
     }
+}
+
+/// Rings by what their rows say of closed holes.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Rings {
+    #[default]
+    All,
+    /// All rows have the same values.
+    Plain,
+    /// Only messages say which values rows have.
+    Varying,
 }
 
 /// What is taken of rows.
 #[derive(Clone, Copy, Default)]
 struct Takes {
+    of: Rings,
     cells: bool,
     /// Patterns, and values that all entries of a shape have.
     patterns: bool,
@@ -83,7 +104,8 @@ struct Reader<'r> {
     values: ClosedValues<'r>,
     takes: Takes,
     builder: GridBuilder,
-    streams: BTreeMap<(u32, String, String), u32>,
+    /// Numbers of streams, by number of the service, revision and instance.
+    streams: HashMap<(u32, String, String), u32>,
     /// The service and revision of the row before, and the streams of the labels that its rows had.
     last_service: Option<u32>,
     last_revision: String,
@@ -100,7 +122,7 @@ impl<'r> Reader<'r> {
             values,
             takes: Takes::default(),
             builder,
-            streams: BTreeMap::new(),
+            streams: HashMap::new(),
             last_service: None,
             last_revision: String::new(),
             by_labels: HashMap::new(),
@@ -130,6 +152,41 @@ impl<'r> Reader<'r> {
     }
 }
 
+impl Reader<'_> {
+    /// Puts together what several readers took. Services and streams get numbers in the order of their names, because a sum over
+    /// them must not depend on which reader came upon which first.
+    fn join(readers: Vec<Self>) -> Grid {
+        let names: BTreeSet<String> =
+            readers.iter().flat_map(|reader| reader.builder.services()).map(str::to_owned).collect();
+        let services: BTreeMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
+        let streams_of = |reader: &Self| -> Vec<(u32, String, String)> {
+            let of_builder = reader.builder.services();
+            let mut streams = vec![(0, String::new(), String::new()); reader.streams.len()];
+            for ((service, revision, instance), id) in &reader.streams {
+                let service = services[of_builder[*service as usize]];
+                streams[*id as usize] = (service, revision.clone(), instance.clone());
+            }
+            streams
+        };
+        let own: Vec<Vec<(u32, String, String)>> = readers.iter().map(streams_of).collect();
+        let all: BTreeSet<&(u32, String, String)> = own.iter().flatten().collect();
+        let streams: HashMap<&(u32, String, String), u32> = all.into_iter().zip(0..).collect();
+        let mut joined = GridBuilder::default();
+        for (reader, own) in readers.into_iter().zip(&own) {
+            let mut builder = reader.builder;
+            let services: Vec<u32> = builder.services().into_iter().map(|name| services[name]).collect();
+            let streams: Vec<u32> = own.iter().map(|stream| streams[stream]).collect();
+            builder.renumber(&services, &streams);
+            if joined.is_empty() {
+                joined = builder;
+            } else {
+                joined.absorb(builder);
+            }
+        }
+        joined.finish()
+    }
+}
+
 /// Returns the instance that wrote a row; empty where its labels do not say.
 fn instance(row: &Row<'_>) -> Result<String> {
     let damaged = |detail: String| Error::Damaged { file: format!("row {} of the entries", row.idx), detail };
@@ -152,12 +209,13 @@ impl Sink for Reader<'_> {
         if !self.rows.takes(service, revision) {
             return Ok(false);
         }
-        if !self.takes.values {
+        if self.takes.of == Rings::All {
             return Ok(true);
         }
         let shape = segment.shapes()?[rings.shape(ring)].pattern;
         let values = self.values.of_shape(shape, self.names.pattern(shape));
-        Ok(values.is_some_and(|values| values.varies()))
+        let varies = values.is_some_and(|values| values.varies());
+        Ok(varies == (self.takes.of == Rings::Varying))
     }
 
     fn ring(&mut self, _segment: &Segment, _ring: usize) -> Result<bool> {

@@ -2,8 +2,9 @@
 
 use super::{GridBuilder, UnitValue, Variant};
 use crate::patterns::Vocabulary;
-use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use timberline_archive::segment::Subject;
 use timberline_entry::{LogEntry, message};
 use timberline_pattern::mask::Hole;
@@ -15,7 +16,7 @@ pub(super) struct ClosedValues<'v> {
     /// Units by the pattern and the place of its hole, then by value; of patterns that have a closed hole.
     units: BTreeMap<u64, BTreeMap<usize, BTreeMap<&'v str, u64>>>,
     /// What is known of shapes, as far as it was asked.
-    shapes: HashMap<u64, Option<Rc<ShapeValues>>>,
+    shapes: HashMap<u64, Option<Arc<ShapeValues>>>,
     holes: Vec<Hole>,
 }
 
@@ -62,13 +63,8 @@ impl<'v> ClosedValues<'v> {
         }
     }
 
-    /// Says whether any pattern has a closed hole.
-    pub(super) fn is_empty(&self) -> bool {
-        self.units.is_empty()
-    }
-
     /// Returns what a shape of a pattern says; `None` where the pattern has no closed hole.
-    pub(super) fn of_shape(&mut self, shape: u64, pattern: u64) -> Option<Rc<ShapeValues>> {
+    pub(super) fn of_shape(&mut self, shape: u64, pattern: u64) -> Option<Arc<ShapeValues>> {
         let places = self.units.get(&pattern)?;
         let patterns = &self.vocabulary.patterns;
         let known = self.shapes.entry(shape).or_insert_with(|| {
@@ -80,7 +76,7 @@ impl<'v> ClosedValues<'v> {
                     None => {}
                 }
             }
-            (found.varies() || !found.constant.is_empty()).then(|| Rc::new(found))
+            (found.varies() || !found.constant.is_empty()).then(|| Arc::new(found))
         });
         known.clone()
     }

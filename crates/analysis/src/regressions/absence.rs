@@ -14,12 +14,13 @@ use super::runs::State;
 use super::{InRevision, RateSegment, Regression};
 use crate::evidence::{Coverage, rfc3339};
 use crate::grid::{CELL_NS, Grid};
+use crate::memo::Memo;
 use crate::regressions::Level;
 use crate::stats::observed::Observed;
 use crate::stats::shrink::{HALF_AN_EVENT, expected_events, shrunk_ratio};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 use timberline_archive::pattern_name;
 use timberline_entry::Severity;
 
@@ -66,7 +67,7 @@ pub(super) struct Absence {
 
 /// When a service ran and was covered, by service and severity: the same for all of its units.
 #[derive(Default)]
-pub(super) struct Calendars(BTreeMap<(u32, Severity), Calendar>);
+pub(super) struct Calendars(Memo<(u32, Severity), Arc<Calendar>>);
 
 /// When a service ran and was covered for a severity.
 struct Calendar {
@@ -77,20 +78,20 @@ struct Calendar {
 
 impl Calendars {
     fn of(
-        &mut self,
+        &self,
         grid: &Grid,
         coverage: &Coverage,
         service: u32,
         severity: Severity,
         rows: Range<u32>,
-    ) -> &Calendar {
-        self.0.entry((service, severity)).or_insert_with(|| {
+    ) -> Arc<Calendar> {
+        self.0.get_or((service, severity), || {
             let covered = Covered::of(&coverage.merged(&grid.services[service as usize], Some(severity)));
             let minutes = rows.flat_map(|row| grid.cells_of(row, service)).map(|cell| cell.minute);
             let mut active: Vec<i64> = minutes.filter(|minute| covered.has(*minute)).collect();
             active.sort_unstable();
             active.dedup();
-            Calendar { covered, active }
+            Arc::new(Calendar { covered, active })
         })
     }
 }
@@ -112,7 +113,7 @@ impl Absence {
         coverage: &Coverage,
         unit: u64,
         service: u32,
-        calendars: &mut Calendars,
+        calendars: &Calendars,
     ) -> Option<Self> {
         let rows = order.rows.get(&grid.services[service as usize])?.clone();
         let cells = &grid.units[&unit];
@@ -121,10 +122,11 @@ impl Absence {
         if severity >= Severity::Warning || hits.len() <= MIN_GAPS {
             return None;
         }
-        let Calendar { covered, active } = calendars.of(grid, coverage, service, severity, rows.clone());
+        let calendar = calendars.of(grid, coverage, service, severity, rows.clone());
+        let Calendar { covered, active } = &*calendar;
         // A minute that no source covers for the severity is on neither clock.
         let mut seen: Vec<i64> =
-            hits.iter().map(|(cell, _)| cell.minute).filter(|minute| covered.has(*minute)).collect();
+            hits.iter().map(|hit| grid.cell(hit).minute).filter(|minute| covered.has(*minute)).collect();
         seen.sort_unstable();
         seen.dedup();
         if seen.len() <= MIN_GAPS {
@@ -139,8 +141,8 @@ impl Absence {
             return None;
         }
         let last_minute = *seen.last()?;
-        let last_row =
-            hits.iter().filter(|(cell, _)| cell.minute == last_minute).map(|(cell, _)| cell.row).max()?;
+        let in_last_minute = hits.iter().map(|hit| grid.cell(hit)).filter(|cell| cell.minute == last_minute);
+        let last_row = in_last_minute.map(|cell| cell.row).max()?;
         let name = |row: u32| order.names[row as usize].0.clone();
         let revisions = rows
             .map(|row| InRevision {
@@ -161,7 +163,7 @@ impl Absence {
             covered: covered_clock,
             active: active_clock,
             n_minutes: active.len() as u64,
-            count: hits.iter().map(|(_, n)| n).sum(),
+            count: hits.iter().map(|hit| u64::from(hit.n_entries)).sum(),
             cells: hits.len() as u64,
             revisions,
         })

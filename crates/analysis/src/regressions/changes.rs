@@ -9,6 +9,7 @@ use crate::grid::{Grid, Hits};
 use crate::stats::claims::CHANGED_LIMIT;
 use crate::stats::multiplicity::q_values_counting_once;
 use crate::together::leaders;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use timberline_archive::pattern_name;
@@ -38,22 +39,22 @@ struct Tested<'o> {
 /// Both kinds of test, of rates and of silence, are one family: q is over all of them. Units with the same entries in the same
 /// cells are one test.
 pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
-    let mut all = Vec::new();
-    let mut not_tested = 0;
-    let mut calendars = Calendars::default();
-    for (unit, cells) in &grid.units {
+    let calendars = Calendars::default();
+    let test = |(unit, service): &(u64, u32)| {
+        let rows = order.rows.get(&grid.services[*service as usize])?.clone();
+        let series = UnitSeries::of(order, grid, coverage, *unit, *service);
+        let absence = Absence::of(order, grid, coverage, *unit, *service, &calendars);
+        Some(Tested { unit: *unit, rows, series, absence })
+    };
+    let in_services = grid.units.iter().flat_map(|(unit, cells)| {
         let services: BTreeSet<u32> = cells.seen.keys().map(|(_, service)| *service).collect();
-        for service in services {
-            let Some(rows) = order.rows.get(&grid.services[service as usize]).cloned() else { continue };
-            let series = UnitSeries::of(order, grid, coverage, *unit, service);
-            let absence = Absence::of(order, grid, coverage, *unit, service, &mut calendars);
-            if series.is_none() && absence.is_none() {
-                not_tested += 1;
-            } else {
-                all.push(Tested { unit: *unit, rows, series, absence });
-            }
-        }
-    }
+        services.into_iter().map(|service| (*unit, service))
+    });
+    let in_services: Vec<(u64, u32)> = in_services.collect();
+    let mut all: Vec<Tested<'_>> = in_services.par_iter().filter_map(test).collect();
+    let n_all = all.len();
+    all.retain(|tested| tested.series.is_some() || tested.absence.is_some());
+    let not_tested = (n_all - all.len()) as u64;
     let q_values = q_values(grid, &all);
     let mut changed: Vec<(&Tested<'_>, Severity, Regression)> = Vec::new();
     for (tested, (q_series, q_absence)) in all.iter().zip(q_values) {

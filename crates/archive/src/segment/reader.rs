@@ -230,7 +230,10 @@ impl Segment {
     ) -> Result<()> {
         let path = self.entries_path();
         let damaged = |detail: String| Error::damaged(&path, detail);
-        let (content, metadata) = self.parquet()?;
+        let (_, metadata) = self.parquet()?;
+        // What was read of a mapping stays in memory as long as the mapping: rows are read through one of their own, so that
+        // somebody who reads many does not hold the archive in the end.
+        let content = self.files.open(&path)?;
         let names: Vec<&str> = columns
             .iter()
             .flat_map(|column| std::iter::once(column.name()).chain(packed::beside(*column).iter().copied()))
@@ -238,7 +241,7 @@ impl Segment {
             .chain(beside.columns())
             .collect();
         let mask = ProjectionMask::columns(metadata.parquet_schema(), names.iter().copied());
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(content.clone(), metadata.clone())
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(content, metadata.clone())
             .with_projection(mask)
             .with_row_selection(selection(ranges))
             .build()
