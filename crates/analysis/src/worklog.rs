@@ -17,10 +17,12 @@ mod containers;
 mod deploys;
 mod exception;
 mod gather;
+mod gathered;
 mod header;
 mod heat;
 mod period;
 mod phases;
+mod presence;
 mod relations;
 mod requests;
 mod rules;
@@ -203,7 +205,7 @@ pub fn worklog(
         &mut templates,
     )?;
     let changes = changes::changes(investigation, &question.filter, &of_services, &mut templates)?;
-    let ranked: u64 = gathered.iter().map(gather::Gathered::count).sum();
+    let ranked: u64 = gathered.iter().map(gathered::Gathered::count).sum();
     let time = |counted: Option<Counted>, pick: fn(&Counted) -> i64| {
         counted.as_ref().map(pick).map(crate::evidence::rfc3339)
     };
@@ -235,7 +237,7 @@ pub fn worklog(
         clusters,
         redactions: BTreeMap::new(),
     };
-    redacted(&report, redactor)
+    redacted(report, redactor)
 }
 
 impl RuleFacts {
@@ -273,9 +275,11 @@ fn window(filter: &Filter, whole: Option<&Counted>) -> (i64, i64) {
 }
 
 /// Takes secrets out of every text and cuts the long ones. Texts are redacted before they are cut: half a secret looks like none.
-fn redacted(report: &Worklog, redactor: &mut Redactor) -> Result<Worklog> {
+fn redacted(mut report: Worklog, redactor: &mut Redactor) -> Result<Worklog> {
     let broken =
         |error: serde_json::Error| Error::Damaged { file: "report".to_owned(), detail: error.to_string() };
+    // As values of JSON, reports take several times their text, and most of that are clusters: they go through one by one.
+    let clusters = std::mem::take(&mut report.clusters);
     let mut json = serde_json::to_value(report).map_err(broken)?;
     // What the report says of itself holds no log text: rules name secrets by what they look like.
     let parts = |json: &mut Json, apply: &mut dyn FnMut(&mut Json)| {
@@ -288,9 +292,23 @@ fn redacted(report: &Worklog, redactor: &mut Redactor) -> Result<Worklog> {
         }
     };
     parts(&mut json, &mut |value| redactor.json(value));
-    parts(&mut json, &mut |value| redactor.json_again(value));
-    parts(&mut json, &mut cut_all);
+    let mut texts = Vec::with_capacity(clusters.len());
+    for cluster in clusters {
+        let mut json = serde_json::to_value(cluster).map_err(broken)?;
+        redactor.json(&mut json);
+        texts.push(json.to_string());
+    }
+    let mut look_again = |json: &mut Json| {
+        redactor.json_again(json);
+        cut_all(json);
+    };
+    parts(&mut json, &mut look_again);
     let mut report: Worklog = serde_json::from_value(json).map_err(broken)?;
+    for text in texts {
+        let mut json = serde_json::from_str(&text).map_err(broken)?;
+        look_again(&mut json);
+        report.clusters.push(serde_json::from_value(json).map_err(broken)?);
+    }
     report.redactions = redactor.counts().clone();
     Ok(report)
 }

@@ -1,9 +1,9 @@
 //! The clusters of a report: what was gathered, with its name, its evidence, its history and what belongs to it.
 
 use super::exception::ExceptionFacts;
-use super::gather::{Gathered, Kind};
+use super::gathered::{Gathered, Kind, LabelValues};
 use super::period::{Busiest, busiest};
-use super::relations::{Related, related};
+use super::relations::{Related, Relation};
 use super::rules::{Priority, PriorityRules};
 use super::sample::samples;
 use super::state::state;
@@ -18,7 +18,7 @@ use crate::question::Investigation;
 use crate::regressions::Regression;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use timberline_archive::{Result, pattern_name};
 
 /// Entries that say the same.
@@ -206,7 +206,7 @@ pub(super) fn clusters(
             .copied()
             .collect();
         let (state, state_reason) = state(investigation, found, first, last, &changed, window);
-        let services: BTreeSet<String> = found.revisions.keys().map(|(service, _)| service.clone()).collect();
+        let services = found.services().into_iter().map(str::to_owned).collect();
         let hours = covered_ns(investigation, Some(&services), window.0, window.1) / 3.6e12;
         clusters.push(Cluster {
             id: found.name(),
@@ -242,9 +242,9 @@ pub(super) fn clusters(
             period_seconds: period_seconds(&found.times),
             busiest: busiest(&found.times),
             revisions: revisions(found),
-            instances: found.instances.len() as u64,
+            instances: found.instances,
             labels: labels(found),
-            error_groups: found.error_groups.keys().cloned().collect(),
+            error_groups: found.error_groups.iter().cloned().collect(),
             exception: sample.exception,
             sample: sample.entry,
             related: Vec::new(),
@@ -252,10 +252,12 @@ pub(super) fn clusters(
             onset: onset(&changed),
         });
     }
-    let ids: Vec<String> = clusters.iter().map(|cluster| cluster.id.clone()).collect();
-    let titles: Vec<String> = clusters.iter().map(|cluster| cluster.title.clone()).collect();
-    for (cluster, related) in clusters.iter_mut().zip(related(gathered, &ids, &titles)) {
-        cluster.related = related;
+    for (place, found) in gathered.iter().enumerate() {
+        let named = |relation: &Relation| {
+            let Cluster { id, title, .. } = &clusters[relation.place];
+            relation.named(id.clone(), title.clone())
+        };
+        clusters[place].related = found.relations.iter().map(named).collect();
     }
     Ok(clusters)
 }
@@ -284,12 +286,12 @@ fn revisions(found: &Gathered) -> Vec<RevisionCount> {
     let mut list: Vec<RevisionCount> = found
         .revisions
         .iter()
-        .map(|((service, revision), (count, first, last))| RevisionCount {
-            service: service.clone(),
-            revision: revision.clone(),
-            count: *count,
-            first: time(*first),
-            last: time(*last),
+        .map(|(stream, seen)| RevisionCount {
+            service: stream.service().to_owned(),
+            revision: stream.revision().to_owned(),
+            count: seen.count,
+            first: time(seen.first_ns),
+            last: time(seen.last_ns),
         })
         .collect();
     list.sort_by(|a, b| (b.count, &a.service, &a.revision).cmp(&(a.count, &b.service, &b.revision)));
@@ -297,12 +299,12 @@ fn revisions(found: &Gathered) -> Vec<RevisionCount> {
 }
 
 fn labels(found: &Gathered) -> Vec<LabelCount> {
-    let mut list: Vec<LabelCount> = found
-        .labels
-        .iter()
-        .filter(|(_, count)| **count * 10 >= found.count())
-        .map(|((name, value), count)| LabelCount { name: name.clone(), value: cut(value), count: *count })
-        .collect();
+    let of_label = |(name, values): (&String, &LabelValues)| {
+        let often = values.counts().filter(|(_, count)| count * 10 >= found.count());
+        let label = |(value, count): (&str, u64)| LabelCount { name: name.clone(), value: cut(value), count };
+        often.map(label).collect::<Vec<_>>()
+    };
+    let mut list: Vec<LabelCount> = found.labels.iter().flat_map(of_label).collect();
     list.sort_by(|a, b| (b.count, &a.name, &a.value).cmp(&(a.count, &b.name, &b.value)));
     list.truncate(MAX_LABELS);
     list

@@ -1,10 +1,11 @@
 //! Deploys of the window: who, what, and how long until the first error that was new.
 
-use super::gather::Gathered;
+use super::gathered::Gathered;
 use super::rules::Priority;
 use crate::revisions::{Deploy, RevisionsAnswer};
 use serde::{Deserialize, Serialize};
 use timberline_entry::Timestamp;
+use timberline_search::Stream;
 
 /// A deploy and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,8 +71,7 @@ fn facts(
     // When each bad cluster came first in the revision that the deploy made.
     let in_revision = || {
         clusters.iter().filter(|cluster| cluster.priority <= Priority::P2).filter_map(|cluster| {
-            let key = (service.to_owned(), revision?.to_owned());
-            let first_ns = cluster.revisions.get(&key)?.1;
+            let first_ns = cluster.revisions.get(&Stream::new(service, revision?))?.first_ns;
             (first_ns >= time_ns).then_some((first_ns, cluster))
         })
     };

@@ -1,10 +1,11 @@
 //! Clusters by revision: a count, a zero, or not covered.
 
-use super::gather::Gathered;
+use super::gathered::Gathered;
 use crate::question::Investigation;
 use crate::revisions::RevisionsAnswer;
 use serde::{Deserialize, Serialize};
 use timberline_entry::Timestamp;
+use timberline_search::Stream;
 
 /// Counts of clusters in revisions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,13 +71,13 @@ pub(super) fn heat(
         .take(MAX_ROWS)
         .map(|cluster| {
             let counts = columns.iter().map(|(service, revision, from, to)| {
-                let key = ((*service).to_owned(), (*revision).to_owned());
+                let stream = Stream::new(service, revision);
                 let is_covered = || {
                     let merged = investigation.coverage.merged(service, Some(cluster.severity()));
                     merged.iter().any(|stretch| stretch.0 <= *to && *from <= stretch.1)
                 };
-                match cluster.revisions.get(&key) {
-                    Some((count, ..)) => Some(*count),
+                match cluster.revisions.get(&stream) {
+                    Some(seen) => Some(seen.count),
                     None => is_covered().then_some(0),
                 }
             });

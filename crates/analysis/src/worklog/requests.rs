@@ -10,7 +10,7 @@ use timberline_entry::json::Value;
 use timberline_pattern::mask::Masker;
 use timberline_pattern::template::of_message;
 use timberline_query::{Filter, Options, compile};
-use timberline_search::{RowView, Sink, Wanted, scan};
+use timberline_search::{RowView, Sink, Wanted, scan_shared};
 
 /// Requests to one endpoint that were answered alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,17 +70,21 @@ const MAX_AGENTS: usize = 3;
 /// Counts requests, most frequent endpoints first, the statuses of an endpoint together.
 pub(super) fn requests(investigation: &Investigation<'_>, filter: &Filter) -> Result<Vec<EndpointFacts>> {
     let requests = compile("httpRequest:*", &Options::default()).expect("a filter of the language").filter;
-    let mut counter = Counter { masker: Masker::standard(), found: BTreeMap::new() };
-    scan(
+    let new = || Counter { masker: Masker::standard(), found: BTreeMap::new() };
+    let mut counters: Vec<Counter> = std::iter::repeat_with(new).take(rayon::current_num_threads()).collect();
+    scan_shared(
         investigation.archive,
         &investigation.names,
         &Filter::and(filter.clone(), requests),
         &Wanted::fields([Field::HttpRequest]),
-        &mut counter,
+        &mut counters,
     )?;
+    let mut all: BTreeMap<EndpointKey, Found> = BTreeMap::new();
+    for (key, found) in counters.into_iter().flat_map(|counter| counter.found) {
+        all.entry(key).or_default().join(found);
+    }
     let mut totals: BTreeMap<(String, String, String), u64> = BTreeMap::new();
-    let mut facts: Vec<EndpointFacts> =
-        counter.found.into_iter().map(|(key, found)| found.facts(key)).collect();
+    let mut facts: Vec<EndpointFacts> = all.into_iter().map(|(key, found)| found.facts(key)).collect();
     let key = |facts: &EndpointFacts| (facts.service.clone(), facts.method.clone(), facts.path.clone());
     for found in &facts {
         *totals.entry(key(found)).or_insert(0) += found.count;
@@ -174,6 +178,14 @@ impl Sink for Counter {
 }
 
 impl Found {
+    fn join(&mut self, other: Self) {
+        self.count += other.count;
+        self.latencies.extend(other.latencies);
+        for (agent, n) in other.agents {
+            *self.agents.entry(agent).or_insert(0) += n;
+        }
+    }
+
     fn facts(mut self, (service, method, path, status): EndpointKey) -> EndpointFacts {
         self.latencies.sort_by(f64::total_cmp);
         let mut agents: Vec<UserAgent> =

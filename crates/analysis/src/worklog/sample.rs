@@ -1,7 +1,7 @@
 //! What a cluster is called, and its first entry as it was exported.
 
 use super::exception::{self, ExceptionFacts};
-use super::gather::{Gathered, Kind};
+use super::gathered::{Gathered, Kind};
 use super::requests::{endpoint, path_template};
 use super::text::Templates;
 use crate::question::Investigation;

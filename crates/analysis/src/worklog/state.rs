@@ -1,13 +1,12 @@
 //! What became of a cluster: a regression, new, ongoing, or over.
 
 use super::clusters::ClusterState;
-use super::gather::Gathered;
+use super::gathered::Gathered;
 use super::timeline::usual_gap_ns;
 use crate::evidence::Status;
 use crate::occurrence::Occurrence;
 use crate::question::Investigation;
 use crate::regressions::{Regression, State};
-use std::collections::BTreeSet;
 
 /// Entries expected in a silent time before the silence counts as an end: chance alone keeps silent as long once in 20.
 const SILENT_EXPECTED: f64 = 3.0;
@@ -62,7 +61,7 @@ fn silence(investigation: &Investigation<'_>, found: &Gathered, window: (i64, i6
     let (first, last) = (found.first.time_ns, found.last.time_ns);
     let silent = window.1 - last;
     // Minutes, not entries: a burst is one event, and two events are no rate.
-    let n_cells = found.cells.len();
+    let n_cells = found.n_cells;
     if n_cells < 3 || silent <= usual_gap_ns(&found.times).saturating_mul(10) {
         return None;
     }
@@ -70,7 +69,7 @@ fn silence(investigation: &Investigation<'_>, found: &Gathered, window: (i64, i6
         let stretches = investigation.coverage.merged(service, Some(found.severity()));
         stretches.iter().map(|(a, b, _)| ((*b).min(to) - (*a).max(from)).max(0)).sum()
     };
-    let services: BTreeSet<&str> = found.revisions.keys().map(|(service, _)| service.as_str()).collect();
+    let services = found.services();
     let seen = services.iter().map(|service| covered(service, last, window.1)).min()?;
     let before = services.iter().map(|service| covered(service, first, last)).max()?;
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]

@@ -1,6 +1,6 @@
 //! The course of the window: entries by severity and stretch of time, when it began, when it was worst, how it stands.
 
-use super::gather::Gathered;
+use super::gathered::Gathered;
 use super::rules::Priority;
 use crate::evidence::rfc3339;
 use crate::exposure::covered_ns;
@@ -171,8 +171,8 @@ pub(super) fn course(investigation: &Investigation<'_>, cluster: &Gathered, wind
     let margin = ((last - first) / 5).max(60 * NANOS);
     let (from, to) = (first.saturating_sub(margin).max(window.0), last.saturating_add(margin).min(window.1));
     let step_ns = step_ns(from, to, MAX_COURSE);
-    let services: BTreeSet<String> = cluster.revisions.keys().map(|(service, _)| service.clone()).collect();
-    let stretches: Vec<(i64, i64)> = services
+    let stretches: Vec<(i64, i64)> = cluster
+        .services()
         .iter()
         .flat_map(|service| investigation.coverage.merged(service, Some(cluster.severity())))
         .map(|(from, to, _)| (from, to))

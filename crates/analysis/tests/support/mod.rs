@@ -20,8 +20,13 @@ use timberline_query::{Filter, compile};
 
 /// Ingests files and folders.
 pub(crate) fn archive(folder: &Path, paths: &[PathBuf]) -> Archive {
+    archive_within(64 << 20, folder, paths)
+}
+
+/// Ingests files and folders within so many bytes of memory: of few come many segments.
+pub(crate) fn archive_within(memory: usize, folder: &Path, paths: &[PathBuf]) -> Archive {
     let storage = Arc::new(DiskStorage::new(folder));
-    let options = Options { memory: 64 << 20, threads: 2, ..Options::new("test") };
+    let options = Options { memory, threads: 2, ..Options::new("test") };
     let paths: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
     ingest(storage.clone(), discover(&paths).0, &options, &Silent, &AtomicBool::new(false)).unwrap();
     Archive::open(storage, "test").unwrap()
