@@ -119,6 +119,14 @@ pub fn scan_each<S: Sink + Send>(
     sinks.into_iter().filter_map(Result::transpose).collect()
 }
 
+/// Sinks beyond this number would take more memory, a set of decoders each, than they save time.
+const MAX_SINKS: usize = 8;
+
+/// Returns how many sinks are worth having for [`scan_shared`]: at least one, no more than there are threads and segments.
+pub fn n_sinks(archive: &Archive) -> usize {
+    rayon::current_num_threads().min(archive.segments().len()).clamp(1, MAX_SINKS)
+}
+
 /// As [`scan`], segments side by side: each goes to the next sink that is free. Which one that is depends on the run, so what
 /// the sinks took must say the same in whatever way it is shared out among them.
 ///

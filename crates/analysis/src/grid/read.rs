@@ -19,7 +19,7 @@ use timberline_archive::{Column, Error, Result, compose};
 use timberline_entry::json::{Document, Value, parse};
 use timberline_entry::{Field, LogEntry, MESSAGE_FIELDS};
 use timberline_query::Filter;
-use timberline_search::{Names, RowView, Sink, Wanted, scan_shared};
+use timberline_search::{Names, RowView, Sink, Wanted, n_sinks, scan_shared};
 
 /// Says which row of the comparison an entry belongs to: by its service, revision and time.
 pub(crate) trait Rows: Sync {
@@ -46,8 +46,7 @@ impl Grid {
         let is_all = scope == *filter;
         let (archive, names) = (investigation.archive, &investigation.names);
         let new = |_| Reader::new(names, rows, ClosedValues::of(vocabulary));
-        let mut readers: Vec<Reader<'_>> =
-            (0..rayon::current_num_threads()).into_par_iter().map(new).collect();
+        let mut readers: Vec<Reader<'_>> = (0..n_sinks(archive)).into_par_iter().map(new).collect();
         let mut read = |takes: Takes, filter: &Filter, wanted: &Wanted| {
             readers.iter_mut().for_each(|reader| reader.takes = takes);
             scan_shared(archive, names, filter, wanted, &mut readers)

@@ -21,7 +21,7 @@ use timberline_pattern::mask::Masker;
 use timberline_pattern::shape;
 use timberline_pattern::trace::{self, Trace};
 use timberline_query::Filter;
-use timberline_search::{Names, RowView, Sink, Streams, Wanted, scan_shared};
+use timberline_search::{Names, RowView, Sink, Streams, Wanted, n_sinks, scan_shared};
 
 /// Labels that only say which instance or build wrote.
 const SILENT_LABELS: [&str; 2] = ["instanceId", "python_logger"];
@@ -51,12 +51,11 @@ pub(super) fn gather(
         streams: Streams::default(),
         holes: Vec::new(),
     };
-    let mut sinks: Vec<Gatherer<'_>> =
-        std::iter::repeat_with(new).take(rayon::current_num_threads()).collect();
+    let mut sinks: Vec<Gatherer<'_>> = std::iter::repeat_with(new).take(n_sinks(archive)).collect();
     let filter = Filter::and(filter.clone(), rules.any());
     let wanted = Wanted { fields, ..Wanted::default() };
     scan_shared(archive, &investigation.names, &filter, &wanted, &mut sinks)?;
-    let all = sinks.into_iter().reduce(Gatherer::join).expect("there is a thread");
+    let all = sinks.into_iter().reduce(Gatherer::join).expect("there is a sink");
     let mut clusters: Vec<Gathered> = all.clusters.into_values().collect();
     for cluster in &mut clusters {
         cluster.finish(&all.instances);

@@ -10,7 +10,7 @@ use timberline_entry::json::Value;
 use timberline_pattern::mask::Masker;
 use timberline_pattern::template::of_message;
 use timberline_query::{Filter, Options, compile};
-use timberline_search::{RowView, Sink, Wanted, scan_shared};
+use timberline_search::{RowView, Sink, Wanted, n_sinks, scan_shared};
 
 /// Requests to one endpoint that were answered alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,7 +71,8 @@ const MAX_AGENTS: usize = 3;
 pub(super) fn requests(investigation: &Investigation<'_>, filter: &Filter) -> Result<Vec<EndpointFacts>> {
     let requests = compile("httpRequest:*", &Options::default()).expect("a filter of the language").filter;
     let new = || Counter { masker: Masker::standard(), found: BTreeMap::new() };
-    let mut counters: Vec<Counter> = std::iter::repeat_with(new).take(rayon::current_num_threads()).collect();
+    let mut counters: Vec<Counter> =
+        std::iter::repeat_with(new).take(n_sinks(investigation.archive)).collect();
     scan_shared(
         investigation.archive,
         &investigation.names,
