@@ -1,5 +1,7 @@
 //! Lists of what is told apart by a key, as short as they can be: what a map would hold in several times the memory.
 
+use std::collections::BTreeMap;
+
 /// Something of which there is one for every key.
 pub(crate) trait Keyed {
     /// What tells it apart.
@@ -75,11 +77,17 @@ impl<T: Keyed> Merged<T> {
     }
 }
 
+/// Adds counts to others by key.
+pub(crate) fn add_counts<K: Ord>(counts: &mut BTreeMap<K, u64>, others: BTreeMap<K, u64>) {
+    for (key, n) in others {
+        *counts.entry(key).or_insert(0) += n;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::collections::BTreeMap;
 
     #[derive(Debug, PartialEq)]
     struct Count(u8, u64);

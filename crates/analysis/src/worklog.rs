@@ -278,7 +278,8 @@ fn window(filter: &Filter, whole: Option<&Counted>) -> (i64, i64) {
 fn redacted(mut report: Worklog, redactor: &mut Redactor) -> Result<Worklog> {
     let broken =
         |error: serde_json::Error| Error::Damaged { file: "report".to_owned(), detail: error.to_string() };
-    // As values of JSON, reports take several times their text, and most of that are clusters: they go through one by one.
+    // As values of JSON, reports take several times their text, and most of that are clusters: they go through one by one,
+    // and wait as text until all secrets are known.
     let clusters = std::mem::take(&mut report.clusters);
     let mut json = serde_json::to_value(report).map_err(broken)?;
     // What the report says of itself holds no log text: rules name secrets by what they look like.

@@ -32,5 +32,5 @@ pub use patterns::{Exceptions, HoleValues, Part, Patterns, Seen, Stream, Streams
 pub use plan::{Counts, Means};
 pub use present::columns_of_rows;
 pub use row::{Names, RowView};
-pub use scan::{Sink, Wanted, n_sinks, scan, scan_each, scan_shared};
+pub use scan::{Sink, Wanted, scan, scan_each, scan_shared, sinks};
 pub use verdict::Verdict;

@@ -122,9 +122,10 @@ pub fn scan_each<S: Sink + Send>(
 /// Sinks beyond this number would take more memory, a set of decoders each, than they save time.
 const MAX_SINKS: usize = 8;
 
-/// Returns how many sinks are worth having for [`scan_shared`]: at least one, no more than there are threads and segments.
-pub fn n_sinks(archive: &Archive) -> usize {
-    rayon::current_num_threads().min(archive.segments().len()).clamp(1, MAX_SINKS)
+/// Makes as many sinks as are worth having for [`scan_shared`]: at least one, no more than there are threads and segments.
+pub fn sinks<S: Send>(archive: &Archive, new: impl Fn() -> S + Sync) -> Vec<S> {
+    let n_sinks = rayon::current_num_threads().min(archive.segments().len()).clamp(1, MAX_SINKS);
+    (0..n_sinks).into_par_iter().map(|_| new()).collect()
 }
 
 /// As [`scan`], segments side by side: each goes to the next sink that is free. Which one that is depends on the run, so what

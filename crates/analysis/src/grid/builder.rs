@@ -2,7 +2,7 @@
 
 use super::{Cell, Grid, Hit, Index, UnitCells, UnitValue};
 use crate::memo::Memo;
-use crate::merged::{Keyed, Merged};
+use crate::merged::{Keyed, Merged, add_counts};
 use crate::stats::dispersion::CellMoments;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
@@ -91,11 +91,6 @@ impl GridBuilder {
         services
     }
 
-    /// Says whether nothing was taken.
-    pub(super) fn is_empty(&self) -> bool {
-        self.cells.is_empty()
-    }
-
     /// Gives services and streams other numbers: those that stand at the places of their numbers so far.
     pub(super) fn renumber(&mut self, services: &[u32], streams: &[u32]) {
         for id in self.services.values_mut() {
@@ -115,18 +110,14 @@ impl GridBuilder {
     pub(super) fn absorb(&mut self, other: Self) {
         self.services.extend(other.services);
         self.values.extend(other.values);
-        for (row, n) in other.entries {
-            *self.entries.entry(row).or_insert(0) += n;
-        }
+        add_counts(&mut self.entries, other.entries);
         let mut numbers = vec![0; other.cells.len()];
         for (cell, came_as) in other.cells {
             numbers[came_as as usize] = self.number(cell);
         }
         for (id, unit) in other.units {
             let own = self.units.entry(id).or_default();
-            for (severity, n) in unit.severities {
-                *own.severities.entry(severity).or_insert(0) += n;
-            }
+            add_counts(&mut own.severities, unit.severities);
             for hit in unit.hits.into_items() {
                 own.hits.push(Hit { cell: numbers[hit.cell as usize], ..hit });
             }
@@ -179,12 +170,9 @@ fn in_order(cells: HashMap<Cell, u32>) -> (Vec<Cell>, Vec<u32>) {
 
 fn finish_unit(unit: Unit, cells: &[Cell], numbers: &[u32]) -> UnitCells {
     let mut hits = unit.hits;
+    hits.for_each_mut(|hit| hit.cell = numbers[hit.cell as usize]);
     hits.finish();
-    let mut hits = hits.into_items();
-    for hit in &mut hits {
-        hit.cell = numbers[hit.cell as usize];
-    }
-    hits.sort_unstable();
+    let hits = hits.into_items();
     let place = |hit: &Hit| cells[hit.cell as usize].place();
     let mut seen: BTreeMap<(u32, u32), CellMoments> = BTreeMap::new();
     for of_place in hits.chunk_by(|a, b| place(a) == place(b)) {

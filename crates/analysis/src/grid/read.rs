@@ -3,7 +3,7 @@
 //! ```text
 //! everything in scope        ──► cells             labels alone are read
 //! what matches               ──► patterns, and values that a shape always has
-//! of it, shapes with a hole  ──► values in closed holes            only here messages are read
+//! of it, shapes with a hole  ──► values in closed holes            only here messages are read, and patterns with them
 //! ```
 
 use super::values::ClosedValues;
@@ -12,14 +12,13 @@ use crate::patterns::Vocabulary;
 use crate::question::Investigation;
 use crate::tally::scope;
 use hashbrown::HashMap;
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::segment::{Beside, Row, Segment};
 use timberline_archive::{Column, Error, Result, compose};
 use timberline_entry::json::{Document, Value, parse};
 use timberline_entry::{Field, LogEntry, MESSAGE_FIELDS};
 use timberline_query::Filter;
-use timberline_search::{Names, RowView, Sink, Wanted, n_sinks, scan_shared};
+use timberline_search::{Names, RowView, Sink, Wanted, scan_shared, sinks};
 
 /// Says which row of the comparison an entry belongs to: by its service, revision and time.
 pub(crate) trait Rows: Sync {
@@ -45,8 +44,7 @@ impl Grid {
         let scope = scope(filter);
         let is_all = scope == *filter;
         let (archive, names) = (investigation.archive, &investigation.names);
-        let new = |_| Reader::new(names, rows, ClosedValues::of(vocabulary));
-        let mut readers: Vec<Reader<'_>> = (0..n_sinks(archive)).into_par_iter().map(new).collect();
+        let mut readers = sinks(archive, || Reader::new(names, rows, ClosedValues::of(vocabulary)));
         let mut read = |takes: Takes, filter: &Filter, wanted: &Wanted| {
             readers.iter_mut().for_each(|reader| reader.takes = takes);
             scan_shared(archive, names, filter, wanted, &mut readers)
@@ -170,19 +168,18 @@ impl Reader<'_> {
         let own: Vec<Vec<(u32, String, String)>> = readers.iter().map(streams_of).collect();
         let all: BTreeSet<&(u32, String, String)> = own.iter().flatten().collect();
         let streams: HashMap<&(u32, String, String), u32> = all.into_iter().zip(0..).collect();
-        let mut joined = GridBuilder::default();
-        for (reader, own) in readers.into_iter().zip(&own) {
+        let renumbered = |(reader, own): (Self, &Vec<(u32, String, String)>)| {
             let mut builder = reader.builder;
             let services: Vec<u32> = builder.services().into_iter().map(|name| services[name]).collect();
             let streams: Vec<u32> = own.iter().map(|stream| streams[stream]).collect();
             builder.renumber(&services, &streams);
-            if joined.is_empty() {
-                joined = builder;
-            } else {
-                joined.absorb(builder);
-            }
-        }
-        joined.finish()
+            builder
+        };
+        let joined = readers.into_iter().zip(&own).map(renumbered).reduce(|mut joined, other| {
+            joined.absorb(other);
+            joined
+        });
+        joined.unwrap_or_default().finish()
     }
 }
 

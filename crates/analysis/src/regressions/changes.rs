@@ -51,10 +51,9 @@ pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
         services.into_iter().map(|service| (*unit, service))
     });
     let in_services: Vec<(u64, u32)> = in_services.collect();
-    let mut all: Vec<Tested<'_>> = in_services.par_iter().filter_map(test).collect();
-    let n_all = all.len();
-    all.retain(|tested| tested.series.is_some() || tested.absence.is_some());
-    let not_tested = (n_all - all.len()) as u64;
+    let all: Vec<Tested<'_>> = in_services.par_iter().filter_map(test).collect();
+    let is_fit = |tested: &Tested<'_>| tested.series.is_some() || tested.absence.is_some();
+    let (all, unfit): (Vec<_>, Vec<_>) = all.into_iter().partition(is_fit);
     let q_values = q_values(grid, &all);
     let mut changed: Vec<(&Tested<'_>, Severity, Regression)> = Vec::new();
     for (tested, (q_series, q_absence)) in all.iter().zip(q_values) {
@@ -102,7 +101,7 @@ pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
             (tested.unit, Regression { group, variant, pattern, ..regression })
         })
         .collect();
-    Changes { found, tested: all.len() as u64, not_tested }
+    Changes { found, tested: all.len() as u64, not_tested: unfit.len() as u64 }
 }
 
 /// Leaves out values of a pattern that changed as the pattern itself did: the pattern says it already.

@@ -289,7 +289,7 @@ fn revisions(found: &Gathered) -> Vec<RevisionCount> {
         .map(|(stream, seen)| RevisionCount {
             service: stream.service().to_owned(),
             revision: stream.revision().to_owned(),
-            count: seen.count,
+            count: seen.entries,
             first: time(seen.first_ns),
             last: time(seen.last_ns),
         })

@@ -3,7 +3,7 @@
 //! What counts as one thing is decided here and nowhere else: an exception by its fingerprint, a request without a payload
 //! by what was asked and answered, anything else by the pattern of its message.
 
-use super::gathered::{Gathered, InRevision, Kind};
+use super::gathered::{Gathered, Kind};
 use super::presence::{Instances, Presence};
 use super::relations::relate;
 use super::requests::{endpoint, path_template};
@@ -21,7 +21,7 @@ use timberline_pattern::mask::Masker;
 use timberline_pattern::shape;
 use timberline_pattern::trace::{self, Trace};
 use timberline_query::Filter;
-use timberline_search::{Names, RowView, Sink, Streams, Wanted, n_sinks, scan_shared};
+use timberline_search::{Names, RowView, Seen, Sink, Streams, Wanted, scan_shared, sinks};
 
 /// Labels that only say which instance or build wrote.
 const SILENT_LABELS: [&str; 2] = ["instanceId", "python_logger"];
@@ -32,7 +32,7 @@ pub(super) fn gather(
     filter: &Filter,
     rules: &PriorityRules,
 ) -> Result<Vec<Gathered>> {
-    let archive = investigation.archive;
+    let (archive, names) = (investigation.archive, &investigation.names);
     let others = [Field::Labels, Field::Trace, Field::ErrorGroups, Field::Severity];
     let fields = MESSAGE_FIELDS.into_iter().chain(others).collect();
     let by_id: BTreeMap<&str, usize> = archive
@@ -43,7 +43,7 @@ pub(super) fn gather(
         .collect();
     let new = || Gatherer {
         rules,
-        names: &investigation.names,
+        names,
         masker: Masker::standard(),
         by_id: &by_id,
         clusters: BTreeMap::new(),
@@ -51,11 +51,11 @@ pub(super) fn gather(
         streams: Streams::default(),
         holes: Vec::new(),
     };
-    let mut sinks: Vec<Gatherer<'_>> = std::iter::repeat_with(new).take(n_sinks(archive)).collect();
+    let mut gatherers = sinks(archive, new);
     let filter = Filter::and(filter.clone(), rules.any());
     let wanted = Wanted { fields, ..Wanted::default() };
-    scan_shared(archive, &investigation.names, &filter, &wanted, &mut sinks)?;
-    let all = sinks.into_iter().reduce(Gatherer::join).expect("there is a sink");
+    scan_shared(archive, names, &filter, &wanted, &mut gatherers)?;
+    let all = gatherers.into_iter().reduce(Gatherer::join).expect("there is a sink");
     let mut clusters: Vec<Gathered> = all.clusters.into_values().collect();
     for cluster in &mut clusters {
         cluster.finish(&all.instances);
@@ -171,7 +171,7 @@ impl Sink for Gatherer<'_> {
         let cells = &view.row.cells;
         let (service, revision) = (cells.text(Column::Service), cells.text(Column::Revision));
         let stream = self.streams.get(service, revision).clone();
-        let seen = InRevision { count: 1, first_ns: time_ns, last_ns: time_ns };
+        let seen = Seen { entries: 1, first_ns: time_ns, last_ns: time_ns };
         cluster.revisions.entry(stream.clone()).and_modify(|known| known.add(seen)).or_insert(seen);
         let mut instance = Cow::Borrowed("");
         if let Some(Value::Object(labels)) = entry.get(Field::Labels) {

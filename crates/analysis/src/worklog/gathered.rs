@@ -3,18 +3,19 @@
 use super::presence::{Instances, Presence};
 use super::relations::Relation;
 use super::rules::Priority;
+use crate::merged::add_counts;
 use crate::occurrence::RowRef;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::pattern_name;
 use timberline_entry::Severity;
 use timberline_pattern::trace::Trace;
-use timberline_search::Stream;
+use timberline_search::{Seen, Stream};
 
 /// A label with more values than this in one cluster says nothing of it: it is an id.
 const MAX_LABEL_VALUES: usize = 5_000;
 
 /// What a cluster is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Exception,
     Message,
@@ -34,7 +35,7 @@ pub(super) struct Gathered {
     pub(super) first: RowRef,
     pub(super) last: RowRef,
     pub(super) severities: BTreeMap<Severity, u64>,
-    pub(super) revisions: BTreeMap<Stream, InRevision>,
+    pub(super) revisions: BTreeMap<Stream, Seen>,
     /// Distinct instances.
     pub(super) instances: u64,
     pub(super) labels: BTreeMap<String, LabelValues>,
@@ -45,18 +46,10 @@ pub(super) struct Gathered {
     pub(super) root_value: Option<String>,
     /// Minutes of an instance with any of them.
     pub(super) n_cells: u64,
-    /// What it may share with others.
+    /// What it may share with others; let go once its relations are known.
     pub(super) presence: Presence,
     /// What it shares with others, the strongest first.
     pub(super) relations: Vec<Relation>,
-}
-
-/// Entries of a cluster in one revision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct InRevision {
-    pub(super) count: u64,
-    pub(super) first_ns: i64,
-    pub(super) last_ns: i64,
 }
 
 /// The values that a label has in a cluster, with how many entries have each.
@@ -64,14 +57,6 @@ pub(super) struct InRevision {
 pub(super) enum LabelValues {
     Few(BTreeMap<String, u64>),
     TooMany,
-}
-
-impl InRevision {
-    pub(super) fn add(&mut self, other: Self) {
-        self.count += other.count;
-        self.first_ns = self.first_ns.min(other.first_ns);
-        self.last_ns = self.last_ns.max(other.last_ns);
-    }
 }
 
 impl Default for LabelValues {
@@ -116,9 +101,7 @@ impl Gathered {
         self.times.extend(other.times);
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
-        for (severity, n) in other.severities {
-            *self.severities.entry(severity).or_insert(0) += n;
-        }
+        add_counts(&mut self.severities, other.severities);
         for (stream, seen) in other.revisions {
             self.revisions.entry(stream).and_modify(|known| known.add(seen)).or_insert(seen);
         }
@@ -126,9 +109,7 @@ impl Gathered {
             self.labels.entry(name).or_default().join(values);
         }
         self.error_groups.extend(other.error_groups);
-        for (pattern, n) in other.patterns {
-            *self.patterns.entry(pattern).or_insert(0) += n;
-        }
+        add_counts(&mut self.patterns, other.patterns);
         if self.root_value != other.root_value {
             self.root_value = None;
         }

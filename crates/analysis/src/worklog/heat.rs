@@ -77,7 +77,7 @@ pub(super) fn heat(
                     merged.iter().any(|stretch| stretch.0 <= *to && *from <= stretch.1)
                 };
                 match cluster.revisions.get(&stream) {
-                    Some(seen) => Some(seen.count),
+                    Some(seen) => Some(seen.entries),
                     None => is_covered().then_some(0),
                 }
             });

@@ -1,5 +1,6 @@
 //! Requests by endpoint and status: how many, how fast, who asked.
 
+use crate::merged::add_counts;
 use crate::question::Investigation;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use timberline_entry::json::Value;
 use timberline_pattern::mask::Masker;
 use timberline_pattern::template::of_message;
 use timberline_query::{Filter, Options, compile};
-use timberline_search::{RowView, Sink, Wanted, n_sinks, scan_shared};
+use timberline_search::{RowView, Sink, Wanted, scan_shared, sinks};
 
 /// Requests to one endpoint that were answered alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,8 +72,7 @@ const MAX_AGENTS: usize = 3;
 pub(super) fn requests(investigation: &Investigation<'_>, filter: &Filter) -> Result<Vec<EndpointFacts>> {
     let requests = compile("httpRequest:*", &Options::default()).expect("a filter of the language").filter;
     let new = || Counter { masker: Masker::standard(), found: BTreeMap::new() };
-    let mut counters: Vec<Counter> =
-        std::iter::repeat_with(new).take(n_sinks(investigation.archive)).collect();
+    let mut counters = sinks(investigation.archive, new);
     scan_shared(
         investigation.archive,
         &investigation.names,
@@ -182,9 +182,7 @@ impl Found {
     fn join(&mut self, other: Self) {
         self.count += other.count;
         self.latencies.extend(other.latencies);
-        for (agent, n) in other.agents {
-            *self.agents.entry(agent).or_insert(0) += n;
-        }
+        add_counts(&mut self.agents, other.agents);
     }
 
     fn facts(mut self, (service, method, path, status): EndpointKey) -> EndpointFacts {

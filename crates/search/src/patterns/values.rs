@@ -76,9 +76,7 @@ impl Values {
     pub fn read_of(archive: &Archive, is_wanted: impl Fn(Subject) -> bool + Sync) -> Result<Self> {
         let mut all = Self::default();
         for segments in archive.segments().chunks(SEGMENTS_AT_ONCE) {
-            if !all.segments.is_empty() {
-                all.drop_overfull();
-            }
+            all.drop_overfull();
             let is_wanted = |hole: &HoleOf| is_wanted(hole.0) && !all.overfull.contains(hole);
             let read = |segment: &Segment| OfSegment::read(segment, is_wanted);
             let read: Vec<OfSegment> = segments.par_iter().map(read).collect::<Result<_>>()?;
@@ -118,7 +116,7 @@ impl Values {
         let found: Vec<HoleOf> = suspects.filter(|hole| is_overfull(*hole)).collect();
         self.overfull.extend(found);
         for segment in &mut self.segments {
-            segment.drop(&self.overfull);
+            segment.let_go(&self.overfull);
         }
     }
 }
@@ -140,10 +138,13 @@ impl OfSegment {
             let seen = Seen { entries: value.rows, first_ns: value.first_ns, last_ns: value.last_ns };
             all.push(hole, text, stream, seen);
         })?;
-        all.text.shrink_to_fit();
-        all.values.shrink_to_fit();
-        all.streams = streams.into_all();
-        Ok(all)
+        Ok(all.finish(streams.into_all()))
+    }
+
+    fn finish(mut self, streams: Vec<Stream>) -> Self {
+        self.text.shrink_to_fit();
+        self.values.shrink_to_fit();
+        Self { streams, ..self }
     }
 
     /// Takes a value; those of one hole follow one another.
@@ -160,28 +161,28 @@ impl OfSegment {
     fn of(&self, hole: HoleOf) -> impl Iterator<Item = ValueOfStream<'_>> {
         let range = self.by_hole.get(&hole).cloned().unwrap_or(0..0);
         self.values[range].iter().map(|value| ValueOfStream {
-            text: &self.text[value.text.start as usize..value.text.end as usize],
+            text: self.text_of(value),
             stream: &self.streams[value.stream as usize],
             seen: value.seen,
         })
     }
 
+    fn text_of(&self, value: &Value) -> &str {
+        &self.text[value.text.start as usize..value.text.end as usize]
+    }
+
     /// Lets go of the values of some holes.
-    fn drop(&mut self, overfull: &HashSet<HoleOf>) {
+    fn let_go(&mut self, overfull: &HashSet<HoleOf>) {
         if !self.by_hole.keys().any(|hole| overfull.contains(hole)) {
             return;
         }
         let mut kept = Self::default();
         for (hole, range) in self.by_hole.iter().filter(|(hole, _)| !overfull.contains(*hole)) {
             for value in &self.values[range.clone()] {
-                let text = &self.text[value.text.start as usize..value.text.end as usize];
-                kept.push(*hole, text, value.stream, value.seen);
+                kept.push(*hole, self.text_of(value), value.stream, value.seen);
             }
         }
-        kept.text.shrink_to_fit();
-        kept.values.shrink_to_fit();
-        kept.streams = std::mem::take(&mut self.streams);
-        *self = kept;
+        *self = kept.finish(std::mem::take(&mut self.streams));
     }
 }
 
@@ -204,8 +205,7 @@ mod tests {
                 }
             }
         }
-        all.streams = streams.into_all();
-        all
+        all.finish(streams.into_all())
     }
 
     proptest! {
