@@ -10,6 +10,7 @@
 mod args;
 mod commands;
 mod interrupt;
+mod memory;
 mod outcome;
 mod printer;
 mod progress;
@@ -22,11 +23,8 @@ use crate::settings::{Environment, Settings};
 use clap::Parser;
 use std::process::ExitCode;
 
-/// Ingest makes and drops strings by the million on all threads at once, which is where this allocator is strong.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    memory::set_up();
     let args = match args::Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
