@@ -159,7 +159,7 @@ const MIN_ROWS_MEMORY: usize = 1 << 20;
 impl Budget {
     pub(super) fn of(memory: usize, n_workers: usize) -> Self {
         let batch = (memory / (16 * (1 + 4 * n_workers))).clamp(64 << 10, 4 << 20);
-        Self { batch, run: (memory / 5).max(MIN_ROWS_MEMORY), segment: (memory / 6).max(MIN_ROWS_MEMORY) }
+        Self { batch, run: (memory / 5).max(MIN_ROWS_MEMORY), segment: (memory / 5).max(MIN_ROWS_MEMORY) }
     }
 }
 
