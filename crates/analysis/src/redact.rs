@@ -10,15 +10,19 @@
 //! A report is redacted as a whole, after it was put together: every text in it goes through here whatever part it is in,
 //! so that no part can forget to. Finding too much is the smaller mistake.
 
+mod known;
+mod marks;
 mod rules;
 
 pub use rules::{RedactionRules, RulesError};
 
-use regex::{NoExpand, Regex};
+use known::KnownSecrets;
+use marks::{begins_with_mark, mark};
 use rules::{Check, Rule};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// How a report is redacted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,23 +42,13 @@ pub struct Redactor {
     rules: RedactionRules,
     redaction: Redaction,
     counts: BTreeMap<String, u64>,
-    /// Secrets that were found, with the name of their rule.
-    known: BTreeMap<String, String>,
-    /// All of `known` as one pattern; made anew when there is more.
-    known_pattern: Option<Regex>,
+    known: KnownSecrets,
 }
-
-/// Texts that were found as secrets are looked for elsewhere from this length on.
-const MIN_KNOWN_BYTES: usize = 8;
-/// So many of them are remembered.
-const MAX_KNOWN: usize = 2_000;
-/// How a mark begins. What is marked is not marked again.
-const MARK: &str = "[redacted:";
 
 impl Redactor {
     /// Returns a redactor.
     pub fn new(rules: RedactionRules, redaction: Redaction) -> Self {
-        Self { rules, redaction, counts: BTreeMap::new(), known: BTreeMap::new(), known_pattern: None }
+        Self { rules, redaction, counts: BTreeMap::new(), known: KnownSecrets::default() }
     }
 
     /// Returns how many texts were taken out, by the name of the rule.
@@ -134,9 +128,9 @@ impl Redactor {
     fn cover(&mut self, value: &mut Value, rule: &str) {
         match value {
             Value::Null | Value::Bool(_) => {}
-            Value::String(text) if text.is_empty() || text.starts_with(MARK) => {}
+            Value::String(text) if text.is_empty() || begins_with_mark(text, &self.rules) => {}
             Value::String(text) => {
-                self.remember(text, rule);
+                self.known.remember(text, rule);
                 self.count(rule);
                 *value = Value::String(mark(rule));
             }
@@ -151,30 +145,26 @@ impl Redactor {
 
     fn apply(&mut self, rule_idx: usize, text: &str) -> Option<String> {
         let rule = &self.rules.rules[rule_idx];
-        let mut found: Vec<(std::ops::Range<usize>, String)> = Vec::new();
+        let mut found: Vec<Range<usize>> = Vec::new();
         for captures in rule.pattern.captures_iter(text) {
-            let groups = captures.iter().skip(1).flatten();
-            let ranges: Vec<_> = if captures.len() == 1 || rule.whole {
-                captures.get(0).map(|whole| whole.range()).into_iter().collect()
+            if captures.len() == 1 || rule.whole {
+                found.extend(captures.get(0).map(|whole| whole.range()));
             } else {
-                groups.map(|group| group.range()).collect()
-            };
-            found.extend(
-                ranges
-                    .into_iter()
-                    .filter(|range| is_secret(rule, &text[range.clone()]))
-                    .map(|range| (range, rule.name.clone())),
-            );
+                found.extend(captures.iter().skip(1).flatten().map(|group| group.range()));
+            }
         }
+        found.retain(|range| is_secret(rule, &text[range.clone()], &self.rules));
         if found.is_empty() {
             return None;
         }
-        let mut redacted = String::with_capacity(text.len());
-        let mut from = 0;
-        for (range, name) in found {
+        let name = rule.name.clone();
+        let (mut redacted, mut from) = (String::with_capacity(text.len()), 0);
+        for range in joined(found) {
             redacted.push_str(&text[from..range.start]);
             redacted.push_str(&mark(&name));
-            self.remember(&text[range.clone()], &name);
+            if !matches!(name.as_str(), "ip" | "email") {
+                self.known.remember(&text[range.clone()], &name);
+            }
             self.count(&name);
             from = range.end;
         }
@@ -186,55 +176,28 @@ impl Redactor {
         *self.counts.entry(name.to_owned()).or_insert(0) += 1;
     }
 
-    fn remember(&mut self, secret: &str, name: &str) {
-        let secret = secret.trim();
-        let is_telling =
-            secret.chars().any(|c| !c.is_ascii_alphabetic() && !matches!(c, ' ' | '_' | '-' | '.'));
-        if secret.len() >= MIN_KNOWN_BYTES
-            && is_telling
-            && self.known.len() < MAX_KNOWN
-            && !matches!(name, "ip" | "email")
-            && !self.known.contains_key(secret)
-        {
-            self.known.insert(secret.to_owned(), name.to_owned());
-            self.known_pattern = None;
-        }
-    }
-
     fn replace_known<'t>(&mut self, text: Cow<'t, str>) -> Cow<'t, str> {
-        if self.known.is_empty() {
-            return text;
-        }
-        if self.known_pattern.is_none() {
-            // Longer ones first: one secret may begin as another does.
-            let mut secrets: Vec<&String> = self.known.keys().collect();
-            secrets.sort_by_key(|secret| (std::cmp::Reverse(secret.len()), secret.as_str()));
-            let alternatives: Vec<String> = secrets.iter().map(|secret| regex::escape(secret)).collect();
-            self.known_pattern =
-                regex::RegexBuilder::new(&alternatives.join("|")).size_limit(256 << 20).build().ok();
-        }
-        let Some(pattern) = &self.known_pattern else { return text };
-        if !pattern.is_match(&text) {
-            return text;
-        }
-        let mut shown = text.into_owned();
-        while let Some(found) = pattern.find(&shown) {
-            let name = self.known[found.as_str()].clone();
-            let secret = found.as_str().to_owned();
-            *self.counts.entry(name.clone()).or_insert(0) += 1;
-            let single = Regex::new(&regex::escape(&secret)).expect("an escaped text is a pattern");
-            shown = single.replace_all(&shown, NoExpand(&mark(&name))).into_owned();
-        }
-        Cow::Owned(shown)
+        let Self { known, rules, counts, .. } = self;
+        let found = |name: &str| *counts.entry(name.to_owned()).or_insert(0) += 1;
+        known.replace(&text, rules, found).map_or(text, Cow::Owned)
     }
 }
 
-fn mark(name: &str) -> String {
-    format!("{MARK}{name}]")
+/// Puts ranges in order and joins those that overlap: groups of a pattern may lie within one another.
+fn joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let mut joined: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            _ => joined.push(range),
+        }
+    }
+    joined
 }
 
 /// Words that stand where a secret would, and are none.
-const NO_SECRETS: [&str; 22] = [
+const NO_SECRETS: [&str; 26] = [
     "true",
     "false",
     "none",
@@ -257,12 +220,17 @@ const NO_SECRETS: [&str; 22] = [
     "no",
     "yes",
     "configured",
+    // What others put in the place of a secret.
+    "redacted",
+    "filtered",
+    "masked",
+    "hidden",
 ];
 
-fn is_secret(rule: &Rule, found: &str) -> bool {
+fn is_secret(rule: &Rule, found: &str, rules: &RedactionRules) -> bool {
     let text = found.trim();
     if text.is_empty()
-        || text.starts_with(MARK)
+        || begins_with_mark(text, rules)
         || text.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '<' | '>'))
     {
         return false;
@@ -270,7 +238,10 @@ fn is_secret(rule: &Rule, found: &str) -> bool {
     match rule.check {
         None => true,
         Some(Check::Digit) => text.chars().any(|c| c.is_ascii_digit()),
-        Some(Check::Value) => !NO_SECRETS.contains(&text.to_ascii_lowercase().trim_end_matches('.')),
+        Some(Check::Value) => {
+            let word = text.trim_end_matches('.').trim_matches(['[', ']', '(', ')', '<', '>']);
+            !NO_SECRETS.contains(&word.to_ascii_lowercase().as_str())
+        }
         Some(Check::Address) => text.parse::<std::net::IpAddr>().is_ok() && !matches!(text, "::"),
     }
 }

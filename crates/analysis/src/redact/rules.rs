@@ -98,6 +98,11 @@ impl RedactionRules {
         Ok(rules)
     }
 
+    /// Says whether there is a rule of this name.
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        self.rules.iter().any(|rule| rule.name == name) || self.keys.iter().any(|key| key.name == name)
+    }
+
     fn read(text: &str) -> Result<Self, RulesError> {
         let file: File = toml::from_str(text).map_err(|error| RulesError(error.to_string()))?;
         let mut rules = Self { rules: Vec::new(), keys: Vec::new() };

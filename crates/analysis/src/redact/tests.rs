@@ -93,9 +93,38 @@ fn rules_of_ones_own_come_first() {
         redactor.text("customer-42 password=x1"),
         "customer-[redacted:customer] password=[redacted:password]"
     );
+    let nested = "[[rule]]\nname = \"outer\"\npattern = '(token-(\\w+))(?:-(\\w+))?'\n";
+    let mut redactor = Redactor::new(RedactionRules::with_defaults(nested).unwrap(), Redaction::Secrets);
+    assert_eq!(redactor.text("a token-b7-c d"), "a [redacted:outer]-[redacted:outer] d");
     assert!(RedactionRules::with_defaults("[[rule]]\nname = \"a b\"\npattern = 'x'\n").is_err());
     assert!(RedactionRules::with_defaults("[[rule]]\nname = \"a\"\npattern = '('\n").is_err());
     assert!(RedactionRules::with_defaults("[[rules]]\n").is_err());
+}
+
+#[test]
+fn what_others_redacted_is_no_secret_and_marks_are_not_looked_into() {
+    for text in ["password=[redacted] x", "password=[FILTERED]", "password=redacted: y", "token: <hidden>"] {
+        let twice = format!("{text} and {text}");
+        assert!(redact(&twice).len() < 3 * twice.len(), "{}", redact(&twice));
+    }
+    assert_eq!(redact("password=[redacted] x"), "password=[redacted] x");
+    assert_eq!(redact("password=[redacted:hunter2]"), "password=[redacted:password]]", "no rule is called so");
+
+    // A secret that a mark holds.
+    let mut redactor = Redactor::new(RedactionRules::default(), Redaction::Secrets);
+    let text = "password=[redacted1 and password=hunter2-x, [redacted1 hunter2-x";
+    assert_eq!(
+        redactor.text(text),
+        "password=[redacted:password] and password=[redacted:password], [redacted:password] [redacted:password]"
+    );
+    assert_eq!(redactor.counts()["password"], 4);
+}
+
+#[test]
+fn a_very_long_secret_is_taken_out() {
+    let secret = "k9".repeat(400_000);
+    let redacted = redact(&format!("password={secret} again {secret}"));
+    assert_eq!(redacted, "password=[redacted:password] again [redacted:password]");
 }
 
 /// Ways in which programs write secrets; `@` stands for the secret.
@@ -117,7 +146,7 @@ const WRITTEN: [&str; 12] = [
 proptest! {
     #[test]
     fn no_planted_secret_comes_through(
-        secret in "[A-Za-z0-9_.~+-]{4,12}[0-9][A-Za-z0-9_]{4,20}",
+        secret in "(\\[?redacted:?|[A-Za-z0-9_.~+-]{4,12})[0-9][A-Za-z0-9_]{4,20}",
         form in 0..WRITTEN.len(),
         before in "[ -~\u{a0}-\u{2ff}]{0,40}",
         after in "( [ -~]{0,40})?",
