@@ -56,8 +56,8 @@ impl Redactor {
         &self.counts
     }
 
-    /// Takes the secrets out of a text.
-    pub fn text<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+    /// Takes out what rules find in a text.
+    pub(crate) fn text<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
         if self.redaction == Redaction::Nothing || text.len() < 4 {
             return Cow::Borrowed(text);
         }
@@ -70,10 +70,12 @@ impl Redactor {
                 shown = Cow::Owned(redacted);
             }
         }
-        self.replace_known(shown)
+        shown
     }
 
-    /// Takes the secrets out of every text of a JSON value. Names of members stay, and say what their values are.
+    /// Takes what rules find out of every text of a JSON value. Names of members stay, and say what their values are.
+    ///
+    /// What was found elsewhere is taken out by [`json_again`](Self::json_again), when all texts have been here.
     pub fn json(&mut self, value: &mut Value) {
         if self.redaction == Redaction::Nothing {
             return;
@@ -84,13 +86,18 @@ impl Redactor {
                     *text = redacted;
                 }
             }
-            Value::Array(values) => values.iter_mut().for_each(|value| self.json(value)),
+            Value::Array(values) => {
+                for idx in 0..values.len() {
+                    match self.named_before(values, idx) {
+                        Some(rule) => self.cover(&mut values[idx], &rule),
+                        None => self.json(&mut values[idx]),
+                    }
+                }
+            }
             Value::Object(members) => {
-                // A pair of name and value, as labels are written.
-                let named = match (members.get("name"), members.get("value")) {
-                    (Some(Value::String(name)), Some(Value::String(_))) => self.key(name),
-                    _ => None,
-                };
+                // A pair of name and value, as labels and attributes are written.
+                let name = ["name", "key"].iter().find_map(|name| members.get(*name)?.as_str());
+                let named = name.filter(|_| members.contains_key("value")).and_then(|name| self.key(name));
                 for (key, value) in members.iter_mut() {
                     let rule = if key == "value" { named.clone() } else { None };
                     match rule.or_else(|| self.key(key)) {
@@ -103,14 +110,16 @@ impl Redactor {
         }
     }
 
-    /// Takes out what was found to be a secret elsewhere after a text was already looked at.
+    /// Takes out what was found to be a secret in any text.
     ///
     /// A secret can stand bare in one text and with its name in another that is read later, so a report goes through here
-    /// once more in the end.
+    /// in the end.
     pub fn json_again(&mut self, value: &mut Value) {
         match value {
             Value::String(text) => {
-                if let Cow::Owned(redacted) = self.replace_known(Cow::Borrowed(text)) {
+                let Self { known, rules, counts, .. } = self;
+                let found = |name: &str| *counts.entry(name.to_owned()).or_insert(0) += 1;
+                if let Some(redacted) = known.replace(text, rules, found) {
                     *text = redacted;
                 }
             }
@@ -122,6 +131,16 @@ impl Redactor {
 
     fn key(&self, name: &str) -> Option<String> {
         self.rules.keys.iter().find(|key| key.pattern.is_match(name)).map(|key| key.name.clone())
+    }
+
+    /// Returns the rule of an element's name, where the element before it is one: an option of a command, or a header of a pair.
+    fn named_before(&self, values: &[Value], idx: usize) -> Option<String> {
+        let name = values.get(idx.checked_sub(1)?)?.as_str()?;
+        let is_option = name.starts_with('-');
+        // Two names are no header with its value.
+        let is_value = |text: &str| text.chars().any(|c| !c.is_ascii_alphabetic() && c != '_');
+        let is_pair = values.len() == 2 && values[idx].as_str().is_some_and(is_value);
+        if is_option || is_pair { self.key(name.trim_start_matches('-')) } else { None }
     }
 
     /// Replaces every value inside a member whose name says that it is a secret; numbers, too.
@@ -174,12 +193,6 @@ impl Redactor {
 
     fn count(&mut self, name: &str) {
         *self.counts.entry(name.to_owned()).or_insert(0) += 1;
-    }
-
-    fn replace_known<'t>(&mut self, text: Cow<'t, str>) -> Cow<'t, str> {
-        let Self { known, rules, counts, .. } = self;
-        let found = |name: &str| *counts.entry(name.to_owned()).or_insert(0) += 1;
-        known.replace(&text, rules, found).map_or(text, Cow::Owned)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::marks::{mark, outside_of_marks};
 use super::rules::RedactionRules;
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::collections::BTreeMap;
 
 /// Shorter texts are too often a part of something else.
@@ -25,8 +25,11 @@ impl KnownSecrets {
     /// Remembers a secret, if it is long and strange enough to be known again.
     pub(super) fn remember(&mut self, secret: &str, name: &str) {
         let secret = secret.trim();
-        let is_telling =
-            secret.chars().any(|c| !c.is_ascii_alphabetic() && !matches!(c, ' ' | '_' | '-' | '.'));
+        let is_word = |c: char| c.is_ascii_alphabetic() || matches!(c, ' ' | '_' | '-' | '.');
+        // Numbers, dates and addresses mean other things elsewhere.
+        let is_number =
+            |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | '/' | '+' | 'T' | 'Z' | ' ');
+        let is_telling = !secret.chars().all(is_word) && !secret.chars().all(is_number);
         let has_room = self.names.len() < MAX_SECRETS && self.n_bytes + secret.len() <= MAX_BYTES;
         if secret.len() >= MIN_BYTES && is_telling && has_room && !self.names.contains_key(secret) {
             self.n_bytes += secret.len();
@@ -52,6 +55,8 @@ impl KnownSecrets {
         let finder = self.finder.get_or_insert_with(|| {
             AhoCorasick::builder()
                 .match_kind(MatchKind::LeftmostLongest)
+                // A table of all transitions takes minutes and gigabytes for a secret of a megabyte.
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
                 .build(names.keys())
                 .expect("a few megabytes are few states")
         });

@@ -11,11 +11,13 @@ pub(super) fn mark(name: &str) -> String {
     format!("{BEGINNING}{name}]")
 }
 
-/// Says whether a text begins with a mark. A pattern that stops at a bracket may have left the last one out.
+/// Says whether a text begins with a mark. A pattern that stops at a bracket may have left the last one out, and one that takes
+/// a list has brackets before it.
 ///
 /// Whoever writes such a mark with another name has not been redacted by these rules.
 pub(super) fn begins_with_mark(text: &str, rules: &RedactionRules) -> bool {
-    let Some(rest) = text.strip_prefix(BEGINNING) else { return false };
+    let text = text.trim_start_matches(['[', '(', '{']);
+    let Some(rest) = text.strip_prefix(&BEGINNING[1..]) else { return false };
     let name = rest.split_once(']').map_or(rest, |(name, _)| name);
     rules.has_name(name)
 }

@@ -1,7 +1,8 @@
 //! Templates that hold no secret.
 //!
 //! A template is drawn on a message whose values are taken out, and a secret may survive that in pieces which no rule knows
-//! any more. So where a message holds a secret, its template is drawn on the message without it.
+//! any more. So where a message holds a secret and its template words that are gone with it, the template is drawn on the
+//! message without it.
 
 use crate::occurrence::{End, RowRef, read};
 use crate::question::Investigation;
@@ -70,7 +71,8 @@ impl<'a> Templates<'a> {
     pub(super) fn of_text(&mut self, message: &str, template: &str) -> String {
         match self.redactor.text(message) {
             Cow::Borrowed(_) => cut(template),
-            Cow::Owned(redacted) => cut(&self.draw(&redacted)),
+            Cow::Owned(redacted) if has_words_beside(template, &redacted) => cut(&self.draw(&redacted)),
+            Cow::Owned(_) => cut(&self.redactor.text(template)),
         }
     }
 
@@ -91,10 +93,39 @@ impl<'a> Templates<'a> {
     }
 }
 
+/// Shorter words stand in any text.
+const MIN_WORD_BYTES: usize = 3;
+
+/// Says whether a template has words that a text has not: parts of a secret that was taken out of the text.
+fn has_words_beside(template: &str, text: &str) -> bool {
+    let is_hole =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || "*|-".contains(c));
+    // Between angle brackets stands what a hole has held.
+    let stretches = template.split('<').enumerate().map(|(idx, part)| match part.split_once('>') {
+        Some((hole, rest)) if idx > 0 && is_hole(hole) => rest,
+        _ => part,
+    });
+    let mut words = stretches.flat_map(|stretch| stretch.split(|c: char| !c.is_alphanumeric()));
+    words.any(|word| word.len() >= MIN_WORD_BYTES && !text.contains(word))
+}
+
 /// Cuts a text that is too long to be read, and says so.
 pub(super) fn cut(text: &str) -> String {
     match text.char_indices().nth(MAX_CHARS) {
         None => text.to_owned(),
         Some((at, _)) => format!("{} … ({} more characters)", &text[..at], text[at..].chars().count()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_template_that_a_redacted_text_has_not_are_a_secret() {
+        let redacted = "failure kind a: [redacted:connection-string]@db:5432/x after 3 tries";
+        assert!(!has_words_beside("failure kind <*> after <num> tries", redacted));
+        assert!(has_words_beside("failure kind <word>: hunter<num>xyz after <num> tries", redacted));
+        assert!(has_words_beside("a < b, secretive", redacted), "what is no hole is text");
     }
 }
