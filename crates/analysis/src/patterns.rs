@@ -513,11 +513,14 @@ fn total(streams: &BTreeMap<Stream, Seen>) -> Option<Seen> {
     }))
 }
 
-/// Returns counts by revision, in the order of services and revisions.
+/// Returns counts by revision, in the order in which these came; entries of none stand where the first of them does.
 fn in_order(investigation: &Investigation<'_>, streams: &BTreeMap<Stream, Seen>) -> Vec<RevisionCount> {
-    let born = |revision: &str| investigation.revisions.get(revision).copied().unwrap_or(i64::MAX);
+    let born = |stream: &Stream, seen: &Seen| {
+        let known = investigation.revisions.get(stream.revision()).filter(|_| !stream.revision().is_empty());
+        known.copied().unwrap_or(seen.first_ns)
+    };
     let mut all: Vec<(&Stream, &Seen)> = streams.iter().collect();
-    all.sort_by_key(|(stream, _)| (born(stream.revision()), *stream));
+    all.sort_by_key(|(stream, seen)| (born(stream, seen), *stream));
     let count = |(stream, seen): (&Stream, &Seen)| RevisionCount {
         service: stream.service().to_owned(),
         revision: stream.revision().to_owned(),

@@ -191,20 +191,11 @@ pub(super) fn clusters(
         .flat_map(|cluster| [(cluster.first, End::First), (cluster.last, End::Last)])
         .collect();
     let ends = read(investigation, &wanted)?;
-    let mut by_pattern: BTreeMap<&str, Vec<&Regression>> = BTreeMap::new();
-    for regression in regressions {
-        by_pattern.entry(&regression.id).or_default().push(regression);
-    }
+    let changes = Changes::new(gathered, regressions);
     let mut clusters = Vec::new();
     for (found, sample) in gathered.iter().zip(samples(investigation, gathered, templates)?) {
         let (first, last) = (&ends[&(found.first, End::First)], &ends[&(found.last, End::Last)]);
-        let changed: Vec<&Regression> = found
-            .patterns
-            .keys()
-            .filter_map(|id| by_pattern.get(pattern_name(*id).as_str()))
-            .flatten()
-            .copied()
-            .collect();
+        let changed = changes.of(found);
         let (state, state_reason) = state(investigation, found, first, last, &changed, window);
         let services = found.services().into_iter().map(str::to_owned).collect();
         let hours = covered_ns(investigation, Some(&services), window.0, window.1) / 3.6e12;
@@ -260,6 +251,42 @@ pub(super) fn clusters(
         clusters[place].related = found.relations.iter().map(named).collect();
     }
     Ok(clusters)
+}
+
+/// Share of a pattern's entries that a cluster has to have for the pattern's history to be its own.
+const OWN_PERCENT: u64 = 95;
+
+/// What changed in which revision, for the clusters that it changed for.
+struct Changes<'r> {
+    by_id: BTreeMap<&'r str, Vec<&'r Regression>>,
+    /// Entries of each pattern in all clusters together.
+    of_patterns: BTreeMap<u64, u64>,
+}
+
+impl<'r> Changes<'r> {
+    fn new(gathered: &[Gathered], regressions: &'r [Regression]) -> Self {
+        let mut by_id: BTreeMap<&str, Vec<&Regression>> = BTreeMap::new();
+        for regression in regressions {
+            by_id.entry(&regression.id).or_default().push(regression);
+        }
+        let mut of_patterns = BTreeMap::new();
+        for (pattern, n) in gathered.iter().flat_map(|cluster| &cluster.patterns) {
+            *of_patterns.entry(*pattern).or_insert(0) += n;
+        }
+        Self { by_id, of_patterns }
+    }
+
+    /// Returns what changed of a cluster. Requests of all paths and exceptions of all kinds may have one pattern, whose counts
+    /// say nothing of one of them.
+    fn of(&self, cluster: &Gathered) -> Vec<&'r Regression> {
+        let is_own = |(pattern, n): &(&u64, &u64)| **n * 100 >= self.of_patterns[pattern] * OWN_PERCENT;
+        let patterns = cluster.patterns.iter().filter(is_own).map(|(pattern, _)| pattern_name(*pattern));
+        let ids = patterns.chain([cluster.name()]);
+        let mut found: Vec<&Regression> =
+            ids.filter_map(|id| self.by_id.get(id.as_str())).flatten().copied().collect();
+        found.dedup_by_key(|regression| std::ptr::from_ref(*regression));
+        found
+    }
 }
 
 fn occurrence(found: &Occurrence) -> OccurrenceFacts {

@@ -21,8 +21,11 @@ pub(super) fn state(
     window: (i64, i64),
 ) -> (ClusterState, String) {
     let is_over = |regression: &&&Regression| matches!(regression.state, State::Resolved | State::Spike);
+    // Revisions may overlap: what the latest does not do, one before it may still be doing.
+    let goes_on = window.1 - found.last.time_ns <= usual_gap_ns(&found.times);
     if let Some(over) = changed.iter().find(is_over)
         && changed.iter().all(|regression| is_over(&regression))
+        && !goes_on
     {
         let place =
             over.resolved.as_ref().map_or(String::new(), |change| format!(" since {}", change.revision));

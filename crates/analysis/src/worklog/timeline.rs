@@ -134,18 +134,18 @@ pub(super) fn timeline(
     })
 }
 
-/// Says how it stands: going on if the last entry of a bad cluster lies within its own usual distance from the end.
+/// Says how it stands: going on if the last entry of some bad cluster lies within its own usual distance from the end.
 fn state_at_end<'c>(
     investigation: &Investigation<'_>,
     bad: impl Iterator<Item = &'c Gathered>,
     to_ns: i64,
 ) -> (&'static str, String) {
-    let Some(last) = bad.max_by_key(|cluster| (cluster.last, cluster.id)) else {
+    let bad: Vec<&Gathered> = bad.collect();
+    let Some(last) = bad.iter().max_by_key(|cluster| (cluster.last, cluster.id)) else {
         return ("quiet", "no cluster of P0 to P2".to_owned());
     };
     let silent = to_ns - last.last.time_ns;
-    let usual = usual_gap_ns(&last.times);
-    if silent <= usual {
+    if bad.iter().any(|cluster| to_ns - cluster.last.time_ns <= usual_gap_ns(&cluster.times)) {
         return ("ongoing", "entries of P0 to P2 go on up to the end".to_owned());
     }
     let covered = covered_ns(investigation, None, last.last.time_ns, to_ns);
