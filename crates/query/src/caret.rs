@@ -9,6 +9,7 @@
 
 use crate::span::Span;
 use std::fmt::Write as _;
+use unicode_width::UnicodeWidthStr as _;
 
 /// Lines longer than this are cut around the place, so that the caret stays on the screen.
 const MAX_COLUMNS: usize = 100;
@@ -24,13 +25,19 @@ pub fn render(text: &str, span: Span, message: &str, hint: Option<&str>) -> Stri
     let shown: String =
         line.iter().skip(first).take(MAX_COLUMNS).map(|c| if c.is_control() { ' ' } else { *c }).collect();
     let marked = span.of(text).split('\n').next().unwrap_or("").chars().count();
-    let width = marked.clamp(1, (MAX_COLUMNS - (column - first)).max(1));
+    let marked = marked.clamp(1, (MAX_COLUMNS - (column - first)).max(1));
+    // A terminal gives some characters two columns, and some none.
+    let (before, place): (String, String) = (
+        shown.chars().take(column - first).collect(),
+        shown.chars().skip(column - first).take(marked).collect(),
+    );
+    let (indent, width) = (before.width(), place.width().max(1));
     let number = line_number.to_string();
     let mut out = String::new();
     writeln!(out, "line {line_number}, column {}: {message}", column + 1).expect("a string takes everything");
     writeln!(out, "  {number} | {shown}").expect("a string takes everything");
     let gutter = " ".repeat(number.len());
-    let indent = " ".repeat(column - first);
+    let indent = " ".repeat(indent);
     writeln!(out, "  {gutter} | {indent}{}", "^".repeat(width)).expect("a string takes everything");
     if let Some(hint) = hint {
         writeln!(out, "  hint: {hint}").expect("a string takes everything");
@@ -46,6 +53,13 @@ mod tests {
     fn the_caret_stands_under_the_place() {
         let drawn = render("é=1\nand +foo", Span::new(9, 10), "unexpected", Some("quote it"));
         assert_eq!(drawn, "line 2, column 5: unexpected\n  2 | and +foo\n    |     ^\n  hint: quote it\n");
+    }
+
+    #[test]
+    fn the_caret_stands_under_the_place_behind_wide_characters() {
+        let text = "日本 bogus=1";
+        let drawn = render(text, Span::new(7, 12), "unknown", None);
+        assert_eq!(drawn, "line 1, column 4: unknown\n  1 | 日本 bogus=1\n    |      ^^^^^\n");
     }
 
     #[test]

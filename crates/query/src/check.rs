@@ -131,8 +131,14 @@ impl Checker<'_, '_> {
             return;
         }
         let name = path.to_string();
-        let below = format!("{name}.");
-        if known.iter().any(|field| *field == name || field.starts_with(&below)) {
+        let same = |field: &str, name: &str| field == name || field.starts_with(&format!("{name}."));
+        // In protocol buffers spelling counts for little, and what is packed is looked into.
+        let plain = |name: &str| name.replace('_', "").replace(".value", "").to_lowercase();
+        let is_known = |field: &String| match path.kind {
+            FieldType::Proto => same(&plain(field), &plain(&name)),
+            _ => same(field, &name),
+        };
+        if known.iter().any(is_known) {
             return;
         }
         let mut warning = Warning::new(WarningKind::UnknownKey(name.clone()), span);

@@ -136,7 +136,7 @@ impl Parser<'_, '_> {
         if has_and && has_or {
             let span = Span::new(self.tokens[start].span.start, self.tokens[self.at - 1].span.end);
             let warning = Warning::new(WarningKind::Precedence, span);
-            self.warnings.push(warning.hint("this reads as a AND (b OR c); write parentheses to be sure"));
+            self.warnings.push(warning.hint("OR binds more tightly than AND; write parentheses to be sure"));
         }
         Ok(one_or(terms, Tree::And))
     }

@@ -15,12 +15,19 @@ const DIGIT: &str = "0-9";
 const WORD: &str = "0-9A-Za-z_";
 const SPACE: &str = r"\t\n\f\r ";
 
+/// What may stand between `[:` and `:]`.
+const POSIX_CLASSES: [&str; 14] = [
+    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space",
+    "upper", "word", "xdigit",
+];
+
 /// Rewrites a pattern.
 ///
 /// # Errors
 /// What RE2 has not, by name. Other faults are left to the engine.
 pub(crate) fn translate(pattern: &str) -> Result<String, String> {
-    let mut translator = Translator { rest: pattern, out: String::with_capacity(pattern.len() + 16) };
+    let out = String::with_capacity(pattern.len() + 16);
+    let mut translator = Translator { rest: pattern, out, is_repeated: false };
     while let Some(c) = translator.bump() {
         translator.outside_class(c)?;
     }
@@ -30,6 +37,8 @@ pub(crate) fn translate(pattern: &str) -> Result<String, String> {
 struct Translator<'p> {
     rest: &'p str,
     out: String,
+    /// What was written last is a repetition.
+    is_repeated: bool,
 }
 
 impl Translator<'_> {
@@ -40,11 +49,16 @@ impl Translator<'_> {
     }
 
     fn outside_class(&mut self, c: char) -> Result<(), String> {
+        let is_repetition = matches!(c, '*' | '+' | '?') || c == '{' && begins_repetition(self.rest);
+        if is_repetition {
+            return self.repetition(c);
+        }
+        self.is_repeated = false;
         match c {
             '\\' => self.escape(),
             '[' => self.class(),
             '(' => self.group(),
-            '{' if !begins_repetition(self.rest) => {
+            '{' => {
                 self.out.push_str(r"\{");
                 Ok(())
             }
@@ -53,6 +67,20 @@ impl Translator<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// `*`, `+`, `?` and `{2,3}`, with the `?` that makes them lazy. The engine would take one after another for a repetition of
+    /// the first.
+    fn repetition(&mut self, c: char) -> Result<(), String> {
+        if std::mem::replace(&mut self.is_repeated, true) {
+            return Err(format!("a repetition cannot be repeated: {c}"));
+        }
+        let end = if c == '{' { self.rest.find('}').map_or(0, |end| end + 1) } else { 0 };
+        let end = end + usize::from(self.rest[end..].starts_with('?'));
+        self.out.push(c);
+        self.out.push_str(&self.rest[..end]);
+        self.rest = &self.rest[end..];
+        Ok(())
     }
 
     fn escape(&mut self) -> Result<(), String> {
@@ -134,6 +162,8 @@ impl Translator<'_> {
     fn group(&mut self) -> Result<(), String> {
         self.out.push('(');
         let Some(rest) = self.rest.strip_prefix('?') else { return Ok(()) };
+        self.out.push('?');
+        self.rest = rest;
         if rest.starts_with("P<") || rest.starts_with(':') {
             return Ok(());
         }
@@ -171,15 +201,15 @@ impl Translator<'_> {
     }
 
     fn posix_class(&mut self) -> Result<(), String> {
-        match self.rest.find(":]") {
-            Some(end) if self.rest[1..end].chars().all(|c| c.is_ascii_lowercase() || c == '^') && end > 1 => {
-                self.out.push('[');
-                self.out.push_str(&self.rest[..end + 2]);
-                self.rest = &self.rest[end + 2..];
-                Ok(())
-            }
-            _ => self.class_member('['),
+        let Some(end) = self.rest.find(":]") else { return self.class_member('[') };
+        let name = &self.rest[1..end.max(1)];
+        if !POSIX_CLASSES.contains(&name.strip_prefix('^').unwrap_or(name)) {
+            return Err(format!("there is no class [:{name}:]"));
         }
+        self.out.push('[');
+        self.out.push_str(&self.rest[..end + 2]);
+        self.rest = &self.rest[end + 2..];
+        Ok(())
     }
 
     /// One character, one class such as `\d`, or one range.
@@ -304,6 +334,8 @@ mod tests {
         check(r"(?i)kube|(?m)^x$", &["KUBE", "a\nx"], &["a"]);
         check(r"^a.b$", &["axb"], &["a\nb", "axb\n"]);
         check(r"(?U)a+", &["a"], &[]);
+        check(r"^a*?b+?c??d{2,3}?$", &["bdd", "aabbcddd"], &["ad"]);
+        check(r"^(?:a*)*(b+)?$", &["aab"], &["c"]);
     }
 
     #[test]
@@ -317,6 +349,12 @@ mod tests {
             (r"(?x)a", "unknown group"),
             (r"a\", "backslash"),
             (r"[a", "not closed"),
+            (r"^[[:digits:]]+", "no class"),
+            (r"[[:Alpha:]]", "no class"),
+            (r"a**", "repeated"),
+            (r"a+*", "repeated"),
+            (r"a{2}{3}", "repeated"),
+            (r"a*??", "repeated"),
             (r"[a-", "not closed"),
         ] {
             let error = translate(pattern).unwrap_err();

@@ -165,10 +165,11 @@ impl<'f> Judge<'f> {
 
 /// Returns the texts without which the test cannot be true; `None` where there are none.
 pub(crate) fn needles(test: &Test) -> Option<Needles> {
+    // A mark in a template would be taken for what is looked for.
+    let has_mark = |text: &str| text.contains([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]);
     let one = |needle: &timberline_query::Needle, is_whole| {
         let folded = needle.folded().to_owned();
-        (!folded.is_empty() && !folded.contains([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]))
-            .then_some(Needles::One { folded, is_whole })
+        (!folded.is_empty() && !has_mark(&folded)).then_some(Needles::One { folded, is_whole })
     };
     match test {
         Test::Global(global) if !global.keys => one(&global.wanted.needle, false),
@@ -185,7 +186,8 @@ pub(crate) fn needles(test: &Test) -> Option<Needles> {
         },
         Test::Function(Function::Search(search)) => {
             let words = search.query.words().iter().chain(search.query.phrases());
-            Some(Needles::Each(words.map(|word| fold(word.folded()).into_owned()).collect()))
+            let words: Vec<String> = words.map(|word| fold(word.folded()).into_owned()).collect();
+            (!words.iter().any(|word| has_mark(word))).then_some(Needles::Each(words))
         }
         _ => None,
     }

@@ -11,6 +11,7 @@ use crate::verdict::Verdict;
 use timberline_archive::Result;
 use timberline_archive::catalog::SegmentShapes;
 use timberline_archive::segment::{RingTimes, Rings, Run, Segment, ShapeRecord};
+use timberline_archive::shape::NUMBER_HOLE;
 use timberline_entry::Field;
 use timberline_query::{Compare, DerivedCompare, DerivedField, Op, Test};
 
@@ -122,11 +123,22 @@ impl<'s> SegmentTests<'s> {
     fn is_all_cloud_run(&self) -> Result<bool> {
         let templates = self.shapes.catalog().templates(Field::Resource)?;
         let of_shapes = self.shapes.catalog().of_shapes(Field::Resource)?;
-        let is_one = |template: usize| templates.json(template).contains("\"type\":\"cloud_run_revision\"");
+        let is_one = |template: usize| {
+            let json = templates.json(template);
+            json.contains("\"type\":\"cloud_run_revision\"") && has_text_as_revision(&json)
+        };
         let of_template: Vec<bool> = (0..templates.len()).map(is_one).collect();
         let mut of_shapes = self.shapes.numbers().map(|number| of_shapes.of(number));
         Ok(of_shapes.all(|template| template.is_some_and(|idx| of_template[idx])))
     }
+}
+
+/// Says whether the label that names the revision is a text in a template, if it is there at all. Of anything else rings do not
+/// know what it says.
+fn has_text_as_revision(json: &str) -> bool {
+    let number = format!("\"{NUMBER_HOLE}");
+    let value = json.split_once("\"revision_name\":").map(|(_, value)| value);
+    value.is_none_or(|value| value.starts_with('"') && !value.starts_with(&number))
 }
 
 fn is_revision_label(compare: &Compare) -> bool {

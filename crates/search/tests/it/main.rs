@@ -9,6 +9,8 @@ mod fixture;
 mod grammar;
 mod ids;
 #[cfg(test)]
+mod odd_values;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod patterns;
