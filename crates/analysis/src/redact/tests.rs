@@ -153,7 +153,7 @@ fn what_only_speaks_of_secrets_stays() {
         "password: required",
         "SERVICE_SECRET configured: True",
         "max_tokens=512 used",
-        "postgresql+asyncpg://***@/orchard",
+        "postgresql+asyncpg://***@/app",
         "the tokenizer: fast",
         "version 1.2.3 of 10:22:33",
         "basic authentication is off",

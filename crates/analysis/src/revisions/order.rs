@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn numbers_in_names() {
         assert_eq!(number("storefront-00412-069"), Some(412));
-        assert_eq!(number("orchard-backend-staging-00011-xyz"), Some(11));
+        assert_eq!(number("storefront-backend-00011-xyz"), Some(11));
         assert_eq!(number("green"), None);
         assert_eq!(number("v2-3"), None);
     }

@@ -30,7 +30,7 @@ fn classes_in_context() {
         ("id 0a1b2c3d-0000-4fff-8000-0123456789ab gone", "id <uuid> gone"),
         ("at 2025-08-25 16:20:09.774 | x", "at <time> | x"),
         ("logging:handle:978 done", "logging:handle:<num> done"),
-        ("orchard.app.core.log:emit:165", "<name>:emit:<num>"),
+        ("shop.app.core.log:emit:165", "<name>:emit:<num>"),
         ("clickhouse.staging.example.ai:8123 up", "<host> up"),
         ("\"GET /api/mcp HTTP/1.1\" 200", "\"GET <path> HTTP/<num>\" <num>"),
         ("state=ready code = 5", "state=<*> code = <num>"),
