@@ -159,11 +159,6 @@ impl<'a> LogEntry<'a> {
         self.fields[field as usize] = Some(value);
     }
 
-    /// Adds a member that the service does not define.
-    pub fn push_unknown(&mut self, key: Text<'a>, value: Value<'a>) {
-        self.unknown.push((key, value));
-    }
-
     /// Returns a field as the service sees it: one that is `null` is not there.
     pub const fn get(&self, field: Field) -> Option<Value<'a>> {
         match self.fields[field as usize] {

@@ -42,11 +42,6 @@ pub enum FieldPath {
 }
 
 impl Path {
-    /// Says whether an absent field counts as a default value; otherwise it is missing, and comparisons are false.
-    pub const fn is_defaulted(&self) -> bool {
-        self.kind.default_value().is_some()
-    }
-
     /// Says whether the leaf under `root` at `keys` is one of the values at this path. Arrays have no keys of their own.
     ///
     /// `false` means that no entry has this leaf at the path; `true` promises nothing when names fold.
