@@ -102,15 +102,17 @@ pub(super) fn endpoint(request: Value<'_>) -> Endpoint {
     let text = |key: &str| request.get(key).and_then(Value::as_text).map(|text| text.value().into_owned());
     // Dumps of client libraries leave the prefix out.
     let url = text("requestUrl").or_else(|| text("url")).unwrap_or_default();
-    // A URL without its scheme, host, query and fragment.
-    let path =
-        url.split_once("://").map_or(url.as_str(), |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
-    let path = path.split(['?', '#']).next().unwrap_or_default();
     Endpoint {
         method: text("requestMethod").or_else(|| text("method")).unwrap_or_default(),
-        path: path.to_owned(),
+        path: path_of(&url).to_owned(),
         status: number(request.get("status")).and_then(|text| text.parse().ok()).unwrap_or(0),
     }
+}
+
+/// Returns a URL without its scheme, host, query and fragment. Another URL may stand in a query.
+fn path_of(url: &str) -> &str {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]))
 }
 
 /// Returns a path with the parts that are values replaced by marks.
@@ -227,6 +229,19 @@ mod tests {
         let hundred: Vec<f64> = (1..=100).map(f64::from).collect();
         let found = Latency::of(&hundred).unwrap();
         assert_eq!((found.min, found.median, found.p95, found.max), (1.0, 50.0, 95.0, 100.0));
+    }
+
+    #[test]
+    fn a_query_may_hold_another_url() {
+        for (url, path) in [
+            ("/login?next=https://app.example.com/home", "/login"),
+            ("https://host.example?x=/a/b", "/"),
+            ("https://host.example/a?x=/b", "/a"),
+            ("/plain", "/plain"),
+            ("", ""),
+        ] {
+            assert_eq!(path_of(url), path);
+        }
     }
 
     #[test]
