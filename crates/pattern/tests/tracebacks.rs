@@ -4,10 +4,11 @@
 
 #![expect(clippy::print_stderr, reason = "a skipped comparison should say so")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use timberline_pattern::fingerprint::exception_key;
-use timberline_pattern::trace::{Frame, find};
+use timberline_pattern::shape::Fingerprint;
+use timberline_pattern::trace::{Frame, Joiner, find};
 
 /// Checked by hand against the files. Both members of `python311_group` are one bug, so its root cause is theirs;
 /// those of `node_aggregate` are two, and the frame is that of the first.
@@ -148,5 +149,57 @@ fn other_places_lines_and_addresses_keep_the_key() {
         }
         assert_ne!(&other, text, "{name}");
         assert_eq!(exception_key(&find(&other)[0]), exception_key(&find(text)[0]), "{name}\n{other}");
+    }
+}
+
+/// The keys of what a log's entries tell of: of each by itself, unless it is part of a trace over several.
+fn keys_of_entries(entries: &[&str], step_ns: i64) -> Vec<Fingerprint> {
+    let mut joiner = Joiner::default();
+    let mut joined = Vec::new();
+    for (number, text) in (0..).zip(entries) {
+        let time_ns = i64::try_from(number).expect("few entries") * step_ns;
+        joined.extend(joiner.feed("one", time_ns, number, text));
+    }
+    joined.extend(joiner.finish());
+    let part_of: BTreeSet<u64> = joined.iter().flat_map(|joined| joined.entries.iter().copied()).collect();
+    let alone = (0..).zip(entries).filter(|(number, _)| !part_of.contains(number)).map(|(_, text)| *text);
+    let texts = joined.iter().map(|joined| joined.text.as_str()).chain(alone);
+    texts.flat_map(find).map(|trace| exception_key(&trace)).collect()
+}
+
+#[test]
+fn every_sample_has_the_same_keys_line_by_line() {
+    let Some(samples) = samples() else { return };
+    for (name, text) in &samples {
+        let whole = keys_of_entries(&[text], 1);
+        let lines: Vec<&str> = text.lines().collect();
+        for step_ns in [0, 1_000, 300_000_000] {
+            assert_eq!(keys_of_entries(&lines, step_ns), whole, "{name}, lines {step_ns} ns apart");
+        }
+        let without_empty: Vec<&str> = lines.iter().copied().filter(|line| !line.is_empty()).collect();
+        assert_eq!(keys_of_entries(&without_empty, 1_000), whole, "{name}, empty lines lost");
+        for n_lines in [2, 3] {
+            let parts: Vec<String> = lines.chunks(n_lines).map(|lines| lines.join("\n")).collect();
+            let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+            assert_eq!(keys_of_entries(&parts, 1_000), whole, "{name}, {n_lines} lines an entry");
+        }
+    }
+}
+
+#[test]
+fn samples_one_behind_another_are_kept_apart() {
+    let Some(samples) = samples() else { return };
+    for (first_name, first) in &samples {
+        for (second_name, second) in &samples {
+            let between = ["GET /health 200", "request 7 done"];
+            let lines: Vec<&str> =
+                first.lines().chain(between).chain(second.lines()).chain(between).collect();
+            let expected: Vec<Fingerprint> = [first, second]
+                .iter()
+                .flat_map(|text| find(text))
+                .map(|trace| exception_key(&trace))
+                .collect();
+            assert_eq!(keys_of_entries(&lines, 1_000), expected, "{first_name}, then {second_name}");
+        }
     }
 }

@@ -89,14 +89,12 @@ impl TornTraces {
         let Self { joiner, text, nodes, .. } = self;
         let time = head.keys.timestamp;
         let mut feed = |message: &str| joiner.feed(&stream, time.as_nanos(), idx as u64, message);
-        let joined = match cells.text(Column::TextPayload) {
+        let done = match cells.text(Column::TextPayload) {
             "" => with_entry(&cells, time, text, nodes, |entry| feed(&message(entry)))
                 .map_err(|detail| Error::damaged("rows of a segment", detail))?,
             text => feed(text),
         };
-        if let Some(joined) = joined {
-            settle(rows, &joined);
-        }
+        done.iter().for_each(|joined| settle(rows, joined));
         Ok(())
     }
 

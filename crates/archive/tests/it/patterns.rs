@@ -186,6 +186,72 @@ fn a_trace_over_several_entries_is_one_exception_however_it_came() {
     assert_sound(&whole);
 }
 
+/// Traces whose lines are not all told by their form: messages of several lines, properties, causes.
+const FREE_LINES: [&str; 4] = [
+    "Error: first line\nsecond line\n\nfourth line\n    at run (/app/a.js:9:33)\n    at load (/app/b.js:1:2)",
+    "AppError: job failed\n    at job (/app/a.js:5:49) {\n  code: 'E_APP',\n  [cause]: TypeError: bad value 3\n      at inner (/app/a.js:3:26)\n}",
+    "Exception in thread \"pool-1\" a.b.StateException: multi\nline message\n\tat a.B.c(B.java:11)\nCaused by: a.b.DiskException: one\ntwo\n\tat a.Disk.read(Disk.java:77)\n\t... 1 more",
+    "it broke at -e line 1.\n\tmain::f(1, \"a\") called at -e line 1\n\tmain::g() called at -e line 1",
+];
+
+/// An entry of a stream that is the same for all.
+fn line_of_one_stream(n: usize, ms: usize, text: &str) -> String {
+    let time = format!("2025-09-01T10:{:02}:{:02}.{:03}Z", ms / 60_000, ms / 1000 % 60, ms % 1000);
+    line(n, &time, "i1", text).replace(&format!("shop-{:05}-abc", n / 200), "shop-00000-abc")
+}
+
+#[test]
+fn free_lines_of_a_trace_are_held_however_they_came() {
+    let mut lines = Vec::new();
+    let mut expected = BTreeSet::new();
+    for (nth, text) in FREE_LINES.iter().enumerate() {
+        let whole = said(&ingest_in_parts(&[line_of_one_stream(0, 0, text)], 1));
+        assert_eq!(whole.exceptions.len(), 1);
+        expected.extend(whole.exceptions);
+        for part in ["GET /health 200"].into_iter().chain(text.lines()).chain(["request 7 done", ""]) {
+            lines.push(line_of_one_stream(lines.len(), nth * 500 + lines.len() * 20, part));
+        }
+    }
+    let whole = ingest_in_parts(&lines, 1);
+    assert_sound(&whole);
+    let of_whole = said(&whole);
+    assert_eq!(of_whole.exceptions, expected);
+    assert_eq!(of_whole.rows.iter().filter(|row| row.2.is_some()).count(), FREE_LINES.len());
+    for seed in 0..4 {
+        let mut shuffled = lines.clone();
+        if seed > 0 {
+            shuffle(&mut shuffled, seed);
+        }
+        for n_parts in [2, 3, 7, lines.len()] {
+            let found = said(&ingest_in_parts(&shuffled, n_parts));
+            assert_eq!((found.rows, found.exceptions), (of_whole.rows.clone(), expected.clone()));
+        }
+    }
+}
+
+/// The traces beside the repository, each in one entry, an entry a line, and with all lines of one time.
+#[test]
+fn samples_are_the_same_exception_however_they_are_logged() {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/tracebacks"));
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        println!("skipped: no folder {}", folder.display());
+        return;
+    };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let whole = said(&ingest_in_parts(&[line_of_one_stream(0, 0, &text)], 1)).exceptions;
+        for step_ms in [0, 1, 300] {
+            let lines: Vec<String> =
+                text.lines().enumerate().map(|(n, text)| line_of_one_stream(n, n * step_ms, text)).collect();
+            let found = said(&ingest_in_parts(&lines, 1));
+            assert_eq!(found.exceptions, whole, "{}, {step_ms} ms between lines", path.display());
+            let n_rows = found.rows.iter().filter(|row| row.2.is_some()).count();
+            assert_eq!(n_rows, whole.len(), "{}, {step_ms} ms between lines", path.display());
+        }
+    }
+}
+
 fn ingest_with_rules(
     storage: &Arc<dyn Storage>,
     paths: &[PathBuf],

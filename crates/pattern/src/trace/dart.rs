@@ -50,7 +50,7 @@ pub(super) fn read(lines: &[Line<'_>], idx: usize, floor: usize) -> Read {
 }
 
 /// Reads `#0      Cls.f (package:app/a.dart:15:20)`.
-fn frame(text: &str) -> Option<Frame> {
+pub(super) fn frame(text: &str) -> Option<Frame> {
     let (number, rest) = text.strip_prefix('#')?.split_once(' ')?;
     if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

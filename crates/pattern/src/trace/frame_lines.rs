@@ -7,10 +7,10 @@ use super::lines::{Line, without_prefix};
 use super::{Read, csharp, java, names, node};
 
 /// A message of more lines than this is cut off from its type.
-const MAX_MESSAGE_LINES: usize = 30;
+pub(super) const MAX_MESSAGE_LINES: usize = 30;
 
 /// How much of a line is searched for a type. The rest of a longer message tells nothing more.
-const MAX_HEADER_BYTES: usize = 8192;
+pub(super) const MAX_HEADER_BYTES: usize = 8192;
 
 /// The line that names an exception.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -66,7 +66,7 @@ fn is_in_app(file: &str) -> bool {
 }
 
 /// Reads `TypeError: x`, `[AggregateError: x] {`, `Uncaught Error: x`, `Error [ERR_X]: x`, `error: x`.
-fn header(line: &str) -> Option<Header> {
+pub(super) fn header(line: &str) -> Option<Header> {
     let trimmed = line.trim_start();
     let mut at = line.len() - trimmed.len();
     let mut rest = trimmed;
@@ -95,6 +95,12 @@ fn header(line: &str) -> Option<Header> {
         start += word.len() + 1;
     }
     None
+}
+
+/// Tells whether a line is an error without frames of its own, whose properties follow: `[AggregateError: x] {`.
+pub(super) fn is_open_bracket(line: &str) -> bool {
+    let text = line.trim_end();
+    text.strip_suffix('{').is_some_and(|text| text.trim_end().ends_with(']')) && header(line).is_some()
 }
 
 fn named(text: &str, at: usize) -> Option<Header> {
@@ -300,7 +306,8 @@ pub(super) fn read_browser(lines: &[Line<'_>], idx: usize, floor: usize) -> Read
     Some((printed.into_trace(lines[start_idx].start..lines[next - 1].end), next))
 }
 
-fn browser_frame(line: &str) -> Option<Frame> {
+/// Reads `f@http://h/a.js:1:2`.
+pub(super) fn browser_frame(line: &str) -> Option<Frame> {
     let (function, place) = line.trim().split_once('@')?;
     let has_scheme =
         ["http://", "https://", "file://", "app://", "webpack://", "moz-extension://", "safari-extension://"]

@@ -32,6 +32,11 @@ pub(super) fn read(lines: &[Line<'_>], idx: usize, floor: usize) -> Read {
     ))
 }
 
+/// Tells whether a line ends with the place of a message, `text at FILE line N.`.
+pub(super) fn is_header(line: &str) -> bool {
+    split_place(line).is_some_and(|(_, file, _)| !file.contains(' ')) && line.trim_end().ends_with('.')
+}
+
 /// Splits `text at FILE line N.`.
 fn split_place(text: &str) -> Option<(&str, &str, u32)> {
     let (before, number) = text.trim_end().trim_end_matches('.').rsplit_once(" line ")?;
@@ -41,7 +46,7 @@ fn split_place(text: &str) -> Option<(&str, &str, u32)> {
 }
 
 /// Reads `\tmain::f(1, "a") called at FILE line N`.
-fn frame(text: &str) -> Option<Frame> {
+pub(super) fn frame(text: &str) -> Option<Frame> {
     let (call, place) = text.trim_start().split_once(" called at ")?;
     let (file, number) = place.trim_end().rsplit_once(" line ")?;
     let digits = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());

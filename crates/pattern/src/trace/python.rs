@@ -114,7 +114,7 @@ fn type_and_message(line: &str) -> (String, String) {
 }
 
 /// Tells whether a line behind the exception still belongs to its message: not empty, and not the next thing logged.
-fn continues_message(line: &str) -> bool {
+pub(super) fn continues_message(line: &str) -> bool {
     let first = line.trim_start();
     !(first.is_empty()
         || line.contains(HEADER)
@@ -123,6 +123,11 @@ fn continues_message(line: &str) -> bool {
         || first.starts_with('[')
         || first.starts_with(|c: char| c.is_ascii_digit())
         || first.starts_with('+'))
+}
+
+/// Tells whether a line says how the next exception relates to the one before.
+pub(super) fn is_sentence(line: &str) -> bool {
+    line.contains(CAUSE) || line.contains(CONTEXT)
 }
 
 /// Reads `File "x.py", line 3, in f`. The inner option is empty for a place that is no call, as in generated code.

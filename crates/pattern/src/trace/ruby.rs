@@ -53,6 +53,23 @@ pub(super) fn read(lines: &[Line<'_>], idx: usize, floor: usize) -> Read {
     }
 }
 
+/// Tells whether a line begins a trace or a cause, `file.rb:3:in 'm': message (Type)`.
+pub(super) fn is_header(line: &str) -> bool {
+    frame(&line[frame_start(line)..]).is_some_and(|(_, behind)| behind.starts_with(": "))
+}
+
+/// Tells whether a line is a frame below `Type (message):`, as Rails logs it.
+pub(super) fn is_rails_frame(line: &str) -> bool {
+    frame(line).is_some_and(|(_, behind)| behind.trim().is_empty())
+}
+
+/// Tells whether a line is `Type (message):`.
+pub(super) fn is_rails_header(line: &str) -> bool {
+    let Some((head, rest)) = line.trim().split_once(" (") else { return false };
+    let name = head.rsplit(' ').next().unwrap_or_default();
+    rest.ends_with("):") && names::is_type_name(name) && names::says_exception(name)
+}
+
 /// Returns where the file of a frame begins, behind a logger's prefix.
 fn frame_start(text: &str) -> usize {
     let Some(end) = text.find(":in ") else { return 0 };

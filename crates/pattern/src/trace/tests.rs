@@ -371,3 +371,100 @@ proptest! {
         }
     }
 }
+
+/// Feeds texts line by line and returns the keys of what was put together, with the numbers of the lines.
+fn join_lines(lines: &[&str]) -> Vec<(Vec<u64>, crate::shape::Fingerprint)> {
+    let mut joiner = Joiner::default();
+    let mut joined = Vec::new();
+    for (number, line) in (0..).zip(lines) {
+        joined.extend(joiner.feed("a", 0, number, line));
+    }
+    joined.extend(joiner.finish());
+    joined.into_iter().map(|joined| (joined.entries, key(&joined.text))).collect()
+}
+
+const NODE_CAUSE: &str = "AppError: job failed\n    at run (/app/a.js:5:49)\n    at load (/app/b.js:1:2) {\n  code: 'E_APP',\n  detail: {\n    tries: 3\n  },\n  [cause]: TypeError: bad value 3\n      at inner (/app/a.js:3:26)\n      at run (/app/a.js:5:23) {\n    errno: -2\n  }\n}";
+const NODE_GROUP: &str = "[AggregateError: All promises were rejected] {\n  [errors]: [\n    Error: a\n        at one (/app/a.js:8:55)\n        at node:internal/main/run_main_module:28:49,\n    Error: b\n        at two (/app/a.js:8:86)\n  ]\n}";
+const NODE_MULTILINE: &str = "Error: first line\nsecond line\n\nfourth line\n    at run (/app/a.js:9:33)";
+const NODE_CODE: &str =
+    "TypeError [ERR_INVALID_ARG_TYPE]: The \"path\" argument must be a string\n    at run (/app/a.js:9:33)";
+const NODE_ERROR: &str = "error: relation missing\n    at Parser.parse (/app/node_modules/pg/parser.js:1:2)\n    at async load (/app/db.js:3:4)";
+const JAVA_MULTILINE: &str = "Exception in thread \"pool-1-thread-3\" java.lang.IllegalStateException: multi\nline message\n\tat a.B.c(B.java:11)\n\tat java.base/java.lang.Thread.run(Thread.java:840)\nCaused by: java.io.IOException: one\ntwo, an FooError: three\n\tat a.Disk.read(Disk.java:77)\n\t... 2 more";
+const PERL_ARGUMENTS: &str =
+    "it broke at -e line 1.\n\tmain::f(1, \"a\") called at -e line 1\n\tmain::g() called at -e line 1";
+const PYTHON_NOTES: &str = "Traceback (most recent call last):\n  File \"/srv/a.py\", line 3, in f\n    x()\nKeyError: 'k'\nsecond line\na note\n\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n  File \"/srv/a.py\", line 5, in g\n    f()\nRuntimeError: failed";
+const PYTHON_GROUP: &str = "  + Exception Group Traceback (most recent call last):\n  |   File \"/srv/a.py\", line 23, in group\n  |     raise ExceptionGroup(\"several\", errs)\n  | ExceptionGroup: several (1 sub-exception)\n  +-+---------------- 1 ----------------\n    | Traceback (most recent call last):\n    |   File \"/srv/a.py\", line 3, in load\n    |     return open(path).read()\n    | FileNotFoundError: no\n    +------------------------------------";
+const RUST_MULTILINE: &str = "thread 'main' (29035) panicked at p.rs:16:19:\nfirst\nsecond line\nstack backtrace:\n   0: p::main\n             at ./p.rs:16:19\nnote: Some details are omitted";
+const RUST_REPORT: &str = "Error: cannot start\n\nCaused by:\n    0: cannot read the settings\n    1: No such file or directory (os error 2)";
+const CSHARP_ARROWS: &str = "System.AggregateException: One or more errors occurred. (b)\n ---> System.IO.IOException: b\n   at Shop.Cart.Load(String id) in /a/Cart.cs:line 3\n   --- End of inner exception stack trace ---\n   at Shop.Program.Main()";
+const RUBY_CAUSE: &str = "a.rb:5:in 'open': cannot load (LoadFailed)\nmore of it\n\tfrom a.rb:9:in '<main>'\na.rb:2:in 'read': no such key (KeyError)\n\tfrom a.rb:4:in 'open'";
+const RAILS: &str = "NoMethodError (undefined method 'x' for nil):\n\napp/models/cart.rb:69:in 'total'\nactionpack (7.0.4) lib/a.rb:5:in 'process'";
+const PHP_NEXT: &str = "PHP Fatal error:  Uncaught PDOException: gone in /srv/db.php:5\nStack trace:\n#0 /srv/db.php(9): Db->query()\n#1 {main}\n\nNext RuntimeException: wrapped in /srv/app.php:7\nStack trace:\n#0 /srv/app.php(3): App->run()\n#1 {main}\n  thrown in /srv/app.php on line 7";
+const GO_SERVING: &str = "http: panic serving 10.0.0.1:5123: runtime error: index out of range\ngoroutine 36 [running]:\npanic({0x1, 0x2})\n\t/usr/local/go/src/runtime/panic.go:770 +0x132\nmain.(*Api).Get(0xc0001, {0x1, 0x2})\n\t/app/api.go:31 +0x45\ncreated by net/http.(*Server).Serve in goroutine 1\n\t/usr/local/go/src/net/http/server.go:3285 +0x4b4";
+const BROWSER: &str =
+    "TypeError: e is undefined\nrun@http://h.example/a.js:5:9\nmain@http://h.example/a.js:9:1";
+
+const LINE_BY_LINE: [&str; 17] = [
+    NODE_CAUSE,
+    NODE_GROUP,
+    NODE_MULTILINE,
+    NODE_CODE,
+    NODE_ERROR,
+    JAVA_MULTILINE,
+    PERL_ARGUMENTS,
+    PYTHON_NOTES,
+    PYTHON_GROUP,
+    RUST_MULTILINE,
+    RUST_REPORT,
+    CSHARP_ARROWS,
+    RUBY_CAUSE,
+    RAILS,
+    PHP_NEXT,
+    GO_SERVING,
+    BROWSER,
+];
+
+#[test]
+fn a_trace_line_by_line_has_the_key_of_the_same_trace_in_one_entry() {
+    for text in ALL.iter().chain(&LINE_BY_LINE) {
+        let lines: Vec<&str> = text.lines().collect();
+        let all: Vec<u64> = (0..lines.len() as u64).collect();
+        assert_eq!(join_lines(&lines), [(all, key(text))], "{text}");
+    }
+}
+
+#[test]
+fn ordinary_lines_around_traces_are_left_out() {
+    for first in ALL.iter().chain(&LINE_BY_LINE) {
+        for second in ALL.iter().chain(&LINE_BY_LINE) {
+            let mut lines = vec!["GET /health 200", "cannot answer: FooError: busy", "done"];
+            let mut expected = Vec::new();
+            for text in [first, second] {
+                let start = lines.len() as u64;
+                lines.extend(text.lines());
+                expected.push(((start..lines.len() as u64).collect::<Vec<_>>(), key(text)));
+                lines.extend(["request 77 done (ok)", "GET /health 200", ""]);
+            }
+            assert_eq!(join_lines(&lines), expected, "{lines:#?}");
+        }
+    }
+}
+
+#[test]
+fn interleaved_streams_are_no_part_of_each_other() {
+    for (first, second) in ALL.iter().chain(&LINE_BY_LINE).zip(LINE_BY_LINE.iter().rev().chain(&ALL)) {
+        let mut joiner = Joiner::default();
+        let mut joined = Vec::new();
+        let n_lines = first.lines().count().max(second.lines().count());
+        for nth in 0..n_lines {
+            for (stream, text) in [("a", first), ("b", second), ("c", &"GET /health 200\n")] {
+                let line = text.lines().nth(nth).unwrap_or("serving");
+                joined.extend(joiner.feed(stream, nth as i64 * 1_000_000, nth as u64, line));
+            }
+        }
+        joined.extend(joiner.finish());
+        joined.sort_by(|a, b| a.stream.cmp(&b.stream));
+        let found: Vec<_> = joined.iter().map(|joined| (joined.stream.as_str(), &*joined.text)).collect();
+        assert_eq!(found, [("a", *first), ("b", *second)]);
+    }
+}
