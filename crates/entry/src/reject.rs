@@ -17,7 +17,7 @@ pub struct Reject {
     pub sample: String,
 }
 
-/// A source that could not be read at all.
+/// A source that could not be read at all, or an archive some of whose members could not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The source, as people name it.
@@ -55,6 +55,8 @@ pub enum RejectReason {
     CompressedEndsEarly,
     /// The compressed data is damaged; what came before was read.
     CompressedDamaged,
+    /// The archive of files breaks off; the members before that were read.
+    ArchiveDamaged,
     /// The source is not JSON.
     NotJson,
     /// The source has no bytes, or nothing but white space.
@@ -71,7 +73,7 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// All reasons, in the order of the enum.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::CutOff,
         Self::BrokenJson,
         Self::TooDeep,
@@ -82,6 +84,7 @@ impl RejectReason {
         Self::BadTimestamp,
         Self::CompressedEndsEarly,
         Self::CompressedDamaged,
+        Self::ArchiveDamaged,
         Self::NotJson,
         Self::Empty,
         Self::NotFound,
@@ -103,6 +106,7 @@ impl RejectReason {
             Self::BadTimestamp => "bad-timestamp",
             Self::CompressedEndsEarly => "compressed-ends-early",
             Self::CompressedDamaged => "compressed-damaged",
+            Self::ArchiveDamaged => "archive-damaged",
             Self::NotJson => "not-json",
             Self::Empty => "empty",
             Self::NotFound => "not-found",
@@ -132,6 +136,7 @@ impl fmt::Display for RejectReason {
             Self::BadTimestamp => "the timestamp of this entry cannot be read",
             Self::CompressedEndsEarly => "compressed data ends early",
             Self::CompressedDamaged => "compressed data is damaged",
+            Self::ArchiveDamaged => "this archive breaks off",
             Self::NotJson => "this is not JSON",
             Self::Empty => "there is nothing in it",
             Self::NotFound => "there is no such file or folder",

@@ -59,7 +59,8 @@ impl SourceSpec {
 ///
 /// Shape: sorted by path, each file once, whatever the order of `paths`. Folders are searched all the way down; names that
 /// begin with a dot are skipped there, as are broken links. Tar archives give their members. A path that exists is never
-/// taken for a pattern. Refusals are sorted the same way and say what was wrong with a path that gave nothing.
+/// taken for a pattern. Refusals are sorted the same way and say what was wrong with a path that gave nothing, or not everything: an
+/// archive that breaks off gives the members before the break and a refusal.
 pub fn discover(paths: &[String]) -> (Vec<SourceSpec>, Vec<Refusal>) {
     let mut search = Search::default();
     for path in paths {
@@ -129,9 +130,11 @@ impl Search {
     }
 
     fn existing(&mut self, path: &Path) {
-        if !path.is_dir() {
-            self.file(path);
-            return;
+        match kind(path) {
+            Ok(Some(Kind::Folder)) => {}
+            // A link that leads nowhere was named by a person or a pattern, so it is said.
+            Ok(kind) => return self.file(path, kind.unwrap_or(Kind::File)),
+            Err(error) => return self.refuse(&shown(path), RejectReason::Unreadable, error.to_string()),
         }
         let before = self.found.len() + self.refused.len();
         self.folder(path);
@@ -152,45 +155,78 @@ impl Search {
                 return;
             }
         };
-        for entry in entries.flatten() {
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.refuse(&shown(path), RejectReason::Unreadable, error.to_string());
+                    continue;
+                }
+            };
             if entry.file_name().to_string_lossy().starts_with('.') {
                 continue;
             }
             let path = entry.path();
-            if path.is_dir() {
-                self.folder(&path);
-            } else if path.is_file() {
-                self.file(&path);
+            match kind(&path) {
+                Ok(Some(Kind::Folder)) => self.folder(&path),
+                Ok(Some(Kind::File)) => self.file(&path, Kind::File),
+                Ok(Some(Kind::Other) | None) => {}
+                Err(error) => self.refuse(&shown(&path), RejectReason::Unreadable, error.to_string()),
             }
         }
     }
 
-    fn file(&mut self, path: &Path) {
+    fn file(&mut self, path: &Path, kind: Kind) {
         // Pipes and devices can be read only once, so nobody looks into them here.
-        let members = if path.is_file() { archive::members(path) } else { Ok(None) };
+        let members = if kind == Kind::File { archive::members(path) } else { Ok(None) };
         match members {
             Err(error) => self.refuse(&shown(path), RejectReason::Unreadable, error.to_string()),
             Ok(None) => self.found.push(SourceSpec::file(path)),
-            Ok(Some(members)) if members.is_empty() => {
-                self.refuse(&shown(path), RejectReason::NothingInside, String::new());
-            }
-            Ok(Some(members)) => {
-                let shared = archive::Shared::new(&members);
-                self.found.extend(members.into_iter().map(|member| SourceSpec {
-                    path: format!("{}!{}", shown(path), member.name),
-                    location: Location::Member {
-                        archive: path.to_owned(),
-                        offset: member.offset,
-                        len: member.len,
-                        shared: shared.clone(),
-                    },
-                }));
-            }
+            Ok(Some(listing)) => self.archive(path, listing),
         }
+    }
+
+    fn archive(&mut self, path: &Path, archive::Listing { members, broken }: archive::Listing) {
+        if let Some((reason, detail)) = broken {
+            self.refuse(&shown(path), reason, detail);
+        } else if members.is_empty() {
+            self.refuse(&shown(path), RejectReason::NothingInside, String::new());
+        }
+        let shared = archive::Shared::new(&members);
+        self.found.extend(members.into_iter().map(|member| SourceSpec {
+            path: format!("{}!{}", shown(path), member.name),
+            location: Location::Member {
+                archive: path.to_owned(),
+                offset: member.offset,
+                len: member.len,
+                shared: shared.clone(),
+            },
+        }));
     }
 
     fn refuse(&mut self, path: &str, reason: RejectReason, detail: String) {
         self.refused.push(Refusal { path: path.replace('\\', "/"), reason, detail });
+    }
+}
+
+/// What a path leads to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Folder,
+    File,
+    /// A pipe or a device.
+    Other,
+}
+
+/// Follows links; `None` where they lead to nothing. A link that leads to itself is an error, as is whatever the system does not let
+/// be looked at: neither may pass for a file that is not there.
+fn kind(path: &Path) -> io::Result<Option<Kind>> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Ok(Some(Kind::Folder)),
+        Ok(metadata) if metadata.is_file() => Ok(Some(Kind::File)),
+        Ok(_) => Ok(Some(Kind::Other)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -118,7 +118,17 @@ impl Reader {
         };
         let mut stored = stored.map_err(unreadable)?;
         let mut first = Vec::new();
-        (&mut stored).take(HEAD as u64).read_to_end(&mut first).map_err(unreadable)?;
+        let begun = (&mut stored).take(HEAD as u64).read_to_end(&mut first);
+        if let Err(error) = begun
+            && (stored.failed() || first.is_empty())
+        {
+            let is_damage = !stored.failed();
+            return Err(if is_damage {
+                refuse(damage_reason(&error), error.to_string())
+            } else {
+                unreadable(error)
+            });
+        }
         if first.is_empty() {
             return Err(refuse(RejectReason::Empty, "the file has no bytes".to_owned()));
         }

@@ -1,5 +1,6 @@
 //! The bytes of a source as they are stored: counted and hashed while they pass by.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -19,6 +20,29 @@ struct State {
     /// The operating system's error, told apart from a decompressor's complaint about the content.
     failed: Option<io::ErrorKind>,
 }
+
+/// What a decompressor beneath the stored bytes complains about, where they are a member of a compressed archive: damage of the content,
+/// which costs what follows it, and no failure of the operating system.
+#[derive(Debug)]
+pub(crate) struct ContentDamage(String);
+
+impl ContentDamage {
+    pub(crate) fn error(kind: io::ErrorKind, detail: String) -> io::Error {
+        io::Error::new(kind, Self(detail))
+    }
+
+    fn is(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<Self>())
+    }
+}
+
+impl fmt::Display for ContentDamage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ContentDamage {}
 
 impl Stored {
     pub(crate) fn new(from: Box<dyn Read + Send>) -> Self {
@@ -46,9 +70,12 @@ impl Stored {
         self.with(|state| state.failed.is_some())
     }
 
-    /// Reads to the end, so that count and hash are of everything, and returns both.
+    /// Reads to the end, so that count and hash are of everything that there is, and returns both.
     pub(crate) fn finish(mut self) -> io::Result<(u64, u128)> {
-        io::copy(&mut self, &mut io::sink())?;
+        match io::copy(&mut self, &mut io::sink()) {
+            Err(error) if self.failed() => return Err(error),
+            _ => {}
+        }
         Ok(self.with(|state| (state.bytes, state.hash.digest128())))
     }
 
@@ -66,7 +93,7 @@ impl Read for Stored {
                 Ok(len)
             }
             Err(error) => {
-                if error.kind() != io::ErrorKind::Interrupted {
+                if error.kind() != io::ErrorKind::Interrupted && !ContentDamage::is(&error) {
                     state.failed = Some(error.kind());
                 }
                 Err(error)

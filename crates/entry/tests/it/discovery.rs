@@ -88,8 +88,100 @@ fn archives_give_their_members() {
     assert_eq!(plain.bytes, packed.bytes);
     // Cut off in the middle of a member, the others are still there.
     write(&root.join("cut.tar"), &std::fs::read(root.join("dumps.tar")).unwrap()[..600]);
-    let (found, _) = discover(&[root.join("cut.tar").to_str().unwrap().to_owned()]);
+    let (found, refused) = discover(&[root.join("cut.tar").to_str().unwrap().to_owned()]);
     assert_eq!(read(&found[0]).ids(), ["1"]);
+    assert_eq!(refused[0].reason, R::ArchiveDamaged);
+}
+
+/// An archive of three members, and where the second one's header stands.
+fn three_members(content: impl Fn(usize) -> Vec<u8>) -> (Vec<u8>, usize) {
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut second = 0;
+    for n in 1..4 {
+        let bytes = content(n);
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, format!("{n}.json"), &bytes[..]).unwrap();
+        if n == 1 {
+            second = 512 + bytes.len().next_multiple_of(512);
+        }
+    }
+    (builder.into_inner().unwrap(), second)
+}
+
+#[test]
+fn an_archive_that_breaks_off_says_so_and_gives_what_came_before() {
+    let (whole, second) = three_members(|n| entry(&n.to_string()).into_bytes());
+    let mut broken = whole.clone();
+    broken[second + 20] ^= 1;
+    let cases = [
+        ("checksum", broken, 1, "checksum"),
+        ("in-the-header", whole[..second + 100].to_vec(), 1, "block"),
+        ("between-members", whole[..second].to_vec(), 1, "no end mark"),
+        ("in-the-content", whole[..second + 512 + 10].to_vec(), 2, ""),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for (name, tar, n_found, word) in cases {
+        let packed = zstd::encode_all(&tar[..], 1).unwrap();
+        for (name, content) in [(format!("{name}.tar"), tar), (format!("{name}.tar.zst"), packed)] {
+            let path = folder.path().join(&name);
+            write(&path, &content);
+            let (found, refused) = discover(&[path.to_str().unwrap().to_owned()]);
+            assert_eq!(found.len(), n_found, "{name}");
+            assert_eq!(read(&found[0]).ids(), ["1"], "{name}");
+            let [refusal] = &refused[..] else { panic!("{name}: {refused:?}") };
+            assert_eq!(refusal.reason, R::ArchiveDamaged, "{name}");
+            assert!(refusal.path.ends_with(&name) && refusal.detail.contains(word), "{refusal}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_stream_around_an_archive_costs_what_follows_the_damage() {
+    use std::io::Write as _;
+    // Noise is not compressed, so the damage is where it looks to be.
+    let noise = |n: usize| {
+        let mut state = n as u64;
+        let word = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            format!("{:08x}", state >> 32)
+        };
+        std::iter::repeat_with(word).take(20_000).collect::<String>()
+    };
+    let content = |n: usize| {
+        let one = |part: usize| {
+            entry(&format!("{n}.{part}")).replace("\"x\"", &format!("\"{}\"", noise(n * 10 + part)))
+        };
+        format!("{}\n{}\n", one(1), one(2)).into_bytes()
+    };
+    let (tar, _) = three_members(content);
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(&tar).unwrap();
+    let mut cut = gz.finish().unwrap();
+    // In the second entry of the second member.
+    cut.truncate(cut.len() * 3 / 5);
+    // gzip has one checksum for all and takes almost anything for compressed text; blocks of bzip2 have their own.
+    let mut bz2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    bz2.write_all(&tar).unwrap();
+    let mut damaged = bz2.finish().unwrap();
+    let at = damaged.len() * 3 / 5;
+    damaged[at] ^= 1;
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content, reason) in
+        [("cut.tgz", cut, R::CompressedEndsEarly), ("damaged.tar.bz2", damaged, R::CompressedDamaged)]
+    {
+        let path = folder.path().join(name);
+        write(&path, &content);
+        let (found, refused) = discover(&[path.to_str().unwrap().to_owned()]);
+        let [refusal] = &refused[..] else { panic!("{name}: {refused:?}") };
+        assert_eq!(refusal.reason, reason, "{refusal}");
+        assert_eq!(found.len(), 2, "{name}");
+        assert_eq!(read(&found[0]).ids(), ["1.1", "1.2"], "{name}");
+        let second = read(&found[1]);
+        assert_eq!(second.ids(), ["2.1"], "{name}");
+        assert!(second.rejects.iter().any(|reject| reject.reason == reason), "{name}");
+    }
 }
 
 #[test]
@@ -104,4 +196,20 @@ fn a_path_can_prove_an_hour() {
         ("run.googleapis.com/stdout", 1_757_984_400_000_000_000)
     );
     assert!(facts.modified.is_some());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_looked_at_is_refused_and_broken_links_are_not() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(&root.join("a.json"), entry("1").as_bytes());
+    symlink(root.join("nowhere.json"), root.join("broken.json")).unwrap();
+    symlink(root.join("round.json"), root.join("round.json")).unwrap();
+    let (found, refused) = discover(&[root.to_str().unwrap().to_owned()]);
+    assert_eq!(shown(root, &found), ["a.json"]);
+    let [refusal] = &refused[..] else { panic!("{refused:?}") };
+    assert_eq!(refusal.reason, R::Unreadable);
+    assert!(refusal.path.ends_with("round.json"), "{refusal}");
 }
