@@ -3,7 +3,8 @@
 use crate::evidence::rfc3339;
 use crate::question::Investigation;
 use serde::Serialize;
-use timberline_archive::catalog::Cut;
+use std::collections::BTreeMap;
+use timberline_archive::catalog::{Cut, Missing, SourceRecord};
 use timberline_archive::manifest::SetAside;
 
 /// The part of every answer that says how far to trust it.
@@ -78,16 +79,16 @@ impl Completeness {
             }
         }
         for source in sources {
-            match (source.cut, source.first_ns) {
-                (Cut::Limit, Some(first)) => warnings.push(format!(
-                    "{} looks cut off by a limit: it says nothing of the time before {}",
+            match source.cut {
+                Cut::Limit => warnings.push(format!(
+                    "{} looks cut off by a limit: it says nothing {}",
                     source.path,
-                    rfc3339(first)
+                    silent_of(source).join(", and nothing ")
                 )),
-                (Cut::Broken, _) => {
+                Cut::Broken => {
                     warnings.push(format!("{} ends in the middle: its rest is missing", source.path));
                 }
-                _ => {}
+                Cut::No => {}
             }
         }
         for lost in &investigation.archive.manifest().set_aside {
@@ -106,4 +107,29 @@ impl Completeness {
         let duplicates = read.saturating_sub(rejected + entries + lost);
         Self { entries, duplicates, rejected, covered, gaps, warnings }
     }
+}
+
+/// Says what the limits on a source keep it from saying. Where its places end at different times, that of the last is named.
+fn silent_of(source: &SourceRecord) -> Vec<String> {
+    let lacks = source.lacking();
+    let mut ends: BTreeMap<(Option<&str>, Missing), i64> = BTreeMap::new();
+    for cut in &lacks.cuts {
+        let end = ends.entry((cut.severity.as_deref(), cut.missing)).or_insert(cut.at_ns);
+        *end = match cut.missing {
+            Missing::Older => (*end).min(cut.at_ns),
+            Missing::Newer => (*end).max(cut.at_ns),
+        };
+    }
+    // The list of one severity may have been cut later than another reaches.
+    let end = |((severity, missing), at_ns): ((Option<&str>, Missing), i64)| {
+        let of = severity.map_or_else(String::new, |severity| format!("{severity} in "));
+        match missing {
+            Missing::Older if severity.is_none() => {
+                format!("of {of}the time before {}", rfc3339(source.first_ns.unwrap_or(at_ns)))
+            }
+            Missing::Older => format!("of {of}the time before {}", rfc3339(at_ns)),
+            Missing::Newer => format!("of {of}the time after {}", rfc3339(at_ns)),
+        }
+    };
+    ends.into_iter().map(end).collect()
 }

@@ -1,13 +1,12 @@
 //! Which hours of which service and severity the archive can speak for, what is missing, and how to get it.
 
 use crate::command::Place;
-use crate::evidence::{Coverage, Interval, Proof, Severities, rfc3339};
+use crate::evidence::{Coverage, Interval, Proof, Severities, asked_window, rfc3339};
 use crate::question::Investigation;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::Result;
-use timberline_archive::catalog::{Cut, Order, SourceRecord};
-use timberline_archive::ingest::looks_like_a_limit;
+use timberline_archive::catalog::{Cut, Lacks, Missing, Order, SourceRecord};
 use timberline_entry::json::Value;
 use timberline_entry::{Field, Severity};
 use timberline_query::{Options, compile};
@@ -70,11 +69,11 @@ pub struct Gap {
 pub struct CutDump {
     /// The dump as it was named.
     pub path: String,
-    /// `limit`: as many entries as a limit would leave. `broken`: the file ends inside an entry.
+    /// `limit`: as many entries as a limit would leave, or another page is missing. `broken`: the file ends inside an entry.
     pub cut: &'static str,
     /// Entries that were read of it.
     pub entries: u64,
-    /// The limit that was met; `null` if the file is broken.
+    /// The limit that was met; `null` if the file is broken, or only says that there are more entries.
     pub limit: Option<u64>,
     /// What it cannot speak for, by service.
     pub silent: Vec<Silent>,
@@ -224,60 +223,93 @@ fn gaps(coverage: &Coverage, service: &str, written: Severities, place: &Place) 
         .collect()
 }
 
+/// The end of a service in a cut dump.
+#[derive(Clone, Copy, Debug)]
+struct Edge {
+    at_ns: i64,
+    severities: Severities,
+    asked: Option<(i64, i64)>,
+}
+
 fn cut_dump(source: &SourceRecord, coverage: &Coverage, places: &BTreeMap<&str, Place>) -> Option<CutDump> {
     if source.cut == Cut::No {
         return None;
     }
-    let mut contexts: BTreeMap<&str, u64> = BTreeMap::new();
-    for group in &source.groups {
-        *contexts.entry(&group.context).or_insert(0) += group.entries;
-    }
-    let is_cut = |context: &str| source.cut == Cut::Broken || looks_like_a_limit(contexts[context]);
-    let limit =
-        contexts.values().copied().filter(|n| source.cut == Cut::Limit && looks_like_a_limit(*n)).max();
-    let mut spans: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
-    for (context, _) in contexts.iter().filter(|(context, _)| is_cut(context)) {
-        let groups = || source.groups.iter().filter(|group| group.context == **context);
-        let from = groups().map(|group| group.first_ns).min()?;
-        let to = groups().map(|group| group.last_ns).max()?;
-        for group in groups() {
-            let span = spans.entry(&group.service).or_insert((from, to));
-            *span = (span.0.max(from), span.1.min(to));
-        }
-    }
-    let asked = source.windows.iter().find(|window| window.proof == "asked-window");
-    let silent = spans
-        .into_iter()
-        .map(|(service, (first, last))| {
-            // Oldest first, the newest part is what is missing; in any other order nothing before the oldest is sure.
-            let (from, to, edge) = if source.order == Order::OldestFirst {
-                (Some(last), asked.map(|window| window.to_ns), last.saturating_add(1))
-            } else {
-                (
-                    asked.map(|window| window.from_ns).filter(|from| *from < first),
-                    Some(first),
-                    first.saturating_sub(1),
-                )
-            };
-            let covers = |(from, to, _): &(i64, i64, Option<String>)| *from <= edge && edge <= *to;
-            Silent {
-                service: service.to_owned(),
-                from: from.map(rfc3339),
-                to: to.map(rfc3339),
-                is_covered_elsewhere: coverage.merged(service, None).iter().any(covers),
-                command: places
-                    .get(service)
-                    .map_or_else(String::new, |place| place.command(from, to, Severities::ALL)),
+    let lacks = source.lacking();
+    let limit = lacks.cuts.iter().filter_map(|cut| cut.limit).max().filter(|_| source.cut == Cut::Limit);
+    let silent = edges(source, &lacks).into_iter().map(|((service, missing), edge)| {
+        let (from, to, behind) = match missing {
+            Missing::Newer => {
+                (Some(edge.at_ns), edge.asked.map(|(_, to)| to), edge.at_ns.saturating_add(1))
             }
-        })
-        .collect();
+            Missing::Older => (
+                edge.asked.map(|(from, _)| from).filter(|from| *from < edge.at_ns),
+                Some(edge.at_ns),
+                edge.at_ns.saturating_sub(1),
+            ),
+        };
+        let is_covered = |severity: Option<Severity>| {
+            coverage.merged(service, severity).iter().any(|(from, to, _)| *from <= behind && behind <= *to)
+        };
+        let is_covered_elsewhere = if edge.severities == Severities::ALL {
+            is_covered(None)
+        } else {
+            let mut severities = Severity::ALL.into_iter().filter(|own| edge.severities.contains(*own));
+            severities.all(|severity| is_covered(Some(severity)))
+        };
+        let command = |place: &Place| place.command(from, to, edge.severities);
+        Silent {
+            service: service.to_owned(),
+            from: from.map(rfc3339),
+            to: to.map(rfc3339),
+            is_covered_elsewhere,
+            command: places.get(service).map_or_else(String::new, command),
+        }
+    });
     Some(CutDump {
         path: source.path.clone(),
         cut: source.cut.name(),
         entries: source.read - source.rejected,
         limit,
-        silent,
+        silent: silent.collect(),
     })
+}
+
+/// Returns where each service ends in a cut dump. Where its places end at different times, the end is the one that says least.
+fn edges<'s>(source: &'s SourceRecord, lacks: &Lacks) -> BTreeMap<(&'s str, Missing), Edge> {
+    let mut edges: BTreeMap<(&str, Missing), Edge> = BTreeMap::new();
+    let mut add = |service: &'s str, missing: Missing, new: Edge| {
+        let edge = edges.entry((service, missing)).or_insert(new);
+        edge.at_ns = match missing {
+            Missing::Older => edge.at_ns.max(new.at_ns),
+            Missing::Newer => edge.at_ns.min(new.at_ns),
+        };
+        edge.severities = edge.severities.or(new.severities);
+        edge.asked = edge.asked.or(new.asked);
+    };
+    let asked = |place: &str| asked_window(source, place).map(|window| (window.from_ns, window.to_ns));
+    for group in &source.groups {
+        let of_place = || source.groups.iter().filter(|other| other.context == group.context);
+        if source.cut == Cut::Broken {
+            // Oldest first, the newest part is what is missing; in any other order nothing before the oldest is sure.
+            let (missing, at_ns) = if source.order == Order::OldestFirst {
+                (Missing::Newer, of_place().map(|other| other.last_ns).max())
+            } else {
+                (Missing::Older, of_place().map(|other| other.first_ns).min())
+            };
+            let at_ns = at_ns.unwrap_or_default();
+            add(&group.service, missing, Edge { at_ns, severities: Severities::ALL, asked: asked(&group.context) });
+        }
+        for cut in lacks.cuts.iter().filter(|cut| source.cut == Cut::Limit && cut.context == group.context) {
+            let severities = match &cut.severity {
+                Some(severity) if *severity != group.severity => continue,
+                Some(severity) => Severity::parse(severity).map_or(Severities::ALL, Severities::only),
+                None => Severities::ALL,
+            };
+            add(&group.service, cut.missing, Edge { at_ns: cut.at_ns, severities, asked: asked(&cut.context) });
+        }
+    }
+    edges
 }
 
 /// Labels of monitored resources that name what was deployed, the usual one first.

@@ -8,12 +8,14 @@
 //!
 //! What a repair gave up is covered by nothing, whatever the sources prove: its entries are not in the archive.
 //! A dump that says which filter it was made with speaks for what that lets through, and for nothing when the filter asks for more than
-//! service, time and severity. A dump cut by a limit, newest first, speaks for nothing before its oldest entry, whatever window was asked for.
+//! service, time and severity. A dump cut by a limit speaks for nothing before its oldest entry when it is newest first, and for nothing after
+//! its newest when it is oldest first, whatever window was asked for; when only some severities met the limit, so does each of them.
 
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use timberline_archive::catalog::{Cut, GroupFacts, Order, SourceRecord};
-use timberline_archive::ingest::looks_like_a_limit;
+use timberline_archive::catalog::{
+    Cut, GroupFacts, LimitCut, Missing, SourceRecord, WindowRecord, is_inside,
+};
 use timberline_entry::{Severity, Shard, Timestamp, sink_hour};
 
 /// How it is known that a stretch of time is covered. Ordered by how much it proves.
@@ -69,6 +71,16 @@ impl Severities {
     /// Returns what belongs to both sets.
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+
+    /// Returns what belongs to either set.
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Returns what belongs to this set and not to the other.
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// Says whether a severity belongs to the set.
@@ -323,37 +335,78 @@ fn intervals_of(source: &SourceRecord, whole_hours: &BTreeSet<Hour<'_>>) -> Vec<
     }
     let let_through = source.filter.as_deref().map_or(Some(Severities::ALL), crate::asked_filter::severities);
     let Some(let_through) = let_through else { return found };
-    let asked = source.windows.iter().find(|window| window.proof == "asked-window");
-    let mut contexts: BTreeMap<&str, Vec<&GroupFacts>> = BTreeMap::new();
+    let lacks = source.lacking();
+    let mut places: BTreeMap<&str, Vec<&GroupFacts>> = BTreeMap::new();
     for group in &source.groups {
-        contexts.entry(&group.context).or_default().push(group);
+        places.entry(&group.context).or_default().push(group);
     }
-    for (context, groups) in contexts {
-        let n_entries: u64 = groups.iter().map(|group| group.entries).sum();
+    for (place, groups) in places {
         let first = groups.iter().map(|group| group.first_ns).min().unwrap_or_default();
         let last = groups.iter().map(|group| group.last_ns).max().unwrap_or_default();
-        let is_cut =
-            source.cut == Cut::Limit && source.order != Order::OldestFirst && looks_like_a_limit(n_entries);
+        let held = groups.iter().filter_map(|group| Severity::parse(&group.severity));
+        let cuts: Vec<&LimitCut> = lacks.cuts.iter().filter(|cut| cut.context == place).collect();
+        let cut_severities = cuts.iter().filter_map(|cut| Severity::parse(cut.severity.as_deref()?));
+        let cut_severities = cut_severities.fold(Severities::default(), Severities::with);
         // A key path that ends in a severity's name holds that severity and no other.
         let only =
-            context.rsplit('.').next().and_then(|key| Severity::ALL.into_iter().find(|s| s.name() == key));
-        let mildest =
-            groups.iter().filter_map(|group| Severity::parse(&group.severity)).min().unwrap_or_default();
-        let severities = only.map_or(Severities::at_least(mildest), Severities::only).and(let_through);
-        let (from_ns, to_ns, proof) = match asked {
-            // Entries beyond the window that was asked for show that the window is not to be trusted.
-            // Neither is that of a dump whose end is missing.
-            Some(window) if window.from_ns <= first && last <= window.to_ns && source.cut != Cut::Broken => {
-                (if is_cut { first } else { window.from_ns }, window.to_ns, Proof::AskedWindow)
+            place.rsplit('.').next().and_then(|key| Severity::ALL.into_iter().find(|s| s.name() == key));
+        let severities = match only {
+            Some(only) => Severities::only(only),
+            // Somebody fetched each severity by itself, and may have left out those that are not there.
+            None if cut_severities != Severities::default() => {
+                held.fold(Severities::default(), Severities::with)
             }
-            _ => (first, last, Proof::DumpSpan),
+            None => Severities::at_least(held.min().unwrap_or_default()),
         };
+        let severities = severities.and(let_through);
+        // Entries beyond the window that was asked for show that the window is not to be trusted.
+        // Neither is that of a dump whose end is missing.
+        let asked = asked_window(source, place).filter(|window| {
+            window.from_ns <= first && last <= window.to_ns && source.cut != Cut::Broken
+        });
+        let (from_ns, to_ns, proof) = match asked {
+            Some(window) => (window.from_ns, window.to_ns, Proof::AskedWindow),
+            None => (first, last, Proof::DumpSpan),
+        };
+        let whole = Interval { from_ns, to_ns, proof, severities, cut_source: None };
+        let alone = Severity::ALL.into_iter().filter(|severity| cut_severities.contains(*severity));
+        let parts = std::iter::once((None, severities.without(cut_severities)))
+            .chain(alone.map(|severity| (Some(severity.name()), Severities::only(severity).and(severities))))
+            .filter(|(_, severities)| *severities != Severities::default())
+            .map(|(severity, severities)| {
+                let speaks = |cut: &&&LimitCut| {
+                    cut.severity.is_none() || cut.severity.as_deref().is_some_and(|own| Some(own) == severity)
+                };
+                let cuts = cuts.iter().filter(speaks);
+                cuts.fold(Interval { severities, ..whole.clone() }, |interval, cut| cut_off(interval, cut, source))
+            })
+            .filter(|interval| interval.from_ns <= interval.to_ns);
+        let parts: Vec<Interval> = parts.collect();
         for service in groups.iter().map(|group| group.service.clone()).collect::<BTreeSet<_>>() {
-            let cut_source = is_cut.then(|| source.path.clone());
-            found.push((service, Interval { from_ns, to_ns, proof, severities, cut_source }));
+            found.extend(parts.iter().map(|interval| (service.clone(), interval.clone())));
         }
     }
     found
+}
+
+/// Returns the window that was asked for at a place: that of the innermost wrapper around it which names one.
+pub(crate) fn asked_window<'s>(source: &'s SourceRecord, place: &str) -> Option<&'s WindowRecord> {
+    let asked = source.windows.iter().filter(|window| window.proof == "asked-window");
+    let around: Vec<&WindowRecord> = asked.filter(|window| is_inside(place, &window.place)).collect();
+    let innermost = around.iter().map(|window| window.place.len()).max()?;
+    around.into_iter().find(|window| window.place.len() == innermost)
+}
+
+/// Takes off what a limit kept out.
+fn cut_off(interval: Interval, cut: &LimitCut, source: &SourceRecord) -> Interval {
+    match cut.missing {
+        Missing::Older => Interval {
+            from_ns: interval.from_ns.max(cut.at_ns),
+            cut_source: Some(source.path.clone()),
+            ..interval
+        },
+        Missing::Newer => Interval { to_ns: interval.to_ns.min(cut.at_ns), ..interval },
+    }
 }
 
 fn services(groups: &[GroupFacts]) -> Vec<String> {
@@ -366,6 +419,7 @@ fn services(groups: &[GroupFacts]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use timberline_archive::catalog::{Lacks, Order};
 
     fn source(path: &str, cut: Cut, groups: &[(&str, u64, i64, i64)]) -> SourceRecord {
         let facts = |(severity, entries, first_ns, last_ns): &(&str, u64, i64, i64)| GroupFacts {
@@ -396,6 +450,7 @@ mod tests {
             groups: groups.iter().map(facts).collect(),
             windows: Vec::new(),
             filter: None,
+            lacks: None,
         }
     }
 
@@ -423,6 +478,69 @@ mod tests {
         assert_eq!(first(&cut, Severity::Info, 150, Some(120)), Status::Observed);
         let both = [cut[0].clone(), source("b", Cut::No, &[("INFO", 3, 50, 120)])];
         assert_eq!(first(&both, Severity::Info, 150, Some(50)), Status::Observed);
+    }
+
+    /// A dump of the window from 0 to 1000 with entries from 100 to 200.
+    fn asked(cuts: &[(Option<&str>, Missing, i64)]) -> SourceRecord {
+        let cut = |(severity, missing, at_ns): &(Option<&str>, Missing, i64)| LimitCut {
+            context: String::new(),
+            severity: severity.map(str::to_owned),
+            missing: *missing,
+            at_ns: *at_ns,
+            limit: Some(50),
+        };
+        let window = WindowRecord {
+            proof: "asked-window".to_owned(),
+            from_ns: 0,
+            to_ns: 1000,
+            log: String::new(),
+            place: String::new(),
+        };
+        SourceRecord {
+            windows: vec![window],
+            lacks: Some(Lacks { cuts: cuts.iter().map(cut).collect(), holes: Vec::new() }),
+            ..source("a", Cut::Limit, &[("NOTICE", 6, 100, 200), ("ERROR", 50, 150, 200)])
+        }
+    }
+
+    #[test]
+    fn a_limit_on_one_severity_cuts_that_severity() {
+        let dump = [asked(&[(Some("ERROR"), Missing::Older, 150)])];
+        assert_eq!(first(&dump, Severity::Error, 180, None), Status::Censored);
+        assert_eq!(first(&dump, Severity::Notice, 180, None), Status::Observed);
+        // Nobody knows whether warnings were asked for.
+        assert_eq!(first(&dump, Severity::Warning, 180, None), Status::Unknown);
+        let stretches = |severity| Coverage::of(&dump).merged("s", Some(severity));
+        assert_eq!(stretches(Severity::Error), [(150, 1000, Some("a".to_owned()))]);
+        assert_eq!(stretches(Severity::Notice), [(0, 1000, None)]);
+    }
+
+    #[test]
+    fn a_limit_cuts_off_the_far_side() {
+        let stretches = |cuts: &[(Option<&str>, Missing, i64)]| -> Vec<(i64, i64)> {
+            let merged = Coverage::of(&[asked(cuts)]).merged("s", Some(Severity::Error));
+            merged.into_iter().map(|(from, to, _)| (from, to)).collect()
+        };
+        assert_eq!(stretches(&[]), [(0, 1000)]);
+        assert_eq!(stretches(&[(None, Missing::Older, 100)]), [(100, 1000)]);
+        assert_eq!(stretches(&[(None, Missing::Newer, 200)]), [(0, 200)]);
+        assert_eq!(stretches(&[(None, Missing::Older, 100), (None, Missing::Newer, 200)]), [(100, 200)]);
+        let last = Coverage::of(&[asked(&[(None, Missing::Newer, 200)])]).judge_last("s", Severity::Error, 200);
+        assert_eq!(last.status, Status::Censored);
+    }
+
+    #[test]
+    fn what_a_limit_cut_is_derived_for_sources_that_do_not_store_it() {
+        let mut dump = SourceRecord { lacks: None, ..asked(&[]) };
+        let stretches = |dump: &SourceRecord| Coverage::of(&[dump.clone()]).merged("s", None)[0].clone();
+        // A limit that the dump names does not show in the number of entries.
+        assert_eq!(stretches(&dump), (100, 1000, Some("a".to_owned())));
+        dump.order = Order::OldestFirst;
+        assert_eq!(stretches(&dump), (0, 200, None));
+        dump.cut = Cut::No;
+        assert_eq!(stretches(&dump), (0, 1000, None));
+        dump.groups[0].entries = 50;
+        assert_eq!(stretches(&dump), (0, 200, None));
     }
 
     #[test]
@@ -459,11 +577,12 @@ mod tests {
     fn hour(shard: &str, cut: Cut) -> SourceRecord {
         let path = format!("bucket/run.googleapis.com/stderr/2025/09/16/01:00:00_01:59:59_{shard}.json");
         let from_ns = sink_hour(&path).expect("the path of a sink").from.as_nanos();
-        let window = timberline_archive::catalog::WindowRecord {
+        let window = WindowRecord {
             proof: "sink-hour".to_owned(),
             from_ns,
             to_ns: from_ns + 3_600_000_000_000,
             log: String::new(),
+            place: String::new(),
         };
         SourceRecord {
             windows: vec![window],

@@ -1,7 +1,9 @@
 //! What a dump proves about its own completeness: which hour it covers, or which window somebody asked for.
 
-use crate::json::Value;
+use crate::json::{Text, Value};
+use crate::severity::Severity;
 use crate::timestamp::{Timestamp, Zone};
+use std::collections::BTreeMap;
 
 /// The proofs found in one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,8 +14,6 @@ pub struct Evidence {
     pub collected: Option<(Timestamp, Zone)>,
     /// The filter that the dump says was used.
     pub filter: Option<String>,
-    /// The limit on the number of entries that the dump says was used.
-    pub limit: Option<u64>,
     /// The hour of a log that the path of a Cloud Storage sink's object proves.
     pub sink_hour: Option<SinkHour>,
 }
@@ -25,6 +25,19 @@ pub struct AskedWindow {
     pub start: (Timestamp, Zone),
     /// The end, and how sure its zone is.
     pub end: (Timestamp, Zone),
+    /// The wrapper that says so: an index into [`crate::input::SourceFacts::contexts`]. It speaks for what is inside that wrapper.
+    pub context: u32,
+}
+
+/// What a wrapper says about how many entries were asked for and found. It speaks for what is inside that wrapper.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The limit on the number of entries.
+    pub limit: Option<u64>,
+    /// The answer has another page: it is incomplete by definition.
+    pub has_more: bool,
+    /// How many entries were found of each severity.
+    pub counts: BTreeMap<Severity, u64>,
 }
 
 /// One object of a Cloud Storage sink: the entries of one log in one UTC hour, or one of several such shards.
@@ -66,32 +79,58 @@ const COLLECTED_KEYS: [&str; 8] = [
     "exported_at",
 ];
 
+/// Members that are there and not empty when an answer is one page of several.
+const PAGE_KEYS: [&str; 3] = ["nextPageToken", "next_page_token", "nextToken"];
+
+/// How deep inside a member counts by severity are looked for: `summary.counts_by_severity`.
+const COUNTS_WITHIN: u32 = 1;
+
 impl Evidence {
     /// Takes up a member of a wrapper, if it says something about the dump.
-    pub(crate) fn observe(&mut self, key: &str, value: Value<'_>) {
+    pub(crate) fn observe(&mut self, key: &str, value: Value<'_>, context: u32) {
         if WINDOW_KEYS.contains(&key) {
             let window = (first_time(value, &START_KEYS), first_time(value, &END_KEYS));
             if let (Some(start), Some(end)) = window {
-                self.asked.push(AskedWindow { start, end });
+                self.asked.push(AskedWindow { start, end, context });
             }
         } else if COLLECTED_KEYS.contains(&key) {
             self.collected = self.collected.or_else(|| time(value));
         } else if key == "filter" {
             self.filter =
                 self.filter.take().or_else(|| value.as_text().map(|text| text.value().into_owned()));
+        }
+    }
+}
+
+impl Said {
+    /// Takes up a member of a wrapper, if it says something about the number of entries.
+    pub(crate) fn observe(&mut self, key: &str, value: Value<'_>) {
+        if PAGE_KEYS.contains(&key) {
+            self.has_more |= value.as_text().is_some_and(|text| !text.value().is_empty());
         } else if key == "limit"
             && let Value::Number(text) = value
         {
             self.limit = self.limit.or_else(|| text.parse().ok());
+        } else if self.counts.is_empty() {
+            self.counts = counts(value, COUNTS_WITHIN).unwrap_or_default();
         }
     }
+}
 
-    /// Takes up a window whose two ends are members of the wrapper itself.
-    pub(crate) fn observe_ends(&mut self, start: Option<(Timestamp, Zone)>, end: Option<(Timestamp, Zone)>) {
-        if let (Some(start), Some(end)) = (start, end) {
-            self.asked.push(AskedWindow { start, end });
-        }
-    }
+/// Reads an object of severities and numbers, `{"ERROR":50,"NOTICE":6}`, or the first inside another object.
+fn counts(value: Value<'_>, depth: u32) -> Option<BTreeMap<Severity, u64>> {
+    let object = value.as_object()?;
+    let count = |(key, value): (Text<'_>, Value<'_>)| {
+        let key = key.value();
+        let severity = Severity::ALL.into_iter().find(|severity| key.eq_ignore_ascii_case(severity.name()))?;
+        let Value::Number(text) = value else { return None };
+        Some((severity, text.parse().ok()?))
+    };
+    let own: Option<BTreeMap<Severity, u64>> = object.iter().map(count).collect();
+    own.filter(|counts| !counts.is_empty()).or_else(|| {
+        let inner = depth.checked_sub(1)?;
+        object.iter().find_map(|(_, member)| counts(member, inner))
+    })
 }
 
 /// Reads a wrapper's `start_time`-like member; `None` for any other key.
@@ -189,6 +228,25 @@ fn shard(text: &str) -> Option<Shard> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_wrappers_say_of_numbers() {
+        let said = |text: &str| {
+            let mut nodes = Vec::new();
+            crate::json::parse(text, &mut nodes).unwrap();
+            let mut said = Said::default();
+            let root = crate::json::Document::new(text, &nodes).root();
+            root.as_object().unwrap().iter().for_each(|(key, value)| said.observe(&key.value(), value));
+            said
+        };
+        let counts = BTreeMap::from([(Severity::Notice, 6), (Severity::Error, 50)]);
+        let by_severity = Said { counts, ..Said::default() };
+        assert_eq!(said(r#"{"logs_by_severity":{"NOTICE":6,"ERROR":50}}"#), by_severity);
+        assert_eq!(said(r#"{"summary":{"total":56,"counts":{"notice":6,"error":50}}}"#), by_severity);
+        assert_eq!(said(r#"{"logs_by_severity":{"NOTICE":6,"total":50},"timings":{}}"#), Said::default());
+        assert_eq!(said(r#"{"limit":137,"nextPageToken":""}"#), Said { limit: Some(137), ..Said::default() });
+        assert_eq!(said(r#"{"nextPageToken":"x"}"#), Said { has_more: true, ..Said::default() });
+    }
 
     fn check(path: &str, expected: Option<(&str, &str, Shard)>) {
         let got = sink_hour(path).map(|hour| (hour.log_id, hour.from.to_string(), hour.shard));

@@ -23,7 +23,7 @@ pub mod split;
 mod timestamp;
 
 pub use dialect::{Normalised, RepairKind, Repairs, Scratch, read, unmojibake};
-pub use evidence::{AskedWindow, Evidence, Shard, SinkHour, sink_hour};
+pub use evidence::{AskedWindow, Evidence, Said, Shard, SinkHour, sink_hour};
 pub use fold::fold;
 pub use join::join;
 pub use log_entry::{Field, LogEntry};

@@ -2,6 +2,7 @@
 //! that anyone can read; and for questions, what all entries look like and
 //! what each revision wrote.
 
+mod lacks;
 mod patterns;
 mod rejects;
 mod shapes;
@@ -9,6 +10,7 @@ mod sources;
 mod streams;
 mod table;
 
+pub use lacks::{Hole, Lacks, LimitCut, Missing, is_inside, looks_like_a_limit};
 pub use patterns::{MAX_MERGED_SHAPES, PatternIds, PatternRecord};
 pub use rejects::RejectRecord;
 pub use shapes::{SegmentShapes, ShapeCatalog};

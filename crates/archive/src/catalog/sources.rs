@@ -1,5 +1,6 @@
 //! Where entries came from, and what each source can be a witness of.
 
+use super::lacks::Lacks;
 use super::table::{Table, Values, encode};
 use crate::error::{Error, Result};
 use bytes::Bytes;
@@ -44,6 +45,8 @@ pub struct SourceRecord {
     pub windows: Vec<WindowRecord>,
     /// The filter that the export was made with, where it says so.
     pub filter: Option<String>,
+    /// What it is known to lack; `None` for a source that was read before that was stored. See [`Self::lacking`].
+    pub lacks: Option<Lacks>,
 }
 
 /// Whether a dump is known to lack something.
@@ -53,7 +56,7 @@ pub enum Cut {
     /// Nothing hints at it.
     #[default]
     No,
-    /// It has exactly as many entries as a limit would leave, newest first: the oldest are missing.
+    /// It, or a list inside, has exactly as many entries as a limit would leave, or says that there are more.
     Limit,
     /// The file ends inside an entry.
     Broken,
@@ -66,7 +69,7 @@ pub enum Order {
     /// Neither, or fewer than two entries.
     #[default]
     Mixed,
-    /// Every entry is at most as old as the one before.
+    /// Every entry is at least as new as the one before.
     OldestFirst,
     /// Every entry is at least as old as the one before.
     NewestFirst,
@@ -75,7 +78,8 @@ pub enum Order {
 /// What a source holds of one service and severity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GroupFacts {
-    /// Place inside the source: the key path of a wrapper's array, empty for a plain dump.
+    /// Place inside the source: the key path of a wrapper's array, empty for a plain dump; behind `#2` and so on in documents
+    /// after the first.
     pub context: String,
     /// Service.
     pub service: String,
@@ -102,6 +106,9 @@ pub struct WindowRecord {
     pub to_ns: i64,
     /// The log it speaks for; empty for all.
     pub log: String,
+    /// The place of the wrapper that says so; it speaks for what is inside.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,6 +117,8 @@ struct Evidence {
     windows: Vec<WindowRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     filter: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lacks: Option<Lacks>,
 }
 
 impl Cut {
@@ -161,6 +170,7 @@ pub(crate) fn write(sources: &[SourceRecord]) -> Vec<u8> {
                     groups: source.groups.clone(),
                     windows: source.windows.clone(),
                     filter: source.filter.clone(),
+                    lacks: source.lacks.clone(),
                 };
                 serde_json::to_string(&evidence).expect("evidence is plain data")
             }),
@@ -210,6 +220,7 @@ pub(crate) fn read(content: Bytes, path: &str) -> Result<Vec<SourceRecord>> {
             groups: evidence.groups,
             windows: evidence.windows,
             filter: evidence.filter,
+            lacks: evidence.lacks,
         });
     }
     Ok(sources)
@@ -217,6 +228,7 @@ pub(crate) fn read(content: Bytes, path: &str) -> Result<Vec<SourceRecord>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lacks::{Hole, LimitCut, Missing};
     use super::*;
 
     #[test]
@@ -251,10 +263,21 @@ mod tests {
                 from_ns: 0,
                 to_ns: 9,
                 log: String::new(),
+                place: "logs".to_owned(),
             }],
             filter: Some("severity>=ERROR".to_owned()),
+            lacks: Some(Lacks {
+                cuts: vec![LimitCut {
+                    context: String::new(),
+                    severity: Some("ERROR".to_owned()),
+                    missing: Missing::Older,
+                    at_ns: -5,
+                    limit: Some(2),
+                }],
+                holes: vec![Hole { context: String::new(), from_ns: i64::MIN, to_ns: -6 }],
+            }),
         };
-        let sources = vec![source.clone(), SourceRecord { key: 2, cut: Cut::Broken, ..source }];
+        let sources = vec![source.clone(), SourceRecord { key: 2, cut: Cut::Broken, lacks: None, ..source }];
         assert_eq!(read(Bytes::from(write(&sources)), "x").unwrap(), sources);
         assert_eq!(read(Bytes::from(write(&[])), "x").unwrap(), []);
         assert!(matches!(read(Bytes::from_static(b"nonsense"), "x"), Err(Error::Damaged { .. })));

@@ -1,27 +1,32 @@
 //! What is learned about a source while its entries are read.
 
-use crate::catalog::{Cut, GroupFacts, Order, SourceRecord, WindowRecord};
+use super::holes::Holes;
+use super::limits::cuts;
+use crate::catalog::{Cut, GroupFacts, Hole, Lacks, Order, SourceRecord, WindowRecord};
 use std::collections::BTreeMap;
 use timberline_entry::input::{CutHint, SourceFacts};
-use timberline_entry::{Evidence, Field, LogEntry, Severity, Timestamp, Zone};
+use timberline_entry::{Field, LogEntry, RejectReason, Severity, Timestamp, Zone};
 
 /// Key of a group: place in the source, service, log, severity.
-type GroupKey = (u32, String, String, Severity);
+pub(super) type GroupKey = (u32, String, String, Severity);
 
 /// Counts of entries by group, and their order; merged from the parts that workers read.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    groups: BTreeMap<GroupKey, Span>,
+    pub(super) groups: BTreeMap<GroupKey, Span>,
+    /// All entries of a place together.
+    pub(super) places: BTreeMap<u32, Span>,
+    holes: Holes,
     pub(super) repaired: u64,
     pub(super) rejected: u64,
     last_key: Option<GroupKey>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Span {
-    entries: u64,
-    first: Timestamp,
-    last: Timestamp,
+pub(super) struct Span {
+    pub(super) entries: u64,
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
     /// First and last entry of the part in the order of the source, and whether the times in between only rise or fall.
     start: Timestamp,
     end: Timestamp,
@@ -35,7 +40,7 @@ impl Span {
     }
 
     /// Adds a span that follows this one in the source.
-    fn then(&mut self, next: Self) {
+    pub(super) fn then(&mut self, next: Self) {
         self.rises &= next.rises && self.end <= next.start;
         self.falls &= next.falls && self.end >= next.start;
         self.entries += next.entries;
@@ -56,6 +61,8 @@ impl Tally {
         if !same {
             self.last_key = Some((context, service.to_owned(), log.into_owned(), severity));
         }
+        self.places.entry(context).and_modify(|span| span.then(Span::of(time))).or_insert(Span::of(time));
+        self.holes.entry(context, time);
         let key = self.last_key.as_ref().expect("the key was just set");
         match self.groups.get_mut(key) {
             Some(span) => span.then(Span::of(time)),
@@ -65,10 +72,23 @@ impl Tally {
         }
     }
 
+    /// Counts a piece that could not be kept, at its place in the order of the source.
+    pub(super) fn reject(&mut self, reason: RejectReason) {
+        self.rejected += 1;
+        // What is sound JSON and no entry was no entry before either.
+        if reason != RejectReason::NotAnEntry {
+            self.holes.lost();
+        }
+    }
+
     /// Adds the tally of the part that follows.
     pub(super) fn then(&mut self, next: Self) {
         self.repaired += next.repaired;
         self.rejected += next.rejected;
+        self.holes.then(next.holes);
+        for (context, span) in next.places {
+            self.places.entry(context).and_modify(|own| own.then(span)).or_insert(span);
+        }
         for (key, span) in next.groups {
             match self.groups.get_mut(&key) {
                 Some(own) => own.then(span),
@@ -104,7 +124,13 @@ impl Tally {
                 last_ns: span.last.as_nanos(),
             })
             .collect();
-        let order = self.order();
+        let order = order_of(self.groups.values());
+        let lacks = Lacks { cuts: cuts(self, facts), holes: self.holes_by_place(facts) };
+        let cut = match (facts.cut, lacks.cuts.is_empty()) {
+            (CutHint::Broken, _) => Cut::Broken,
+            (CutHint::No, false) => Cut::Limit,
+            (CutHint::No, true) => Cut::No,
+        };
         SourceRecord {
             key,
             path: facts.path.clone(),
@@ -119,58 +145,62 @@ impl Tally {
             repaired: self.repaired,
             first_ns: self.groups.values().map(|span| span.first.as_nanos()).min(),
             last_ns: self.groups.values().map(|span| span.last.as_nanos()).max(),
-            cut: self.cut(facts, order),
+            cut,
             order,
             groups,
-            windows: windows(&facts.evidence),
+            windows: windows(facts),
             filter: facts.evidence.filter.clone(),
+            lacks: Some(lacks),
         }
     }
 
-    fn order(&self) -> Order {
-        // Groups interleave, so each being in order is necessary for the source being in order, and what limits cut
-        // is decided per group anyway.
-        if self.groups.values().all(|span| span.entries < 2 || span.first == span.last) {
-            Order::Mixed
-        } else if self.groups.values().all(|span| span.rises) {
-            Order::OldestFirst
-        } else if self.groups.values().all(|span| span.falls) {
-            Order::NewestFirst
-        } else {
-            Order::Mixed
+    fn holes_by_place(&self, facts: &SourceFacts) -> Vec<Hole> {
+        let mut holes = Vec::new();
+        for ((idx, span), context) in
+            self.places.iter().filter_map(|(idx, span)| Some(((*idx, span), facts.contexts.get(*idx as usize)?)))
+        {
+            let (first, last) = (span.first.as_nanos(), span.last.as_nanos());
+            for (from_ns, to_ns) in self.holes.of(idx, first, last, span.end < span.start) {
+                holes.push(Hole { context: context.path.clone(), from_ns, to_ns });
+            }
         }
+        holes.sort();
+        holes
     }
 
-    fn cut(&self, facts: &SourceFacts, order: Order) -> Cut {
-        if facts.cut == CutHint::Broken {
-            return Cut::Broken;
-        }
-        let limited = facts.evidence.limit;
-        let is_limit = |n: u64| limited.map_or(looks_like_a_limit(n), |limit| n == limit);
-        // A sink writes all there is; a limit belongs to a read, which gives arrays, newest first unless asked otherwise.
-        let is_read =
-            facts.evidence.sink_hour.is_none() && facts.documents <= 1 && order != Order::OldestFirst;
-        if is_read && facts.contexts.iter().any(|context| is_limit(context.records)) {
-            Cut::Limit
-        } else {
-            Cut::No
-        }
+    /// Returns the order in which the entries of a place stand.
+    ///
+    /// Lists by severity or service that were put one behind the other are in order each.
+    pub(super) fn order_of_place(&self, context: u32) -> Order {
+        let whole = order_of(self.places.get(&context));
+        let groups = self.groups_of(context).map(|(_, span)| span);
+        if whole == Order::Mixed { order_of(groups) } else { whole }
+    }
+
+    pub(super) fn groups_of(&self, context: u32) -> impl Iterator<Item = (&GroupKey, &Span)> + Clone {
+        let first = (context, String::new(), String::new(), Severity::Default);
+        self.groups.range(first..).take_while(move |((own, ..), _)| *own == context)
     }
 }
 
-/// Says whether people would give this number as a limit: 10, 20, 50, 100, …, and whole thousands.
-pub fn looks_like_a_limit(n: u64) -> bool {
-    if n < 10 {
-        return false;
+/// The order that all spans have in common, as far as any shows one.
+fn order_of<'s>(spans: impl IntoIterator<Item = &'s Span> + Clone) -> Order {
+    // Groups interleave, so each being in order is necessary for the source being in order, and what limits cut
+    // is decided per place anyway.
+    let all = |is_so: fn(&Span) -> bool| spans.clone().into_iter().all(is_so);
+    if all(|span| span.entries < 2 || span.first == span.last) {
+        Order::Mixed
+    } else if all(|span| span.rises) {
+        Order::OldestFirst
+    } else if all(|span| span.falls) {
+        Order::NewestFirst
+    } else {
+        Order::Mixed
     }
-    let mut leading = n;
-    while leading.is_multiple_of(10) {
-        leading /= 10;
-    }
-    matches!(leading, 1 | 2 | 5) || n.is_multiple_of(1000) || matches!(n, 25 | 30 | 40 | 75 | 150 | 250 | 300)
 }
 
-fn windows(evidence: &Evidence) -> Vec<WindowRecord> {
+fn windows(facts: &SourceFacts) -> Vec<WindowRecord> {
+    let evidence = &facts.evidence;
     let mut windows = Vec::new();
     for asked in &evidence.asked {
         // An end without a zone is the local time of whoever asked; it proves nothing.
@@ -180,6 +210,7 @@ fn windows(evidence: &Evidence) -> Vec<WindowRecord> {
                 from_ns: asked.start.0.as_nanos(),
                 to_ns: asked.end.0.as_nanos(),
                 log: String::new(),
+                place: facts.contexts.get(asked.context as usize).map_or_else(String::new, |c| c.path.clone()),
             });
         }
     }
@@ -189,6 +220,7 @@ fn windows(evidence: &Evidence) -> Vec<WindowRecord> {
             from_ns: hour.from.as_nanos(),
             to_ns: hour.to.as_nanos(),
             log: hour.log_id.clone(),
+            place: String::new(),
         });
     }
     windows.sort();
@@ -198,16 +230,6 @@ fn windows(evidence: &Evidence) -> Vec<WindowRecord> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn limits_people_give() {
-        for limit in [10, 20, 25, 50, 100, 200, 500, 1000, 2000, 3000, 5000, 10_000, 100_000] {
-            assert!(looks_like_a_limit(limit), "{limit}");
-        }
-        for other in [0, 1, 5, 9, 11, 106, 162, 163, 999, 1001, 4999, 60, 130] {
-            assert!(!looks_like_a_limit(other), "{other}");
-        }
-    }
 
     #[test]
     fn order_survives_being_read_in_parts() {
@@ -222,7 +244,7 @@ mod tests {
         let order = |parts: &[&[i64]]| {
             let mut all = Tally::default();
             parts.iter().for_each(|times| all.then(part(times)));
-            all.order()
+            order_of(all.groups.values())
         };
         assert_eq!(order(&[&[5, 4], &[4, 1]]), Order::NewestFirst);
         assert_eq!(order(&[&[1, 2], &[2, 9]]), Order::OldestFirst);

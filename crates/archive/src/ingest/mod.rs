@@ -12,6 +12,8 @@
 //! next one deletes.
 
 mod facts;
+mod holes;
+mod limits;
 mod ledger;
 mod make;
 mod merge;
@@ -21,7 +23,7 @@ mod runs;
 mod tidy;
 mod torn;
 
-pub use facts::looks_like_a_limit;
+pub use crate::catalog::looks_like_a_limit;
 
 use crate::archive::Archive;
 use crate::catalog::{RejectRecord, SourceRecord};

@@ -225,7 +225,11 @@ impl Worker<'_> {
         let Self { maker, scratch, rows, .. } = self;
         let mut tally = Tally::default();
         let mut rejects = job.batch.rejects.clone();
+        let mut before = job.batch.rejects.iter().peekable();
         for record in &job.batch.records {
+            while let Some(reject) = before.next_if(|reject| reject.offset <= record.offset) {
+                tally.reject(reject.reason);
+            }
             match read(&job.batch, record, scratch) {
                 Ok(normalised) => {
                     let (entry, time) = (&normalised.entry, normalised.timestamp);
@@ -234,10 +238,13 @@ impl Worker<'_> {
                     tally.add(record.context, entry, cells.text(Column::Service), time);
                     rows.push(keys, &cells, derived, Place { source: job.source, line: record.line }, true);
                 }
-                Err(reject) => rejects.push(reject),
+                Err(reject) => {
+                    tally.reject(reject.reason);
+                    rejects.push(reject);
+                }
             }
         }
-        tally.rejected = rejects.len() as u64;
+        before.for_each(|reject| tally.reject(reject.reason));
         let mut rejects: Vec<RejectRecord> = rejects.into_iter().map(ledger::listed).collect();
         ledger::keep_first(&mut rejects, ledger::MAX_LISTED);
         Event::Part { source: job.source, number: job.number, tally, rejects }

@@ -80,6 +80,7 @@ fn record(key: u64, groups: Groups) -> SourceRecord {
             .collect(),
         windows: Vec::new(),
         filter: None,
+        lacks: None,
     }
 }
 

@@ -64,6 +64,7 @@ fn document(answer: &CoverageAnswer, settings: &Settings) -> Document {
     for dump in &answer.cut_dumps {
         let what = match dump.limit {
             Some(limit) => format!(" was cut off by a limit of {limit}"),
+            None if dump.cut == "limit" => " says that it is not all".to_owned(),
             None => " ends in the middle".to_owned(),
         };
         document.push(Block::List(vec![vec![Span::Value(Cell::log(&dump.path)), Span::text(what)]]));

@@ -90,7 +90,7 @@ impl DialectKind {
     }
 
     /// Says whether it is the service's own form, under whichever names.
-    pub(crate) const fn is_log_entry(self) -> bool {
+    pub const fn is_log_entry(self) -> bool {
         matches!(self, Self::LogEntry | Self::ClientLibrary)
     }
 

@@ -7,7 +7,7 @@ use super::error::Error;
 use super::sniff;
 use super::stored::Stored;
 use crate::dialect::{DialectKind, FieldMap, Recogniser};
-use crate::evidence::{Evidence, sink_hour};
+use crate::evidence::{Evidence, Said, sink_hour};
 use crate::reject::{Refusal, RejectReason};
 use crate::split::{Batch, Hints, Splitter};
 use std::io::{self, Read};
@@ -74,8 +74,13 @@ pub struct SourceFacts {
 /// Counts of one place in which entries stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContextFacts {
-    /// The keys that lead to it, joined by dots: `logs_by_severity.ERROR`; empty for the document itself.
+    /// The keys that lead to it, joined by dots: `logs_by_severity.ERROR`; empty for the document itself. Of documents after the
+    /// first behind their number: `#2.logs_by_severity.ERROR`.
     pub path: String,
+    /// Entries stand here one after another, without an array or wrapper around them.
+    pub is_bare: bool,
+    /// What the wrapper that this is says about what is inside it.
+    pub said: Said,
     /// Entries that stand there.
     pub records: u64,
     /// Rejects that stand there.
@@ -208,7 +213,9 @@ impl Reader {
         let contexts = contexts
             .into_iter()
             .map(|context| ContextFacts {
-                path: context.path,
+                path: context.name(),
+                is_bare: context.is_bare,
+                said: context.said,
                 records: context.n_records,
                 rejects: context.n_rejects,
                 is_broken: context.is_broken,

@@ -1,6 +1,6 @@
 //! Where in the nesting of a document the splitter is.
 
-use crate::evidence::WindowEnd;
+use crate::evidence::{Said, WindowEnd};
 use crate::timestamp::{Timestamp, Zone};
 use std::sync::Arc;
 
@@ -68,10 +68,27 @@ impl Frame {
 pub(crate) struct Context {
     /// Keys joined by dots; empty for the document itself.
     pub(crate) path: String,
+    /// The document it belongs to, from 1. Entries that stand in no array or wrapper are one document together.
+    pub(crate) document: u32,
+    /// Entries stand here without an array or wrapper around them.
+    pub(crate) is_bare: bool,
     pub(crate) n_records: u64,
     pub(crate) n_rejects: u64,
     /// Says that some array here did not end.
     pub(crate) is_broken: bool,
+    /// What the wrapper that this is says about what is inside it.
+    pub(crate) said: Said,
+}
+
+impl Context {
+    /// The keys that lead to it, behind the number of the document when it is not the first.
+    pub(crate) fn name(&self) -> String {
+        match (self.document, self.path.is_empty()) {
+            (0 | 1, _) => self.path.clone(),
+            (document, true) => format!("#{document}"),
+            (document, false) => format!("#{document}.{}", self.path),
+        }
+    }
 }
 
 /// The containers that are open, outermost first, and all places seen so far.
@@ -81,10 +98,19 @@ pub(super) struct Frames {
     pub(super) contexts: Vec<Context>,
     /// Wrappers opened so far.
     pub(super) n_wrappers: u64,
+    /// Where the places of the document begin that was opened last.
+    document_at: usize,
+    /// Documents that have places of their own.
+    n_documents: u32,
+    /// The place of entries that stand in no array or wrapper.
+    bare: Option<u32>,
 }
 
 /// A source with more places than this uses keys as identifiers; the rest share the last place.
 const MAX_CONTEXTS: usize = 4096;
+
+/// Documents after so many share the places of the last: that is no collection of a few dumps.
+const MAX_DOCUMENTS: u32 = 1000;
 
 /// What lies below a longer path shares its place. Without that, places could take their number times their length of memory.
 const MAX_PATH: usize = 1024;
@@ -99,12 +125,42 @@ impl Frames {
         self.open.iter().any(|frame| frame.kind == FrameKind::Wrapper)
     }
 
+    /// An array or a wrapper opens that stands in no other. What is inside has places of its own, unless documents of this
+    /// kind are parts of one stream.
+    pub(super) fn begin_document(&mut self, is_part: bool) {
+        let is_first = self.n_documents == u32::from(self.bare.is_some());
+        if is_first || !is_part && self.n_documents < MAX_DOCUMENTS {
+            self.document_at = self.contexts.len();
+            self.n_documents += 1;
+        }
+    }
+
     /// The place of what stands directly inside the innermost container.
     pub(super) fn context(&mut self) -> u32 {
         match self.open.last() {
             Some(frame) => frame.context,
-            None => self.intern(String::new()),
+            None => self.bare(),
         }
+    }
+
+    fn bare(&mut self) -> u32 {
+        if let Some(bare) = self.bare {
+            return bare;
+        }
+        self.n_documents += 1;
+        let document = self.n_documents;
+        self.contexts.push(Context { document, is_bare: true, ..Context::default() });
+        let idx = u32::try_from(self.contexts.len() - 1).expect("at most one more than MAX_CONTEXTS");
+        self.bare = Some(idx);
+        idx
+    }
+
+    /// The place of a reject: what stands between documents belongs to the one before.
+    pub(super) fn context_of_reject(&mut self) -> u32 {
+        if self.open.is_empty() && self.bare.is_none() && !self.contexts.is_empty() {
+            return u32::try_from(self.document_at.min(self.contexts.len() - 1)).expect("at most MAX_CONTEXTS");
+        }
+        self.context()
     }
 
     /// The place below the innermost container under `key`.
@@ -148,13 +204,18 @@ impl Frames {
     }
 
     fn intern(&mut self, path: String) -> u32 {
-        let found = self.contexts.iter().rposition(|context| context.path == path);
-        let idx = found.unwrap_or_else(|| {
-            if self.contexts.len() < MAX_CONTEXTS {
-                self.contexts.push(Context { path, ..Context::default() });
-            }
-            self.contexts.len() - 1
-        });
-        u32::try_from(idx).expect("at most MAX_CONTEXTS")
+        let at = self.document_at;
+        let found = self.contexts[at..].iter().rposition(|context| !context.is_bare && context.path == path);
+        let idx = found.map_or_else(
+            || {
+                if self.contexts.len() < MAX_CONTEXTS || at == self.contexts.len() {
+                    let document = self.n_documents.max(1);
+                    self.contexts.push(Context { path, document, ..Context::default() });
+                }
+                self.contexts.len() - 1
+            },
+            |found| at + found,
+        );
+        u32::try_from(idx).expect("at most MAX_CONTEXTS and one for each document")
     }
 }

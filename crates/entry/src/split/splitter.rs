@@ -198,6 +198,7 @@ impl Splitter {
             }
             (None | Some(FrameKind::Array), b'[') => {
                 self.count_document();
+                self.begin_document();
                 self.frames.push(FrameKind::Array, "");
                 self.at += 1;
                 Ok(())
@@ -227,6 +228,15 @@ impl Splitter {
 
     pub(super) fn count_document(&mut self) {
         self.facts.n_documents += u64::from(self.frames.open.is_empty());
+    }
+
+    /// Gives a document places of its own if it can be a dump of its own. A line of OTLP is an array of entries as well, and a
+    /// part of one stream.
+    pub(super) fn begin_document(&mut self) {
+        if self.frames.open.is_empty() {
+            let kind = self.recogniser.kind();
+            self.frames.begin_document(!kind.is_log_entry() && kind != DialectKind::Unknown);
+        }
     }
 
     /// Reads an entry to its end.
@@ -426,7 +436,7 @@ impl Splitter {
     }
 
     pub(super) fn push_reject(&mut self, reject: Reject) {
-        let context = self.frames.context();
+        let context = self.frames.context_of_reject();
         self.frames.contexts[context as usize].n_rejects += 1;
         self.facts.n_rejects += 1;
         self.rejects.push(reject);

@@ -1,11 +1,11 @@
 //! Objects that are no entries but have entries somewhere inside, read member by member.
 
-use super::frame::FrameKind;
+use super::frame::{FrameKind, Frames};
 use super::salvage::{Found, same_length_text};
 use super::scan::{Outcome, Scan};
 use super::splitter::Splitter;
 use crate::dialect::{DialectKind, Recogniser, Strength};
-use crate::evidence::window_end;
+use crate::evidence::{AskedWindow, Evidence, window_end};
 use crate::json::{Document, Value};
 use crate::reject::RejectReason;
 use std::io;
@@ -56,6 +56,7 @@ impl Splitter {
             }
             Verdict::Wrapper => {
                 self.count_document();
+                self.begin_document();
                 self.frames.push(FrameKind::Wrapper, "");
                 self.at += 1;
                 Ok(())
@@ -245,7 +246,7 @@ impl Splitter {
             drop(text);
             self.descend(kind, key, at);
         } else {
-            self.facts.evidence.observe(key, value);
+            observe(&mut self.facts.evidence, &mut self.frames, key, value);
             if let Some(frame) = self.frames.open.last_mut() {
                 frame.add_member(key, &text);
             }
@@ -274,12 +275,12 @@ impl Splitter {
             return self.begin_damage(start, RejectReason::StrayText, at);
         }
         let value = Document::new(&text, &nodes).root();
-        self.facts.evidence.observe(key, value);
+        observe(&mut self.facts.evidence, &mut self.frames, key, value);
         if let Some((which, time)) = window_end(key, value)
             && let Some(frame) = self.frames.open.last_mut()
             && let Some([start, end]) = frame.add_end(which, time)
         {
-            self.facts.evidence.observe_ends(Some(start), Some(end));
+            self.facts.evidence.asked.push(AskedWindow { start, end, context: frame.context });
         }
         if let Some(frame) = self.frames.open.last_mut() {
             frame.add_member(key, &text);
@@ -288,6 +289,13 @@ impl Splitter {
         self.at = end;
         Ok(())
     }
+}
+
+/// Takes up what a member of the innermost wrapper says about the dump.
+fn observe(evidence: &mut Evidence, frames: &mut Frames, key: &str, value: Value<'_>) {
+    let context = frames.context();
+    evidence.observe(key, value, context);
+    frames.contexts[context as usize].said.observe(key, value);
 }
 
 /// Says whether an array of entries is somewhere inside a value, or an entry as a member's value.

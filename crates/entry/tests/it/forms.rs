@@ -266,3 +266,32 @@ fn one_damaged_byte_of_compressed_data_is_always_said() {
         assert!(n_partly > 0 && n_unharmed < 6, "{name}: {n_partly} {n_refused} {n_unharmed}");
     }
 }
+
+#[test]
+fn documents_have_places_of_their_own() {
+    let (a, b, c) = (&entry("a"), &entry("b"), &entry("c"));
+    let places = |text: String| -> Vec<(String, u64, bool)> {
+        let contexts = read_bytes(text.as_bytes()).unwrap().facts.contexts.into_iter();
+        let with_entries = contexts.filter(|context| context.records > 0);
+        with_entries.map(|context| (context.path, context.records, context.is_bare)).collect()
+    };
+    let place = |path: &str, records, is_bare| (path.to_owned(), records, is_bare);
+    assert_eq!(
+        places(format!("[{a},{b}]\n[{c}]\n{{\"logs\":[{a}]}}")),
+        [place("", 2, false), place("#2", 1, false), place("#3.logs", 1, false)]
+    );
+    assert_eq!(places(format!("{a}\n{b}\n{c}")), [place("", 3, true)]);
+    assert_eq!(places(format!("{a}\n[{b}]\n{c}")), [place("", 2, true), place("#2", 1, false)]);
+}
+
+#[test]
+fn lines_of_a_stream_have_one_place() {
+    let line = |time: u32| {
+        format!(
+            "{{\"resourceLogs\":[{{\"scopeLogs\":[{{\"logRecords\":[{{\"timeUnixNano\":\"175798434900000000{time}\",\"body\":{{\"stringValue\":\"x\"}}}}]}}]}}]}}"
+        )
+    };
+    let whole = read_bytes(format!("{}\n{}\n{}", line(1), line(2), line(3)).as_bytes()).unwrap();
+    let places: Vec<u64> = whole.facts.contexts.iter().map(|c| c.records).filter(|n| *n > 0).collect();
+    assert_eq!(places, [3], "{:?}", whole.facts.contexts);
+}

@@ -6,7 +6,7 @@ use crate::outcome::{Failure, Outcome};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use timberline_archive::Archive;
-use timberline_archive::catalog::Cut;
+use timberline_archive::catalog::{Cut, LimitCut};
 use timberline_archive::ingest::{SourceSummary, Summary};
 
 /// What became of everything that was read. Always `read = kept + duplicates + rejected`, in total and per source.
@@ -54,6 +54,9 @@ pub(in crate::commands) struct Source {
     pub(in crate::commands) last: Option<String>,
     /// `no`, `limit` or `broken`.
     pub(in crate::commands) cut: &'static str,
+    /// Where limits cut it, for people.
+    #[serde(skip)]
+    pub(in crate::commands) cuts: Vec<LimitCut>,
 }
 
 #[derive(Debug, Serialize)]
@@ -157,6 +160,7 @@ impl Source {
                 Cut::Limit => "limit",
                 Cut::Broken => "broken",
             },
+            cuts: record.lacking().into_owned().cuts,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::account::{Account, Source};
 use crate::commands::{counted, time_cell};
 use crate::settings::{Settings, Verbosity};
 use std::collections::BTreeMap;
-use timberline_archive::ingest::looks_like_a_limit;
+use timberline_archive::catalog::Missing;
 use timberline_report::units::{self, Precision};
 use timberline_report::{Block, Cell, Column, Document, Span, Table};
 
@@ -117,23 +117,46 @@ fn cut(account: &Account) -> Vec<Vec<Span>> {
     let cut = account.sources.iter().filter(|source| source.cut != "no");
     cut.map(|source| {
         let mut spans = vec![Span::code(&source.path)];
-        match (source.cut, &source.first) {
-            ("limit", Some(first)) => {
-                let text = if looks_like_a_limit(source.read) {
-                    let n = units::count(source.read);
-                    format!(" looks cut off by a limit: exactly {n} entries, nothing before ")
-                } else {
-                    // Wrappers: the limit was met by one of the arrays inside.
-                    " has a list that looks cut off by a limit; nothing at all before ".to_owned()
-                };
-                spans.push(Span::text(text));
-                spans.push(Span::Value(time_cell(first, Precision::Second)));
-            }
-            _ => spans.push(Span::text(" ends in the middle; what comes after is missing")),
+        if source.cut == "limit" {
+            spans.extend(limit(source));
+        } else {
+            spans.push(Span::text(" ends in the middle; what comes after is missing"));
         }
         spans
     })
     .collect()
+}
+
+/// Says which limit a source met and what it cannot speak for because of that.
+fn limit(source: &Source) -> Vec<Span> {
+    let mut of: Vec<&str> = source.cuts.iter().filter_map(|cut| cut.severity.as_deref()).collect();
+    of.dedup();
+    if source.cuts.iter().all(|cut| cut.severity.is_some()) {
+        return vec![Span::text(format!(" looks cut off by a limit on each severity: of {} the rest is missing", of.join(" and ")))];
+    }
+    let is_missing = |missing| source.cuts.iter().any(|cut| cut.severity.is_none() && cut.missing == missing);
+    let mut ends = Vec::new();
+    if is_missing(Missing::Older) {
+        ends.push((" before ", &source.first));
+    }
+    if is_missing(Missing::Newer) {
+        ends.push((" after ", &source.last));
+    }
+    let is_whole = source.cuts.iter().any(|cut| cut.limit == Some(source.read));
+    let (text, nothing) = if is_whole {
+        (format!(" looks cut off by a limit: exactly {} entries, ", units::count(source.read)), "nothing")
+    } else if source.cuts.iter().all(|cut| cut.limit.is_none()) {
+        (" says that it is not all: ".to_owned(), "nothing")
+    } else {
+        // Wrappers: the limit was met by one of the arrays inside.
+        (" has a list that looks cut off by a limit; ".to_owned(), "nothing at all")
+    };
+    let mut spans = vec![Span::text(text)];
+    for (idx, (side, time)) in ends.into_iter().enumerate() {
+        spans.push(Span::text(format!("{}{nothing}{side}", if idx > 0 { ", " } else { "" })));
+        spans.push(Span::Value(time_of(time)));
+    }
+    spans
 }
 
 /// One line per file and kind of damage, with the place of the first.
