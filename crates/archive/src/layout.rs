@@ -29,6 +29,13 @@ pub const FOLDERS: [&str; 5] = ["manifest", "entries", "index", "catalog", "supe
 /// Where damaged files are kept: no longer part of the archive, and not thrown away either.
 pub const DAMAGED: &str = "damaged";
 
+/// Says whether a folder on disk is an archive: it has [`CURRENT`] and a folder of manifests.
+///
+/// Whoever reads what people put into folders stays out of archives by this.
+pub fn is_archive(folder: &std::path::Path) -> bool {
+    folder.join(CURRENT).is_file() && folder.join(FOLDERS[0]).is_dir()
+}
+
 /// Returns the manifest's path for a sequence number.
 pub fn manifest(sequence: u64) -> String {
     format!("manifest/{sequence:06}.json")

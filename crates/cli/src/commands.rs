@@ -32,11 +32,13 @@ use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
 use crate::settings::Settings;
 use jiff::Timestamp;
+use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
-use timberline_archive::Archive;
 use timberline_archive::storage::{DiskStorage, Storage};
+use timberline_archive::{Archive, layout};
 use timberline_entry::dialect::{DialectKind, FieldMap};
-use timberline_entry::input::OpenOptions;
+use timberline_entry::input::{Discovery, OpenOptions, discover_outside};
 use timberline_report::Cell;
 use timberline_report::units::Precision;
 
@@ -79,9 +81,17 @@ fn open(settings: &Settings) -> Result<Archive, Failure> {
         .map_err(|error| Failure::archive(&error, &settings.archive))
 }
 
+/// Finds what `paths` lead to, outside of the archive in use and of every other.
+fn discover_exports(paths: &[OsString], settings: &Settings) -> Discovery {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let own = real(&settings.archive);
+    let is_archive = |folder: &Path| layout::is_archive(folder) || own.is_some() && real(folder) == own;
+    discover_outside(paths, &is_archive)
+}
+
 /// Reads `--mask-rules`.
-fn mask_rules(path: Option<&std::path::Path>) -> Result<Option<String>, Failure> {
-    let read = |path: &std::path::Path| {
+fn mask_rules(path: Option<&Path>) -> Result<Option<String>, Failure> {
+    let read = |path: &Path| {
         std::fs::read_to_string(path)
             .map_err(|error| Failure::new(format!("--mask-rules: {}: {error}", path.display())))
     };

@@ -140,7 +140,7 @@ impl fmt::Display for RejectReason {
             Self::NotJson => "this is not JSON",
             Self::Empty => "there is nothing in it",
             Self::NotFound => "there is no such file or folder",
-            Self::NothingInside => "there are no files in it",
+            Self::NothingInside => "there is nothing to read in it",
             Self::BadPattern => "this is no pattern for file names",
             Self::Unreadable => "it cannot be read",
         })

@@ -1,6 +1,7 @@
 //! The arguments of each verb.
 
 use clap_complete::Shell;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Puts exports into the archive
@@ -8,7 +9,7 @@ use std::path::PathBuf;
 /// Files, folders, globs, tar archives, `-` for standard input; JSON arrays, NDJSON, wrappers and other dialects; gzip, zstd,
 /// bzip2 and xz. What each file is, is found out by its content. The order does not matter, entries that are there
 /// already are counted as duplicates, and files that are there already are skipped. Nothing is visible before everything
-/// is: an ingest that is interrupted leaves the archive as it was.
+/// is: an ingest that is interrupted leaves the archive as it was. Folders that are archives of Timberline are left out.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -23,7 +24,7 @@ Examples:
 pub(crate) struct Ingest {
     /// Files, folders, globs, or - for standard input
     #[arg(required = true, value_name = "PATH")]
-    pub(crate) paths: Vec<String>,
+    pub(crate) paths: Vec<OsString>,
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// Compare files that look unchanged by their content as well
@@ -91,7 +92,7 @@ Examples:
 pub(crate) struct Inspect {
     /// Files, folders, globs, or - for standard input
     #[arg(required = true, value_name = "FILE")]
-    pub(crate) paths: Vec<String>,
+    pub(crate) paths: Vec<OsString>,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

@@ -7,7 +7,7 @@ mod stats;
 pub(super) use account::Account;
 use stats::Stats;
 
-use super::{mask_rules, open_options, storage};
+use super::{discover_exports, mask_rules, open_options, storage};
 use crate::args;
 use crate::interrupt;
 use crate::outcome::{Failure, Outcome};
@@ -16,7 +16,7 @@ use crate::progress::{Progress, Stages};
 use crate::settings::Settings;
 use timberline_archive::Archive;
 use timberline_archive::ingest::{Options, Summary, ingest};
-use timberline_entry::input::discover;
+use timberline_entry::input::Discovery;
 
 pub(super) fn run(
     args: &args::Ingest,
@@ -37,7 +37,7 @@ pub(super) fn run(
 /// Ingests and draws up the account.
 fn take_in(args: &args::Ingest, settings: &Settings) -> Result<Account, Failure> {
     let (open, mask_rules) = (open_options(&args.reading)?, mask_rules(args.mask_rules.as_deref())?);
-    let (specs, refused) = discover(&args.paths);
+    let Discovery { sources: specs, refused, left_out } = discover_exports(&args.paths, settings);
     let mut summary = Summary::default();
     let mut stages = Stages::default();
     if !specs.is_empty() {
@@ -66,6 +66,7 @@ fn take_in(args: &args::Ingest, settings: &Settings) -> Result<Account, Failure>
     summary.refused.sort_by(|a, b| a.path.cmp(&b.path));
     let stats = Stats::of(&summary, stages, settings.memory);
     let mut account = Account::of(summary);
+    account.left_out = left_out;
     account.stats = Some(stats);
     Ok(account)
 }

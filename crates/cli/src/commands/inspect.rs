@@ -1,13 +1,13 @@
 //! `inspect`: what a file is, without putting it anywhere. Contract `timberline/inspect/1`.
 
-use super::{counted, open_options, rfc3339, time_cell};
+use super::{counted, discover_exports, open_options, rfc3339, time_cell};
 use crate::args::{self, Format};
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
 use crate::settings::Settings;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use timberline_entry::input::{CutHint, OpenOptions, Reader, SourceFacts, SourceSpec, discover};
+use timberline_entry::input::{CutHint, Discovery, OpenOptions, Reader, SourceFacts, SourceSpec};
 use timberline_entry::{Refusal, RejectReason, Repairs, Scratch, Severity, Timestamp, origin, read};
 use timberline_report::units::{self, Precision};
 use timberline_report::{Block, Cell, Document, Level, NoteKind};
@@ -63,7 +63,10 @@ pub(super) fn run(
     printer: &mut Printer,
 ) -> Result<Outcome, Failure> {
     let options = open_options(&args.reading)?;
-    let (specs, mut refused) = discover(&args.paths);
+    let Discovery { sources: specs, mut refused, left_out } = discover_exports(&args.paths, settings);
+    if !left_out.is_empty() {
+        printer.note(&format!("left out, as an archive of Timberline: {}", left_out.join(", ")));
+    }
     let mut files = Vec::new();
     for spec in &specs {
         match inspect(spec, &options)? {

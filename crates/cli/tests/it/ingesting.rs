@@ -101,6 +101,82 @@ fn exit_codes_say_how_complete_it_is() {
     assert_eq!((missing.code, text(&missing.json()["refused"][0]["reason"])), (2, "not-found"));
 }
 
+/// Runs the program inside a folder, with the archive that it takes by itself.
+fn run_in(folder: &Path, args: &[&std::ffi::OsStr]) -> Run {
+    let mut command = crate::command(folder, &[]);
+    let output =
+        command.env_remove("TIMBERLINE_ARCHIVE").current_dir(folder).args(args).output().expect("it runs");
+    Run {
+        stdout: String::from_utf8(output.stdout).expect("text"),
+        stderr: String::from_utf8(output.stderr).expect("text"),
+        code: output.status.code().expect("the program ends by itself"),
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_need_not_be_utf8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let folder = TempDir::new().unwrap();
+    let odd = OsStr::from_bytes(b"odd\xff.ndjson");
+    let other = ENTRY.replace("\"a\"", "\"b\"");
+    std::fs::write(folder.path().join("good.ndjson"), ENTRY).unwrap();
+    std::fs::write(folder.path().join(odd), &other).unwrap();
+    let [ingest, all, json] = ["ingest", "*.ndjson", "--format=json"].map(OsStr::new);
+    let by_pattern = run_in(folder.path(), &[ingest, all, json]);
+    assert_eq!(by_pattern.code, 0, "{}", by_pattern.stderr);
+    let account = by_pattern.json();
+    assert_eq!(number(&account["kept"]), 2);
+    assert_eq!(account["sources"][1]["path"], "odd\u{fffd}.ndjson");
+
+    std::fs::remove_dir_all(folder.path().join("timberline-archive")).unwrap();
+    let gone = OsStr::from_bytes(b"gone\xff.ndjson");
+    let typed = run_in(folder.path(), &[ingest, gone, odd, OsStr::new("good.ndjson"), json]);
+    assert_eq!(typed.code, 3, "{}", typed.stderr);
+    assert_eq!(number(&typed.json()["kept"]), 2);
+    assert_eq!(typed.json()["refused"][0]["path"], "gone\u{fffd}.ndjson");
+}
+
+#[test]
+fn archives_are_no_exports() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("good.json"), ENTRY).unwrap();
+    let ingest = |paths: &[&str]| {
+        let args = [&["ingest"], paths, &["--format", "json"]].concat();
+        run_in(folder.path(), &args.iter().map(std::ffi::OsStr::new).collect::<Vec<_>>())
+    };
+    for paths in [&["."][..], &["."], &["*"], &["**/*"], &["timberline-archive", "good.json"]] {
+        let run = ingest(paths);
+        assert_eq!(run.code, 0, "{paths:?}: {}{}", run.stdout, run.stderr);
+        let account = run.json();
+        assert_eq!(account["refused"], Value::Array(Vec::new()), "{paths:?}");
+        let n_sources =
+            account["sources"].as_array().unwrap().len() + account["unchanged"].as_array().unwrap().len();
+        assert_eq!(n_sources, 1, "{paths:?}: {account}");
+    }
+    assert_eq!(ingest(&["."]).json()["left_out"], serde_json::json!(["timberline-archive"]));
+    let shown = run_in(folder.path(), &["ingest", "."].map(std::ffi::OsStr::new));
+    assert_eq!(shown.stdout.matches("timberline-archive").count(), 1, "{}", shown.stdout);
+    // Another archive is none, either.
+    std::fs::rename(folder.path().join("timberline-archive"), folder.path().join("older")).unwrap();
+    assert_eq!(ingest(&["."]).json()["left_out"], serde_json::json!(["older"]));
+    let alone = ingest(&["older"]);
+    assert_eq!(alone.code, 2);
+    assert!(
+        text(&alone.json()["refused"][0]["detail"]).contains("archive of Timberline"),
+        "{}",
+        alone.stdout
+    );
+}
+
+#[test]
+fn what_a_folder_without_exports_has_is_said() {
+    let refused = ingest_of(&[(".hidden.json", ENTRY)], &[]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stdout.contains(".hidden.json (its name begins with a dot)"), "{}", refused.stdout);
+}
+
 #[test]
 fn refusals_are_named_with_what_was_found_instead() {
     let ingest = ingest_of(&[("page.html", "<html><body>Sign in</body></html>"), ("empty.json", "")], &[]);

@@ -1,6 +1,7 @@
 //! From what a person typed to the list of sources.
 
 use super::archive;
+use super::pattern;
 use crate::reject::{Refusal, RejectReason};
 use std::collections::BTreeSet;
 use std::io;
@@ -55,23 +56,59 @@ impl SourceSpec {
     }
 }
 
+/// What paths lead to.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    /// The sources, sorted by path, each file once.
+    pub sources: Vec<SourceSpec>,
+    /// What gave nothing, and why, sorted the same way.
+    pub refused: Vec<Refusal>,
+    /// Folders that were not to be entered, sorted.
+    pub left_out: Vec<String>,
+}
+
 /// Finds the sources that `paths` name: files, folders with everything in them, patterns, `-` for standard input.
 ///
 /// Shape: sorted by path, each file once, whatever the order of `paths`. Folders are searched all the way down; names that
 /// begin with a dot are skipped there, as are broken links. Tar archives give their members. A path that exists is never
-/// taken for a pattern. Refusals are sorted the same way and say what was wrong with a path that gave nothing, or not everything: an
-/// archive that breaks off gives the members before the break and a refusal.
-pub fn discover(paths: &[String]) -> (Vec<SourceSpec>, Vec<Refusal>) {
-    let mut search = Search::default();
+/// taken for a pattern. A name need not be UTF-8; it is shown with U+FFFD for what is none. Refusals are sorted the same way
+/// and say what was wrong with a path that gave nothing, or not everything: an archive that breaks off gives the members
+/// before the break and a refusal.
+pub fn discover<P: AsRef<Path>>(paths: &[P]) -> (Vec<SourceSpec>, Vec<Refusal>) {
+    let discovery = discover_outside(paths, &|_| false);
+    (discovery.sources, discovery.refused)
+}
+
+/// As [`discover`], but stays out of every folder of which `is_outside` says so, however it was named.
+///
+/// Such a folder is no refusal, unless nothing else was named.
+pub fn discover_outside<P: AsRef<Path>>(paths: &[P], is_outside: &dyn Fn(&Path) -> bool) -> Discovery {
+    let mut search = Search {
+        found: Vec::new(),
+        refused: Vec::new(),
+        folders: BTreeSet::new(),
+        left_out: BTreeSet::new(),
+        passed_over: Vec::new(),
+        is_outside,
+    };
     for path in paths {
-        search.path(path);
+        search.path(path.as_ref());
+    }
+    if search.found.is_empty() && search.refused.is_empty() {
+        for path in search.left_out.clone() {
+            search.refuse(&path, RejectReason::NothingInside, "it is an archive of Timberline".to_owned());
+        }
     }
     search.found.sort_by(|a, b| a.path.cmp(&b.path));
     search.refused.sort_by(|a, b| a.path.cmp(&b.path));
     search.refused.dedup();
     let mut seen = BTreeSet::new();
     search.found.retain(|spec| seen.insert(identity(spec)));
-    (search.found, search.refused)
+    Discovery {
+        sources: search.found,
+        refused: search.refused,
+        left_out: search.left_out.into_iter().collect(),
+    }
 }
 
 /// What makes two specs the same bytes: the file behind all links, and the place in it.
@@ -80,52 +117,62 @@ fn identity(spec: &SourceSpec) -> (Option<PathBuf>, u64) {
     (path.map(|path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())), offset)
 }
 
-#[derive(Default)]
-struct Search {
+struct Search<'s> {
     found: Vec<SourceSpec>,
     refused: Vec<Refusal>,
     /// Folders seen, behind all links, so that a link upwards does not lead round in circles.
     folders: BTreeSet<PathBuf>,
+    /// Folders that were not entered.
+    left_out: BTreeSet<String>,
+    /// What was skipped in the folder that is being searched, as people see it, and why.
+    passed_over: Vec<(String, &'static str)>,
+    is_outside: &'s dyn Fn(&Path) -> bool,
 }
 
-impl Search {
-    fn path(&mut self, path: &str) {
-        if path == "-" {
+/// So many of the files that were skipped are named where nothing else is there.
+const PASSED_OVER_SHOWN: usize = 3;
+
+impl Search<'_> {
+    fn path(&mut self, path: &Path) {
+        if path.as_os_str() == "-" {
             self.found.push(SourceSpec::stdin());
             return;
         }
+        let typed = path.to_string_lossy();
         match std::fs::metadata(path) {
-            Ok(_) => self.existing(Path::new(path)),
+            Ok(_) => self.existing(path),
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                self.refuse(path, RejectReason::Unreadable, error.to_string());
+                self.refuse(&typed, RejectReason::Unreadable, error.to_string());
             }
-            Err(_) if path.contains(['*', '?', '[']) => self.pattern(path),
-            Err(_) => self.refuse(path, RejectReason::NotFound, String::new()),
+            Err(_) if typed.contains(['*', '?', '[']) => self.pattern(path, &typed),
+            Err(_) => self.refuse(&typed, RejectReason::NotFound, String::new()),
         }
     }
 
-    fn pattern(&mut self, pattern: &str) {
-        let options =
-            glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::default() };
-        let matches = match glob::glob_with(pattern, options) {
+    fn pattern(&mut self, path: &Path, typed: &str) {
+        let (left_out, is_outside) = (&mut self.left_out, self.is_outside);
+        let mut may_enter = |folder: &Path| {
+            let enters = !is_outside(folder);
+            if !enters {
+                left_out.insert(shown(folder));
+            }
+            enters
+        };
+        let matches = match pattern::matches(path, &mut may_enter) {
             Ok(matches) => matches,
             Err(error) => {
-                self.refuse(pattern, RejectReason::BadPattern, error.to_string());
+                self.refuse(typed, RejectReason::BadPattern, error.to_string());
                 return;
             }
         };
-        let mut any = false;
-        for path in matches {
-            any = true;
-            match path {
-                Ok(path) => self.existing(&path),
-                Err(error) => {
-                    self.refuse(&shown(error.path()), RejectReason::Unreadable, error.error().to_string());
-                }
-            }
+        for (folder, error) in &matches.failed {
+            self.refuse(&shown(folder), RejectReason::Unreadable, error.to_string());
         }
-        if !any {
-            self.refuse(pattern, RejectReason::NotFound, "nothing matches this pattern".to_owned());
+        for path in &matches.paths {
+            self.existing(path);
+        }
+        if matches.paths.is_empty() && matches.failed.is_empty() {
+            self.refuse(typed, RejectReason::NotFound, "nothing matches this pattern".to_owned());
         }
     }
 
@@ -136,11 +183,39 @@ impl Search {
             Ok(kind) => return self.file(path, kind.unwrap_or(Kind::File)),
             Err(error) => return self.refuse(&shown(path), RejectReason::Unreadable, error.to_string()),
         }
+        if self.leaves_out(path) {
+            return;
+        }
         let before = self.found.len() + self.refused.len();
+        let n_left_out = self.left_out.len();
+        self.passed_over.clear();
         self.folder(path);
         if self.found.len() + self.refused.len() == before {
-            self.refuse(&shown(path), RejectReason::NothingInside, String::new());
+            let detail = self.what_was_skipped(self.left_out.len() > n_left_out);
+            self.refuse(&shown(path), RejectReason::NothingInside, detail);
         }
+    }
+
+    /// Says of a folder that is not to be entered that it was not.
+    fn leaves_out(&mut self, folder: &Path) -> bool {
+        let is_outside = (self.is_outside)(folder);
+        if is_outside {
+            self.left_out.insert(shown(folder));
+        }
+        is_outside
+    }
+
+    /// What is in a folder in which nothing is to be read.
+    fn what_was_skipped(&self, has_archives: bool) -> String {
+        let named = self.passed_over.iter().take(PASSED_OVER_SHOWN);
+        let mut skipped: Vec<String> = named.map(|(name, why)| format!("{name} ({why})")).collect();
+        if self.passed_over.len() > PASSED_OVER_SHOWN {
+            skipped.push(format!("{} more", self.passed_over.len() - PASSED_OVER_SHOWN));
+        }
+        if has_archives {
+            skipped.push("an archive of Timberline".to_owned());
+        }
+        if skipped.is_empty() { String::new() } else { format!("left out: {}", skipped.join(", ")) }
     }
 
     fn folder(&mut self, path: &Path) {
@@ -163,14 +238,20 @@ impl Search {
                     continue;
                 }
             };
+            let path = entry.path();
             if entry.file_name().to_string_lossy().starts_with('.') {
+                self.passed_over.push((shown(&path), "its name begins with a dot"));
                 continue;
             }
-            let path = entry.path();
             match kind(&path) {
-                Ok(Some(Kind::Folder)) => self.folder(&path),
+                Ok(Some(Kind::Folder)) => {
+                    if !self.leaves_out(&path) {
+                        self.folder(&path);
+                    }
+                }
                 Ok(Some(Kind::File)) => self.file(&path, Kind::File),
-                Ok(Some(Kind::Other) | None) => {}
+                Ok(Some(Kind::Other)) => self.passed_over.push((shown(&path), "it is no file")),
+                Ok(None) => self.passed_over.push((shown(&path), "it leads nowhere")),
                 Err(error) => self.refuse(&shown(&path), RejectReason::Unreadable, error.to_string()),
             }
         }

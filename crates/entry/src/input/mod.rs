@@ -13,12 +13,13 @@ mod compression;
 mod discover;
 mod encoding;
 mod error;
+mod pattern;
 mod reader;
 mod sniff;
 mod stored;
 
 pub use compression::Compression;
-pub use discover::{SourceSpec, discover};
+pub use discover::{Discovery, SourceSpec, discover, discover_outside};
 pub use encoding::Encoding;
 pub(crate) use encoding::TextInput;
 pub use error::Error;

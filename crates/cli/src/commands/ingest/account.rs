@@ -32,6 +32,8 @@ pub(in crate::commands) struct Account {
     pub(in crate::commands) unchanged: Vec<String>,
     /// Sources that could not be read at all.
     pub(in crate::commands) refused: Vec<Refused>,
+    /// Folders that are archives of Timberline and were not looked into.
+    pub(in crate::commands) left_out: Vec<String>,
     /// What was rejected, by source and reason.
     pub(in crate::commands) damage: Vec<Damage>,
     /// What it cost, if that was asked for.
@@ -123,6 +125,7 @@ impl Account {
                     Refused { path: refusal.path, reason: refusal.reason.name(), detail }
                 })
                 .collect(),
+            left_out: Vec::new(),
             damage,
             stats: None,
         }

@@ -27,6 +27,8 @@ pub(super) fn document(account: &Account, settings: &Settings) -> Document {
     list(&mut document, "Cut off:", cut(account));
     list(&mut document, "Rejected:", damage(account));
     list(&mut document, "Not read:", refused(account));
+    let left_out = account.left_out.iter().map(|path| vec![Span::code(path)]).collect();
+    list(&mut document, "Left out, as archives of Timberline:", left_out);
     if !account.unchanged.is_empty() {
         let n = counted(account.unchanged.len() as u64, "source is", "sources are");
         document.paragraph(format!(
