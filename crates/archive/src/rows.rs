@@ -184,14 +184,18 @@ impl RowSet {
     }
 
     /// Adds a row that was read from a segment. Its identity is computed again from its columns.
-    pub(crate) fn push_read(&mut self, row: &crate::segment::Row<'_>, source: u32) {
+    ///
+    /// # Errors
+    /// What is wrong with columns that no entry can have.
+    pub(crate) fn push_read(&mut self, row: &crate::segment::Row<'_>, source: u32) -> Result<(), String> {
         let name = row.cells.text(Column::Severity);
         let severity = Severity::parse(name).unwrap_or_default().rank();
-        let identity = crate::columns::identity_of(&row.cells, row.timestamp);
+        let identity = crate::columns::identity_of(&row.cells, row.timestamp)?;
         let keys = Keys { timestamp: row.timestamp, identity, severity };
         let derived =
             Derived { shape: row.shape, pattern: row.pattern, exception: row.exception, begins_trace: false };
         self.push(keys, &row.cells, derived, Place { source, line: row.source_line }, row.source_is_whole);
+        Ok(())
     }
 
     /// Adds a row of another set.

@@ -7,6 +7,7 @@
 //! ```text
 //! null < bool < number < string < array < object      a missing member is below everything
 //! same kind: the longer canonical text, then the greater one; objects are joined member by member
+//! the entry's own timestamp and receiveTimestamp: more digits of the fraction, then `Z`, then as any other text
 //! ```
 
 use crate::json::{Object, Value, canonical, push_quoted};

@@ -186,13 +186,16 @@ pub(crate) fn read(content: Bytes, path: &str, n_shapes: &[u64]) -> Result<Shape
     let end = end.ok_or_else(damaged)?;
     let (lens, numbers) =
         read_block(&content[8..end], path, DETAIL, |lists| lists.small().zip(lists.small()))?;
-    let templates = open_templates(CheckedFile::trusted(content.slice(end..), path), path)?;
+    let n_all = n_shapes.iter().fold(0_u64, |sum, number| sum.saturating_add(*number));
+    // Each shape of the archive is one of a segment's.
     let fits = lens.iter().map(|len| u64::from(*len)).eq(n_shapes.iter().copied())
-        && n_shapes.iter().sum::<u64>() == numbers.len() as u64
-        && numbers.iter().all(|number| (*number as usize) < templates.n_shapes());
+        && n_all == numbers.len() as u64
+        && numbers.iter().all(|number| u64::from(*number) < n_all);
     if !fits {
         return Err(damaged());
     }
+    let n_own = numbers.iter().max().map_or(0, |last| u64::from(*last) + 1);
+    let templates = open_templates(CheckedFile::trusted(content.slice(end..), path), n_own, path)?;
     let mut end = 0;
     let ends = lens.iter().map(|len| {
         end += *len as usize;

@@ -137,13 +137,16 @@ fn identity(entry: &LogEntry<'_>) -> u64 {
 }
 
 /// Returns what [`Splitter::split`] computed as the identity of an entry with these cells.
-pub(crate) fn identity_of(cells: &Cells<'_>, timestamp: Timestamp) -> u64 {
+///
+/// # Errors
+/// What is wrong with cells that no entry can have. Whoever calls knows the file that they are from.
+pub(crate) fn identity_of(cells: &Cells<'_>, timestamp: Timestamp) -> Result<u64, String> {
     match cells.get(Column::InsertId) {
-        Cell::Text(id) if !id.is_empty() => xxh3_64(id.as_bytes()),
+        Cell::Text(id) if !id.is_empty() => Ok(xxh3_64(id.as_bytes())),
         _ => {
             // Entries without an id are rare. One whose id only fits the rest is found through its JSON as well.
             let (mut text, mut nodes) = (String::new(), Vec::new());
-            crate::segment::with_entry(cells, timestamp, &mut text, &mut nodes, identity).unwrap_or_default()
+            crate::segment::with_entry(cells, timestamp, &mut text, &mut nodes, identity)
         }
     }
 }

@@ -196,7 +196,7 @@ impl OwnExceptions {
         row: &Row<'_>,
         source: u32,
     ) -> std::result::Result<(), String> {
-        rows.push_read(row, source);
+        rows.push_read(row, source)?;
         let payloads = [Column::TextPayload, Column::JsonPayload, Column::ProtoPayload, Column::Rest];
         let may_begin = || payloads.iter().any(|column| may_hold_beginning(row.cells.text(*column)));
         if row.exception.is_none() && !may_begin() {

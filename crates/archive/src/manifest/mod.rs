@@ -57,7 +57,7 @@ pub struct SetAside {
 impl SetAside {
     /// Returns the number of entries that are missing at most.
     pub fn rows(&self) -> u64 {
-        self.sources.values().sum()
+        self.sources.values().fold(0, |sum, rows| sum.saturating_add(*rows))
     }
 }
 
@@ -223,7 +223,7 @@ impl Manifest {
 
     /// Returns the number of entries.
     pub fn entries(&self) -> u64 {
-        self.segments.iter().map(|segment| segment.rows).sum()
+        self.segments.iter().fold(0, |sum, segment| sum.saturating_add(segment.rows))
     }
 
     /// Returns every file that belongs to the archive, `CURRENT` and the lock aside.

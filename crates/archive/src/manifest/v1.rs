@@ -171,6 +171,12 @@ pub(super) fn decode(content: &[u8], path: &str) -> Result<Manifest> {
         Ok(FileRecord { path: file.path, bytes: file.bytes, xxh3: file.xxh3 })
     };
     let segment = |segment: SegmentOnDisk| -> Result<SegmentRecord> {
+        if let Some(detail) = impossible(&segment.id, &segment.month, segment.first_ns, segment.last_ns) {
+            return Err(Error::damaged(path, format!("segment {:?}: {detail}", segment.id)));
+        }
+        if segment.rows == 0 {
+            return Err(Error::damaged(path, format!("segment {:?}: it has no rows", segment.id)));
+        }
         Ok(SegmentRecord {
             id: segment.id,
             month: segment.month,
@@ -198,23 +204,58 @@ pub(super) fn decode(content: &[u8], path: &str) -> Result<Manifest> {
         }),
         None => None,
     };
-    let set_aside = on_disk.set_aside.into_iter().map(|lost| SetAside {
-        segment: lost.segment,
-        month: lost.month,
-        first_ns: lost.first_ns,
-        last_ns: lost.last_ns,
-        sources: lost.sources,
-        unread: lost.unread,
-        path: lost.path,
-    });
+    let set_aside = |lost: SetAsideOnDisk| -> Result<SetAside> {
+        let is_in_order = lost.path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+        let is_kept =
+            lost.path.strip_prefix(crate::layout::DAMAGED).is_some_and(|rest| rest.starts_with('/'));
+        let detail = if !lost.path.is_empty() && !(is_kept && is_in_order) {
+            Some("it is kept where nothing is set aside")
+        } else {
+            impossible(&lost.segment, &lost.month, lost.first_ns, lost.last_ns)
+        };
+        if let Some(detail) = detail {
+            return Err(Error::damaged(path, format!("set aside {:?}: {detail}", lost.segment)));
+        }
+        Ok(SetAside {
+            segment: lost.segment,
+            month: lost.month,
+            first_ns: lost.first_ns,
+            last_ns: lost.last_ns,
+            sources: lost.sources,
+            unread: lost.unread,
+            path: lost.path,
+        })
+    };
+    let segments: Vec<SegmentRecord> = on_disk.segments.into_iter().map(segment).collect::<Result<_>>()?;
+    // Spans that touch are for `verify` to tell; segments in another order would be searched past.
+    if !segments.is_sorted_by_key(|segment| segment.first_ns) {
+        return Err(Error::damaged(path, "the segments are not in time order"));
+    }
     Ok(Manifest {
-        set_aside: set_aside.collect(),
+        set_aside: on_disk.set_aside.into_iter().map(set_aside).collect::<Result<_>>()?,
         mask_rules: on_disk.mask_rules,
         revision_field: on_disk.revision_field,
         sequence: on_disk.sequence,
-        segments: on_disk.segments.into_iter().map(segment).collect::<Result<_>>()?,
+        segments,
         catalog,
     })
+}
+
+/// Says what no segment can have: paths are made of its name and its month, and times are searched by its span.
+fn impossible(id: &str, month: &str, first_ns: i64, last_ns: i64) -> Option<&'static str> {
+    let is_number =
+        |text: &str, least: usize| text.len() >= least && text.bytes().all(|b| b.is_ascii_digit());
+    if !id.split_once('-').is_some_and(|(commit, place)| is_number(commit, 6) && is_number(place, 2)) {
+        Some("this is no name of a segment")
+    } else if !month.split_once('-').is_some_and(|(year, month)| {
+        is_number(year, 4) && year.len() == 4 && is_number(month, 2) && ("01"..="12").contains(&month)
+    }) {
+        Some("its month is none")
+    } else if first_ns > last_ns {
+        Some("it ends before it begins")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -289,6 +330,34 @@ mod tests {
             assert!(matches!(decode(hostile.as_bytes(), "m"), Err(Error::Damaged { .. })), "{path}");
         }
         assert!(matches!(decode(b"{}", "m"), Err(Error::Damaged { .. })));
+    }
+
+    #[test]
+    fn manifests_of_what_cannot_be_are_refused() {
+        let text = String::from_utf8(encode(&sample())).unwrap();
+        for (from, to) in [
+            ("\"first_ns\": -1", "\"first_ns\": 6"),
+            ("\"rows\": 2", "\"rows\": 0"),
+            ("\"id\": \"000007-00\"", "\"id\": \"../7-00\""),
+            ("\"id\": \"000007-00\"", "\"id\": \"7-0\""),
+            ("\"month\": \"2025-09\"", "\"month\": \"2025-13\""),
+            ("\"month\": \"2025-09\"", "\"month\": \"../..\""),
+            ("\"segment\": \"000003-01\"", "\"segment\": \"\""),
+            ("\"last_ns\": -8", "\"last_ns\": -10"),
+            ("damaged/entries/month", "damaged/../month"),
+            ("damaged/entries/month", "/etc/month"),
+            ("damaged/entries/month", "entries/month"),
+        ] {
+            let hostile = text.replace(from, to);
+            assert!(hostile != text, "{from}");
+            assert!(matches!(decode(hostile.as_bytes(), "m"), Err(Error::Damaged { .. })), "{to}");
+        }
+        let mut disordered = sample();
+        let earlier = SegmentRecord { first_ns: -7, last_ns: -6, ..disordered.segments[0].clone() };
+        disordered.segments.push(earlier);
+        assert!(matches!(decode(&encode(&disordered), "m"), Err(Error::Damaged { .. })));
+        disordered.segments.reverse();
+        assert_eq!(decode(&encode(&disordered), "m").unwrap(), disordered);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::catalog::{Cut, GroupFacts, Order, RejectRecord, SourceRecord};
 use crate::columns::Column;
+use crate::error::Result;
 use crate::manifest::source_name;
 use crate::segment::Segment;
 use std::collections::BTreeMap;
@@ -15,11 +16,13 @@ pub(super) fn path(key: u64) -> String {
 ///
 /// What the entries cannot tell is lost: paths, duplicates, what was asked for, whether a dump was cut off. Such a source
 /// is read again when it is met, because neither path nor length are known.
-pub(super) fn sources(segments: &[Segment]) -> Vec<SourceRecord> {
+///
+/// # Errors
+/// What the system says: then nobody knows what the entries would tell.
+pub(super) fn sources(segments: &[Segment]) -> Result<Vec<SourceRecord>> {
     let mut groups: BTreeMap<u64, Groups> = BTreeMap::new();
     for segment in segments {
         let columns = [Column::Service, Column::LogName, Column::Severity];
-        // A segment that cannot be read is rescued on its own; what it counts then is missing here as well.
         let read = segment.for_all_rows(&columns, |row| {
             let text = |column| row.cells.text(column).to_owned();
             let time = row.timestamp.as_nanos();
@@ -28,7 +31,8 @@ pub(super) fn sources(segments: &[Segment]) -> Vec<SourceRecord> {
             *span = (span.0 + 1, span.1.min(time), span.2.max(time));
             true
         });
-        drop(read);
+        // A damaged segment is rescued on its own; what it counts then is missing here as well.
+        super::readable(read)?;
         for name in segment.record().sources.keys() {
             if let Ok(key) = u64::from_str_radix(name, 16) {
                 groups.entry(key).or_default();
@@ -38,7 +42,7 @@ pub(super) fn sources(segments: &[Segment]) -> Vec<SourceRecord> {
     let mut sources: Vec<SourceRecord> =
         groups.into_iter().map(|(key, groups)| record(key, groups)).collect();
     sources.sort_by(|a, b| (&a.path, a.key).cmp(&(&b.path, b.key)));
-    sources
+    Ok(sources)
 }
 
 /// Returns the record of a source of which nothing is known but that it was there.

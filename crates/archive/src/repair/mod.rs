@@ -110,7 +110,7 @@ impl<'r> Repair<'r> {
         after.segments.clear();
         for record in &before.segments {
             if is_hit(record, &[Impact::Entries]) {
-                if rescue::is_readable(&self.storage, record) {
+                if rescue::is_readable(&self.storage, record)? {
                     disordered.push(record.clone());
                     continue;
                 }
@@ -178,7 +178,7 @@ impl<'r> Repair<'r> {
         }
         let mut sources = match sources {
             Some(sources) => sources,
-            None => lost::sources(self.archive.segments()),
+            None => lost::sources(self.archive.segments())?,
         };
         let rejects = match rejects {
             Some(rejects) => {

@@ -26,10 +26,21 @@ pub(super) struct Rescued {
 }
 
 /// Says whether every row of the segment can be read and put together.
-pub(super) fn is_readable(storage: &Arc<dyn Storage>, record: &SegmentRecord) -> bool {
-    let Some(file) = record.files.first() else { return false };
-    let is_whole = storage.read(&file.path).is_ok_and(|content| file.is_of(&content));
-    is_whole && read(&Segment::new(storage.clone(), record.clone()), 0..record.rows, |_| ()).is_ok()
+///
+/// # Errors
+/// What the system says: a file that it does not give is no damaged one.
+pub(super) fn is_readable(storage: &Arc<dyn Storage>, record: &SegmentRecord) -> Result<bool> {
+    let Some(file) = record.files.first() else { return Ok(false) };
+    let content = match storage.read(&file.path) {
+        Ok(content) => content,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(Error::io(&file.path)(error)),
+    };
+    if !file.is_of(&content) {
+        return Ok(false);
+    }
+    let all = read(&Segment::new(storage.clone(), record.clone()), 0..record.rows, |_| ());
+    Ok(super::readable(all)?.is_some())
 }
 
 /// Keeps the rows of whole blocks as a new segment, and a copy of the file.
@@ -38,15 +49,19 @@ pub(super) fn rescue(
     record: &SegmentRecord,
     sources: &[SourceRecord],
 ) -> Result<Rescued> {
-    let segment = Segment::new(plan.storage.clone(), record.clone());
+    // A file of another length than the manifest says is damage to whoever asks; here each of its rows counts for what it is.
+    let stored = Segment::new(plan.storage.clone(), record.clone()).stored_rows();
+    let rows_of_file = SegmentRecord { rows: stored.unwrap_or(record.rows), ..record.clone() };
+    let segment = Segment::new(plan.storage.clone(), rows_of_file);
     let numbers: BTreeMap<u64, u32> =
         plan.sources.keys.iter().enumerate().map(|(idx, key)| (*key, row_idx(idx))).collect();
     let mut rows = RowSet::default();
     let mut own = OwnExceptions::new(plan.rules.clone());
     let mut missing = record.sources.clone();
     let mut start = 0;
-    while start < record.rows {
-        let end = record.rows.min(start + ROWS_AT_ONCE);
+    let n_rows = segment.record().rows.min(record.rows);
+    while start < n_rows {
+        let end = n_rows.min(start + ROWS_AT_ONCE);
         let mut part = RowSet::default();
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         let mut is_plausible = true;
@@ -59,7 +74,7 @@ pub(super) fn rescue(
             }
             _ => is_plausible = false,
         });
-        if is_read.is_ok() && is_plausible {
+        if super::readable(is_read)?.is_some() && is_plausible {
             rows.append(&part, |source| source);
             for (source, n) in counts {
                 if let Some(left) = missing.get_mut(&source) {

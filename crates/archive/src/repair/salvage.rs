@@ -1,5 +1,6 @@
 //! A manifest for an archive whose own cannot be read.
 
+use super::rescue;
 use crate::catalog::{self, SourceRecord};
 use crate::columns::Column;
 use crate::error::{Error, Result};
@@ -26,7 +27,9 @@ pub(super) fn manifest(storage: &Arc<dyn Storage>, options: &Options) -> Result<
     paths.sort_by_key(|path| std::cmp::Reverse(sequence_of(path)));
     let newest = paths.first().and_then(|path| sequence_of(path)).unwrap_or(0);
     // A number that no file has, whatever was written before.
-    let sequence = highest(&**storage)?.max(newest) + 1;
+    let sequence = highest(&**storage)?.max(newest).checked_add(1).ok_or_else(|| {
+        Error::damaged("manifest", "a file is named after the last commit that there can be")
+    })?;
     if let Some(path) = paths.first()
         && let Some(found) = whole(&**storage, path)?
     {
@@ -34,17 +37,28 @@ pub(super) fn manifest(storage: &Arc<dyn Storage>, options: &Options) -> Result<
         return Ok(path.clone());
     }
     let entries = storage.list("entries").map_err(Error::io("entries"))?;
-    let mut segments: Vec<SegmentRecord> = entries.iter().filter_map(|path| segment(storage, path)).collect();
+    let mut segments = Vec::new();
+    let mut left_out = Vec::new();
+    for path in &entries {
+        match super::readable(segment(storage, path))?.flatten() {
+            Some(found) => segments.push(found),
+            None => left_out.push(path),
+        }
+    }
     if segments.is_empty() {
         return Err(Error::damaged(layout::CURRENT, "no manifest and no file of entries can be read"));
+    }
+    // The manifest will not name them, and what no manifest names is deleted.
+    for path in left_out {
+        rescue::keep_copy(&**storage, path)?;
     }
     segments.sort_by_key(|segment| (segment.first_ns, segment.id.clone()));
     let (mut sources, rejects) = catalog(&**storage, &segments)?;
     let table = maintain::source_table(&sources);
-    let before = Manifest { sequence: sequence - 1, ..decided(&**storage, &paths) };
+    let before = Manifest { sequence: sequence - 1, ..decided(&**storage, &paths)? };
     let plan = maintain::plan(storage, &table, &before, options.memory)?;
     let merged = merge(&plan, Vec::new(), &segments, &[])?;
-    for told in super::lost::sources(&Segment::all(storage, &merged.segments)) {
+    for told in super::lost::sources(&Segment::all(storage, &merged.segments))? {
         if let Some(unknown) =
             sources.iter_mut().find(|source| source.key == told.key && source.path == told.path)
         {
@@ -86,33 +100,72 @@ fn whole(storage: &dyn Storage, path: &str) -> Result<Option<Manifest>> {
         Err(Error::Damaged { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let is_whole = manifest.sequence > 0
-        && manifest.files().all(|file| storage.read(&file.path).is_ok_and(|content| file.is_of(&content)));
-    Ok(is_whole.then_some(manifest))
+    // A manifest whose rules are none cannot be opened, so it is not taken, whatever its files are.
+    if manifest.sequence == 0 || super::readable(manifest.row_rules())?.is_none() {
+        return Ok(None);
+    }
+    for file in manifest.files() {
+        if !read_if_there(storage, &file.path)?.is_some_and(|content| file.is_of(&content)) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(manifest))
+}
+
+/// Reads a file. One that is not there is damage that is mended; one that the system does not give is whole for all that is known, and
+/// must not be left out.
+fn read_if_there(storage: &dyn Storage, path: &str) -> Result<Option<bytes::Bytes>> {
+    match storage.read(path) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io(path)(error)),
+    }
 }
 
 /// Takes what was decided about rows from the newest manifest that can be read: the rules for values, the paths to the
 /// revision. The rest of the result is empty.
-fn decided(storage: &dyn Storage, paths: &[String]) -> Manifest {
-    let read = |path: &String| {
-        let found = Manifest::decode(&storage.read(path).ok()?, path).ok()?;
-        found.row_rules().ok()?;
+fn decided(storage: &dyn Storage, paths: &[String]) -> Result<Manifest> {
+    let read = |content: bytes::Bytes, path: &str| {
+        let found = Manifest::decode(&content, path)?;
+        found.row_rules()?;
         let Manifest { mask_rules, revision_field, .. } = found;
-        Some(Manifest { mask_rules, revision_field, ..Manifest::default() })
+        Ok(Manifest { mask_rules, revision_field, ..Manifest::default() })
     };
-    paths.iter().find_map(read).unwrap_or_default()
+    Ok(first(storage, paths, "", read)?.unwrap_or_default())
 }
 
-/// Describes a file of entries by its rows; `None` when it cannot be read as a whole.
-fn segment(storage: &Arc<dyn Storage>, path: &str) -> Option<SegmentRecord> {
-    let id = path.rsplit('/').next()?.strip_suffix(".parquet")?.to_owned();
-    let content = storage.read(path).ok()?;
+/// Reads the first of the files that is not damaged, of those whose names end so.
+fn first<T>(
+    storage: &dyn Storage,
+    paths: &[String],
+    end: &str,
+    read: impl Fn(bytes::Bytes, &str) -> Result<T>,
+) -> Result<Option<T>> {
+    for path in paths.iter().filter(|path| path.ends_with(end)) {
+        let Some(content) = read_if_there(storage, path)? else { continue };
+        if let Some(found) = super::readable(read(content, path))? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// Describes a file of entries by its rows; `None` when it is none or not as it should be.
+///
+/// # Errors
+/// [`Error::Damaged`] when it cannot be read as a whole, and what the system says.
+fn segment(storage: &Arc<dyn Storage>, path: &str) -> Result<Option<SegmentRecord>> {
+    let name = path.rsplit('/').next().and_then(|name| name.strip_suffix(".parquet"));
+    let month = layout::folder_of(path).strip_prefix("entries/month=");
+    let (Some(id), Some(month)) = (name.map(str::to_owned), month.map(str::to_owned)) else {
+        return Ok(None);
+    };
+    let Some(content) = read_if_there(&**storage, path)? else { return Ok(None) };
     let file = FileRecord {
         path: path.to_owned(),
         bytes: content.len() as u64,
         xxh3: format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&content)),
     };
-    let month = layout::folder_of(path).strip_prefix("entries/month=")?.to_owned();
     let mut record = SegmentRecord {
         id,
         month,
@@ -126,11 +179,11 @@ fn segment(storage: &Arc<dyn Storage>, path: &str) -> Option<SegmentRecord> {
         memory: None,
         files: vec![file],
     };
+    record.rows = Segment::new(storage.clone(), record.clone()).stored_rows()?;
     let reader = Segment::new(storage.clone(), record.clone());
-    record.rows = reader.stored_rows().ok()?;
     let (mut text, mut nodes) = (String::new(), Vec::new());
     let mut is_readable = true;
-    let read = reader.for_each_row(std::slice::from_ref(&(0..record.rows)), &Column::ALL, |row| {
+    reader.for_each_row(std::slice::from_ref(&(0..record.rows)), &Column::ALL, |row| {
         let time = row.timestamp.as_nanos();
         (record.first_ns, record.last_ns) = (record.first_ns.min(time), record.last_ns.max(time));
         *record.sources.entry(source_name(row.source)).or_insert(0) += 1;
@@ -138,16 +191,15 @@ fn segment(storage: &Arc<dyn Storage>, path: &str) -> Option<SegmentRecord> {
             .is_ok()
             && layout::month(Timestamp::from_nanos(time)) == record.month;
         is_readable
-    });
-    (read.is_ok() && is_readable && record.rows > 0).then_some(record)
+    })?;
+    Ok((is_readable && record.rows > 0).then_some(record))
 }
 
 /// Reads the newest pattern catalogue that can be read, for the ids that it remembers.
 fn known_patterns(storage: &dyn Storage) -> Result<Vec<catalog::PatternRecord>> {
     let mut paths = storage.list("catalog").map_err(Error::io("catalog"))?;
     paths.sort_by_key(|path| std::cmp::Reverse(sequence_of(path)));
-    let read = |path: &String| catalog::read_patterns(storage.read(path).ok()?, path).ok();
-    Ok(paths.iter().filter(|path| path.ends_with("-patterns.parquet")).find_map(read).unwrap_or_default())
+    Ok(first(storage, &paths, "-patterns.parquet", catalog::read_patterns)?.unwrap_or_default())
 }
 
 type Catalog = (Vec<SourceRecord>, Vec<catalog::RejectRecord>);
@@ -156,10 +208,8 @@ type Catalog = (Vec<SourceRecord>, Vec<catalog::RejectRecord>);
 fn catalog(storage: &dyn Storage, segments: &[SegmentRecord]) -> Result<Catalog> {
     let mut paths = storage.list("catalog").map_err(Error::io("catalog"))?;
     paths.sort_by_key(|path| std::cmp::Reverse(sequence_of(path)));
-    let read_sources = |path: &String| catalog::read_sources(storage.read(path).ok()?, path).ok();
-    let read_rejects = |path: &String| catalog::read_rejects(storage.read(path).ok()?, path).ok();
-    let sources = paths.iter().filter(|path| path.ends_with("-sources.parquet")).find_map(read_sources);
-    let rejects = paths.iter().filter(|path| path.ends_with("-rejects.parquet")).find_map(read_rejects);
+    let sources = first(storage, &paths, "-sources.parquet", catalog::read_sources)?;
+    let rejects = first(storage, &paths, "-rejects.parquet", catalog::read_rejects)?;
     let mut sources = sources.unwrap_or_default();
     for name in segments.iter().flat_map(|segment| segment.sources.keys()) {
         let Ok(key) = u64::from_str_radix(name, 16) else { continue };

@@ -19,6 +19,11 @@ const COMPRESSION_LEVEL: i32 = 9;
 /// No segment comes near; a file that says more was not written by this program.
 const MAX_BYTES: u64 = u32::MAX as u64;
 
+/// More bytes than one of a zstd frame can become: a block of a frame has four bytes at least and makes 128 KiB at most.
+///
+/// Source: RFC 8878, sections 3.1.1.2.2 and 3.1.1.2.4.
+const MOST_UNPACKED: usize = (128 << 10) / 4;
+
 /// Puts a block together.
 #[derive(Debug, Default)]
 pub(crate) struct BlockWriter {
@@ -83,6 +88,10 @@ pub(super) fn unpack(content: &[u8], path: &str) -> Result<Vec<u8>> {
     let len = Some(u64::from_le_bytes(*len)).filter(|len| *len < MAX_BYTES);
     let len =
         len.and_then(|len| usize::try_from(len).ok()).ok_or_else(|| damaged("the length makes no sense"))?;
+    // Room is made by what the file says, so a file of a few bytes must not say that it holds gigabytes.
+    if len / MOST_UNPACKED > packed.len() {
+        return Err(damaged("the length makes no sense"));
+    }
     let block = DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.decompress(packed, len));
     let block = block.map_err(|error| Error::damaged(path, error))?;
     if block.len() == len {
@@ -262,6 +271,21 @@ mod tests {
                 prop_assert!(unpack(&file[..len], "x").is_err());
             }
         }
+    }
+
+    #[test]
+    fn a_length_is_held_against_what_is_there_before_room_is_made() {
+        // Zeros pack as well as anything can.
+        let zeros = vec![0; 16 << 20];
+        let mut file = pack(&zeros);
+        assert_eq!(unpack(&file, "x").unwrap(), zeros);
+        assert!(
+            MAX_BYTES > 1 + (file.len() * MOST_UNPACKED) as u64,
+            "the test packs less than the bound allows"
+        );
+        file[..8].copy_from_slice(&(MAX_BYTES - 1).to_le_bytes());
+        let error = unpack(&file, "x").unwrap_err();
+        assert!(error.to_string().contains("the length makes no sense"), "{error}");
     }
 
     #[test]

@@ -76,9 +76,9 @@ fn properties(n_rows: usize) -> WriterProperties {
         .set_key_value_metadata(Some(vec![KeyValue::new("timberline.format".to_owned(), FORMAT.to_string())]))
         .set_created_by("timberline".to_owned());
     let column = |name: &str| ColumnPath::from(name);
-    // Times of reception repeat among the lines of one moment: whole, they compress better than their differences.
     builder = builder.set_column_encoding(column(SOURCE_LINE), Encoding::DELTA_BINARY_PACKED);
     builder = builder.set_column_encoding(column(TIMESTAMP), Encoding::BYTE_STREAM_SPLIT);
+    // Times of reception get no encoding: they repeat among the lines of one moment, so whole they compress better than their differences.
     builder = builder.set_column_statistics_enabled(column(TIMESTAMP), EnabledStatistics::Page);
     for repeated in Column::ALL.into_iter().filter(|c| c.kind() == ColumnKind::Repeated) {
         builder = builder.set_column_dictionary_enabled(column(repeated.name()), true);
@@ -121,10 +121,10 @@ pub(super) fn write(
     path: &str,
     out: impl Write + Send,
 ) -> Result<()> {
-    let damaged = |error: parquet::errors::ParquetError| Error::io(path)(std::io::Error::other(error));
+    let failed = |error: parquet::errors::ParquetError| Error::io(path)(std::io::Error::other(error));
     let schema = Arc::new(schema(FORMAT));
     let mut writer =
-        ArrowWriter::try_new(out, schema.clone(), Some(properties(order.len()))).map_err(damaged)?;
+        ArrowWriter::try_new(out, schema.clone(), Some(properties(order.len()))).map_err(failed)?;
     let mut builders = Builders::new();
     for chunk in order.chunks(BATCH_ROWS) {
         for idx in chunk {
@@ -132,9 +132,9 @@ pub(super) fn write(
         }
         let batch =
             RecordBatch::try_new(schema.clone(), builders.finish()).expect("the builders follow the schema");
-        writer.write(&batch).map_err(damaged)?;
+        writer.write(&batch).map_err(failed)?;
     }
-    writer.close().map_err(damaged)?;
+    writer.close().map_err(failed)?;
     Ok(())
 }
 

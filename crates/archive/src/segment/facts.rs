@@ -65,7 +65,7 @@ impl RingFacts {
             && is_named(&self.revision, &names.revisions)
     }
 
-    /// Returns the runs of rings that agree in service, revision and severity. RingFacts are sorted by these, so they are few.
+    /// Returns the runs of rings that agree in service, revision and severity. Rings are sorted by these, so they are few.
     pub(super) fn runs(&self) -> Vec<Run> {
         let key = |ring: usize| (self.service[ring], self.revision[ring], self.severity[ring]);
         let mut runs: Vec<Run> = Vec::new();

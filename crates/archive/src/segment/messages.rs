@@ -1,7 +1,7 @@
 //! What the messages of a segment look like: one record per shape of message.
 
 use super::table::{read_columns, write_columns};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use arrow::array::{ArrayRef, AsArray, Int64Array, StringArray, UInt64Array};
 use arrow::datatypes::{DataType, Int64Type, UInt64Type};
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use std::io::Write;
 use std::sync::Arc;
 use timberline_pattern::mask::{Hole, HoleKind};
-use timberline_pattern::shape::{Shape, Token, shape};
+use timberline_pattern::shape::{MAX_TOKENS, Shape, Token, shape};
 
 /// Of a longer message only the beginning is kept as the example, in bytes; a shape covers a hundred tokens.
 const MAX_EXAMPLE: usize = 4096;
@@ -162,7 +162,16 @@ pub(super) fn read(content: Bytes, path: &str) -> Result<Vec<MessageRecord>> {
         last_ns: last.value(idx),
         first_row: row.value(idx),
     };
-    Ok((0..pattern.len()).map(record).collect())
+    let records: Vec<MessageRecord> = (0..pattern.len()).map(record).collect();
+    // Places of tokens are kept in sixteen bits, and shapes are merged token by token, so none is let in that no message can have.
+    let fits = |record: &MessageRecord| Shape::from_line(&record.line).tokens().len() <= MAX_TOKENS;
+    match records.iter().find(|record| !fits(record)) {
+        Some(record) => {
+            let detail = format!("the shape {:016x} has more than {MAX_TOKENS} tokens", record.pattern);
+            Err(Error::damaged(path, detail))
+        }
+        None => Ok(records),
+    }
 }
 
 #[cfg(test)]
@@ -170,6 +179,28 @@ mod tests {
     use super::*;
     use timberline_pattern::mask::Masker;
     use timberline_pattern::shape::fingerprint;
+
+    #[test]
+    fn a_shape_of_more_tokens_than_a_message_can_have_is_damage() {
+        let record = |n_tokens: usize| MessageRecord {
+            pattern: 1,
+            line: "a ".repeat(n_tokens),
+            example: "a".to_owned(),
+            rows: 1,
+            first_ns: 0,
+            last_ns: 0,
+            first_row: 0,
+        };
+        for (n_tokens, fits) in [(MAX_TOKENS, true), (MAX_TOKENS + 1, false), (70_000, false)] {
+            let mut file = Vec::new();
+            write(&[record(n_tokens)], "x", &mut file).unwrap();
+            let read = read(Bytes::from(file), "x");
+            assert!(
+                read.is_ok() == fits && (fits || matches!(read, Err(Error::Damaged { .. }))),
+                "{n_tokens}"
+            );
+        }
+    }
 
     #[test]
     fn counted_messages_are_written_and_read() {

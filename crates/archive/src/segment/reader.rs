@@ -273,7 +273,7 @@ impl Segment {
 
     /// Returns the number of rows that the Parquet file says it has.
     pub(crate) fn stored_rows(&self) -> Result<u64> {
-        let rows = self.parquet()?.1.metadata().file_metadata().num_rows();
+        let rows = self.parquet_of_any_length()?.1.metadata().file_metadata().num_rows();
         u64::try_from(rows).map_err(|_| Error::damaged(self.entries_path(), format!("{rows} rows")))
     }
 
@@ -307,7 +307,7 @@ impl Segment {
         get_or_try(&self.templates, || {
             let path = layout::templates(&self.record.id);
             let file = if self.files.contains(&path) {
-                templates::open(self.files.open(&path)?, &path)?
+                templates::open(self.files.open(&path)?, self.record.shapes, &path)?
             } else {
                 let path = layout::templates_of_format_2(&self.record.id);
                 let (templates, _) = templates::read_parquet(self.content(&path)?, &path)?;
@@ -389,7 +389,7 @@ impl Segment {
         cube::read(self.content(&path)?, &path)
     }
 
-    pub(super) fn parquet(&self) -> Result<&(CheckedFile, ArrowReaderMetadata)> {
+    fn parquet_of_any_length(&self) -> Result<&(CheckedFile, ArrowReaderMetadata)> {
         get_or_try(&self.parquet, || {
             let path = self.entries_path();
             let content = self.files.open(&path)?;
@@ -404,6 +404,20 @@ impl Segment {
             }
             Ok((content, metadata))
         })
+    }
+
+    /// Opens the entries for reading by rings.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] also when there are more or fewer rows than the manifest says: rings are of those, and a row that no ring has
+    /// would be looked for in vain.
+    pub(super) fn parquet(&self) -> Result<&(CheckedFile, ArrowReaderMetadata)> {
+        let stored = self.stored_rows()?;
+        if stored == self.record.rows {
+            return self.parquet_of_any_length();
+        }
+        let detail = format!("{stored} rows instead of {}", self.record.rows);
+        Err(Error::damaged(self.entries_path(), detail))
     }
 
     fn index_damaged(&self, error: tantivy::TantivyError) -> Error {

@@ -15,9 +15,10 @@ pub(super) fn check(archive: &Archive, report: &mut VerifyReport) {
     let mut kept: BTreeMap<&str, u64> = BTreeMap::new();
     for segment in &manifest.segments {
         for (source, rows) in &segment.sources {
-            *kept.entry(source).or_insert(0) += rows;
+            let kept = kept.entry(source).or_insert(0);
+            *kept = kept.saturating_add(*rows);
         }
-        let total: u64 = segment.sources.values().sum();
+        let total = sum(segment.sources.values());
         if total != segment.rows {
             let detail = format!("segment {}: {} rows, but {total} by source", segment.id, segment.rows);
             report.problems.push(problem(&manifest_path, detail, Impact::Counts, Some(segment)));
@@ -41,22 +42,21 @@ pub(super) fn check(archive: &Archive, report: &mut VerifyReport) {
     let mut rejected: BTreeMap<u64, u64> = BTreeMap::new();
     for reject in &rejects {
         let count = rejected.entry(reject.source).or_insert(0);
-        // What a forger writes need not have a sum.
         *count = count.saturating_add(reject.count);
     }
     for source in &sources {
         let name = source_name(source.key);
         let kept = kept.remove(name.as_str()).unwrap_or(0);
-        let lost: u64 = manifest.set_aside.iter().filter_map(|lost| lost.sources.get(&name)).sum();
-        let grouped: u64 = source.groups.iter().map(|group| group.entries).sum();
+        let lost = sum(manifest.set_aside.iter().filter_map(|lost| lost.sources.get(&name)));
+        let grouped = sum(source.groups.iter().map(|group| &group.entries));
         let listed = rejected.remove(&source.key).unwrap_or(0);
         let (read, refused) = (source.read, source.rejected);
         let mut wrong =
             |detail: String| add(&catalog.sources.path, Impact::Counts, format!("{}: {detail}", source.path));
-        if kept + lost + refused > read {
+        if sum([&kept, &lost, &refused]) > read {
             wrong(format!("{read} read, but {kept} kept, {lost} set aside and {refused} rejected"));
         }
-        if grouped + refused != read {
+        if grouped.saturating_add(refused) != read {
             wrong(format!("{read} read, but {grouped} by service and severity and {refused} rejected"));
         }
         if listed != refused {
@@ -81,4 +81,9 @@ pub(super) fn check(archive: &Archive, report: &mut VerifyReport) {
             "sources are not sorted, or one is listed twice".to_owned(),
         );
     }
+}
+
+/// Adds up. What a forger writes need not have a sum: it is as much as there can be.
+fn sum<'n>(numbers: impl IntoIterator<Item = &'n u64>) -> u64 {
+    numbers.into_iter().fold(0, |sum, number| sum.saturating_add(*number))
 }

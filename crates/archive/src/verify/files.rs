@@ -19,9 +19,11 @@ pub(super) fn check(
     if let Some(catalog) = &manifest.catalog {
         files.extend(catalog.files().map(|file| (file, None)));
     }
-    reporter.planned(files.len(), files.iter().map(|(file, _)| file.bytes).sum());
+    // Lengths are what the manifest says, and need not have a sum.
+    let bytes = files.iter().fold(0_u64, |sum, (file, _)| sum.saturating_add(file.bytes));
+    reporter.planned(files.len(), bytes);
     report.files = files.len() as u64;
-    report.bytes = files.iter().map(|(file, _)| file.bytes).sum();
+    report.bytes = bytes;
     let faults = files.par_iter().map(|(file, segment)| {
         let fault = fault(storage, file);
         reporter.file_checked(&file.path, file.bytes);

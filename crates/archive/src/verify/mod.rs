@@ -167,9 +167,16 @@ pub fn verify(
     files::check(&*storage, manifest, reporter, &mut report);
     check_spans(manifest, &mut report);
     counts::check(&archive, &mut report);
+    let rules = match manifest.row_rules() {
+        Ok(rules) => rules,
+        // Without them no row can be looked at as it was written, nor a new one be written.
+        Err(Error::Damaged { file, detail }) => {
+            report.problems.push(problem(&file, detail, Impact::Archive, None));
+            return Ok(report);
+        }
+        Err(error) => return Err(error),
+    };
     if depth == Depth::Rows {
-        // Rules that cannot be read make the manifest one that cannot be opened.
-        let rules = manifest.row_rules()?;
         for segment in archive.segments() {
             reporter.segment_started(&segment.record().id, segment.record().rows);
             rows::check(segment, &rules, &mut report);

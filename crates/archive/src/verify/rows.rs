@@ -188,7 +188,12 @@ impl Seen {
 
     fn add_to_ring(&mut self, row: &Row<'_>, severity: u8) {
         let time = row.timestamp.as_nanos();
-        let identity = crate::columns::identity_of(&row.cells, row.timestamp);
+        let identity = match crate::columns::identity_of(&row.cells, row.timestamp) {
+            Ok(identity) => identity,
+            Err(detail) => {
+                return self.fault("entry", Impact::Entries, format!("row {}: {detail}", row.idx));
+            }
+        };
         let (service, revision) = (row.cells.text(Column::Service), row.cells.text(Column::Revision));
         let key = (service, revision, severity, row.shape);
         if let Some(ring) = self.rings.last_mut() {

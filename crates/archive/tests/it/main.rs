@@ -9,6 +9,8 @@ mod crash;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod forged;
+#[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod ingest;
@@ -24,3 +26,5 @@ mod sample;
 mod shapes;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod unreadable;

@@ -173,8 +173,9 @@ fn lens(ends: &[u32]) -> impl ExactSizeIterator<Item = u64> + Clone {
 
 const WRONG_DIRECTORY: &str = "the list of fields does not fit the file";
 
-/// Reads what fields there are, and where the templates of each stand.
-pub(crate) fn open(content: CheckedFile, path: &str) -> Result<TemplateFile> {
+/// Reads what fields there are, and where the templates of each stand. `n_shapes` is how many shapes there have to be: a number that only
+/// the file says is nothing to make room for.
+pub(crate) fn open(content: CheckedFile, n_shapes: u64, path: &str) -> Result<TemplateFile> {
     let damaged = || Error::damaged(path, WRONG_DIRECTORY);
     let bytes = |range: Range<usize>| content.bytes(range).map_err(|error| Error::damaged(path, error));
     let head = bytes(0..4)?;
@@ -190,7 +191,11 @@ pub(crate) fn open(content: CheckedFile, path: &str) -> Result<TemplateFile> {
         is_whole.then_some((fields, lens, n_shapes, n_templates))
     };
     let directory = block::read(&bytes(4..at)?, path, WRONG_DIRECTORY, read)?;
-    let (names, [texts, rests, shapes], n_shapes, n_templates) = directory;
+    let (names, [texts, rests, shapes], n_found, n_templates) = directory;
+    if n_found as u64 != n_shapes {
+        return Err(Error::damaged(path, format!("{n_found} shapes instead of {n_shapes}")));
+    }
+    let n_shapes = n_found;
     let mut next = |len: u32| {
         let start = at;
         at = at.checked_add(len as usize).filter(|end| *end <= content.len()).ok_or_else(damaged)?;
@@ -322,7 +327,28 @@ mod tests {
     }
 
     fn opened(file: &[u8]) -> Result<TemplateFile> {
-        open(CheckedFile::trusted(Bytes::copy_from_slice(file), "x"), "x")
+        opened_with(file, 3)
+    }
+
+    fn opened_with(file: &[u8], n_shapes: u64) -> Result<TemplateFile> {
+        open(CheckedFile::trusted(Bytes::copy_from_slice(file), "x"), n_shapes, "x")
+    }
+
+    #[test]
+    fn no_room_is_made_for_shapes_that_only_the_file_knows_of() {
+        let mut file = Vec::new();
+        write(&[], &[vec![], vec![], vec![]], "x", &mut file).unwrap();
+        assert_eq!(opened(&file).unwrap().n_shapes(), 3);
+        for n_shapes in [0, 2, 4, u64::MAX] {
+            assert!(matches!(opened_with(&file, n_shapes), Err(Error::Damaged { .. })), "{n_shapes}");
+        }
+        let mut directory = BlockWriter::default();
+        directory.bytes(b"");
+        (0..3).for_each(|_| directory.numbers([].into_iter()));
+        directory.numbers([u64::MAX >> 1].into_iter());
+        let directory = directory.pack();
+        let file = [&number(directory.len()).to_le_bytes()[..], &directory].concat();
+        assert!(matches!(opened(&file), Err(Error::Damaged { .. })));
     }
 
     #[test]
@@ -376,7 +402,7 @@ mod tests {
         let trace = format!("{{\"trace\":\"{UNINDEXED_HOLE}\"}}");
         let mut file = Vec::new();
         write(&[template(Field::Trace, &trace, &[CharSet::ANY])], &[vec![0]], "x", &mut file).unwrap();
-        let read = opened(&file).unwrap();
+        let read = opened_with(&file, 1).unwrap();
         let Places { text, lists: rest, .. } = &read.places[0];
         let [text, block] = [text, rest].map(|range| unpack(&file[range.clone()], "x").unwrap());
         assert!(lists(text.clone(), &block).is_some_and(|templates| templates.fits()));
