@@ -1,4 +1,4 @@
-//! What a revision says that another did not, or says more or less often, and how sure that is.
+//! What a revision says or raises that another did not, or more or less often, and how sure that is.
 //!
 //! ```text
 //! BASE, TARGET ──► cells of both (grid) ──► per pattern: Fisher's test on cells, or on scaled counts in full cells (judge)
@@ -15,7 +15,7 @@ mod side;
 use crate::completeness::Completeness;
 use crate::evidence::rfc3339;
 use crate::grid::{Grid, Rows as _, Variant};
-use crate::patterns::Vocabulary;
+use crate::patterns::{PatternKind, Vocabulary, subjects};
 use crate::question::{Asked, Investigation};
 use crate::samples::firsts;
 use crate::stats::claims::Coverage as Exposures;
@@ -23,7 +23,7 @@ use crate::stats::power::{USUAL_DEMAND, min_detectable_ratio};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use timberline_archive::segment::Segment;
+use timberline_archive::segment::{Segment, Subject};
 use timberline_archive::{Archive, Result, pattern_name};
 use timberline_query::{Filter, time_bounds};
 use timberline_search::{Names, Patterns};
@@ -94,11 +94,13 @@ pub struct SideExposure {
 pub struct PatternDiff {
     /// Its id; of a value that is the news, the value's own.
     pub id: String,
-    /// The pattern: itself, or whose value it is.
+    /// What it is. An exception is told where it changed and no message that tells of it says so already.
+    pub kind: PatternKind,
+    /// The pattern or exception: itself, or whose value it is.
     pub pattern: String,
-    /// Its message with the values replaced by marks.
+    /// Its message with the values replaced by marks; of an exception, its type and value.
     pub template: String,
-    /// The value that is the news, where one is; `null` for a pattern as a whole.
+    /// The value that is the news, where one is; `null` for a pattern or exception as a whole.
     pub variant: Option<Variant>,
     /// What became of it.
     pub status: PatternStatus,
@@ -210,8 +212,8 @@ pub fn diff_answer(
     let sides = Sides { base: &question.base, target: &question.target };
     let (archive, names) = (investigation.archive, &investigation.names);
     let (patterns, taking_part) =
-        rayon::join(|| Patterns::read(archive), || patterns_of(archive, names, &sides));
-    let vocabulary = Vocabulary::of_patterns(archive, patterns?, &taking_part?)?;
+        rayon::join(|| Patterns::read(archive), || subjects_of(archive, names, &sides));
+    let vocabulary = Vocabulary::of_subjects(archive, patterns?, &taking_part?)?;
     let grid = Grid::read(investigation, &vocabulary, &question.filter, &sides.filter(), &sides)?;
     let layers = if sides.are_revisions() { Layers::Joined } else { Layers::ByService };
     let compared = compare(&grid, &investigation.coverage, layers, &mut warnings);
@@ -223,11 +225,12 @@ pub fn diff_answer(
     let detectable = Detectable::of(silent.map(|compared| (compared.judged.base, compared.judged.target)));
     let mut patterns = Vec::with_capacity(compared.len());
     for Compared { unit, status, p, q, leader, judged } in compared {
-        let first = &firsts[&unit];
+        let (first, subject) = (&firsts[&unit], grid.subject_of(unit));
         patterns.push(PatternDiff {
             id: pattern_name(unit),
+            kind: PatternKind::of(subject),
             pattern: pattern_name(grid.pattern_of(unit)),
-            template: vocabulary.patterns.template(grid.pattern_of(unit)).to_owned(),
+            template: vocabulary.template(subject),
             variant: grid.values.get(&unit).map(|value| value.variant.clone()),
             status,
             severity: judged.severity.name(),
@@ -269,9 +272,9 @@ pub fn diff_answer(
     })
 }
 
-/// Returns the patterns that take part in a comparison for all that rings tell.
-fn patterns_of(archive: &Archive, names: &Names, sides: &Sides<'_>) -> Result<BTreeSet<u64>> {
-    let of_segment = |segment: &Segment| -> Result<BTreeSet<u64>> {
+/// Returns the patterns and exceptions that take part in a comparison for all that rings tell.
+fn subjects_of(archive: &Archive, names: &Names, sides: &Sides<'_>) -> Result<BTreeSet<Subject>> {
+    let of_segment = |segment: &Segment| -> Result<BTreeSet<Subject>> {
         let (rings, shapes) = (segment.rings()?, segment.shapes()?);
         let (services, revisions) = (segment.services()?, segment.revisions()?);
         let mut takes_part = vec![false; shapes.len()];
@@ -281,9 +284,10 @@ fn patterns_of(archive: &Archive, names: &Names, sides: &Sides<'_>) -> Result<BT
             }
         }
         let of_shapes = shapes.iter().zip(takes_part).filter(|(_, takes)| *takes);
-        Ok(of_shapes.map(|(shape, _)| names.pattern(shape.pattern)).collect())
+        Ok(of_shapes.flat_map(|(shape, _)| subjects(names, shape)).collect())
     };
-    let found: Vec<BTreeSet<u64>> = archive.segments().par_iter().map(of_segment).collect::<Result<_>>()?;
+    let found: Vec<BTreeSet<Subject>> =
+        archive.segments().par_iter().map(of_segment).collect::<Result<_>>()?;
     Ok(found.into_iter().flatten().collect())
 }
 

@@ -2,6 +2,7 @@
 
 use crate::diff::{DiffAnswer, PatternDiff, PatternStatus, Side};
 use crate::grid::Variant;
+use crate::patterns::PatternKind;
 use crate::stats::claims::{CHANGED_LIMIT, NEW_LIMIT, RATIO_MARGIN};
 use serde::Serialize;
 use timberline_entry::Severity;
@@ -45,11 +46,13 @@ pub enum Verdict {
 /// A pattern that stops the target.
 #[derive(Clone, Debug, Serialize)]
 pub struct Failing {
-    /// Name of the pattern; of a value that is the news, the value's own.
+    /// Its id; of a value that is the news, the value's own.
     pub id: String,
-    /// The pattern: itself, or whose value it is.
+    /// What it is.
+    pub kind: PatternKind,
+    /// The pattern or exception: itself, or whose value it is.
     pub pattern: String,
-    /// Its message with the values replaced by marks.
+    /// Its message with the values replaced by marks; of an exception, its type and value.
     pub template: String,
     /// The value that is the news, where one is; `null` for a pattern as a whole.
     pub variant: Option<Variant>,
@@ -85,6 +88,7 @@ pub fn gate_answer(diff: &DiffAnswer, max_q: f64) -> GateAnswer {
             let q = pattern.q.filter(|q| *q <= max_q)?;
             Some(Failing {
                 id: pattern.id.clone(),
+                kind: pattern.kind,
                 pattern: pattern.pattern.clone(),
                 template: pattern.template.clone(),
                 variant: pattern.variant.clone(),

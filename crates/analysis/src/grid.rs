@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   stream = service, revision, instance        cell = stream × minute        row of the comparison = a revision or window
-//!   unit   = what is tested: a pattern, or one value of a pattern
+//!   unit   = what is tested: a pattern, an exception, or one value of either
 //!
 //!   all entries in scope ──► cells of each row of the comparison           exposure n, per severity that is covered
 //!   entries that match   ──► cells, entries, squares by unit               k, x, and what φ̂ needs
@@ -14,6 +14,7 @@
 mod builder;
 mod events;
 mod read;
+mod twins;
 mod values;
 
 use crate::evidence::Coverage;
@@ -22,6 +23,7 @@ use crate::stats::dispersion::CellMoments;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use timberline_archive::segment::Subject;
 use timberline_entry::Severity;
 
 pub use builder::GridBuilder;
@@ -72,10 +74,10 @@ impl Hit {
 /// Cells that hold a unit, sorted.
 pub(crate) type Hits = [Hit];
 
-/// A value of a pattern's variable part that is tested on its own, beside the pattern.
+/// A value of a variable part of a pattern, or of an exception's message, that is tested on its own beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitValue {
-    /// The unit of the pattern.
+    /// The unit of the pattern or exception.
     pub pattern: u64,
     /// Which part, and the value.
     pub variant: Variant,
@@ -97,8 +99,10 @@ pub struct Grid {
     pub(crate) services: Vec<String>,
     /// Every unit that matched.
     pub(crate) units: BTreeMap<u64, UnitCells>,
-    /// The units that are values of a pattern; all others are patterns.
+    /// The units that are values of a pattern or exception.
     pub(crate) values: BTreeMap<u64, UnitValue>,
+    /// The units that are exceptions, each with the patterns of the messages that told of it. All others are patterns.
+    pub(crate) exceptions: BTreeMap<u64, BTreeSet<u64>>,
     /// Entries in scope, by row.
     pub(crate) entries: BTreeMap<u32, u64>,
     /// Every cell, sorted: its place is its number.
@@ -274,9 +278,15 @@ impl Grid {
         self.cells.iter().filter(|cell| cell.row == row).map(|cell| cell.service).collect()
     }
 
-    /// Returns the pattern that a unit is, or is a value of.
+    /// Returns the pattern or exception that a unit is, or is a value of.
     pub(crate) fn pattern_of(&self, unit: u64) -> u64 {
         self.values.get(&unit).map_or(unit, |value| value.pattern)
+    }
+
+    /// Returns the same, and which of the two it is.
+    pub(crate) fn subject_of(&self, unit: u64) -> Subject {
+        let of = self.pattern_of(unit);
+        if self.exceptions.contains_key(&of) { Subject::Exception(of) } else { Subject::Message(of) }
     }
 
     /// Returns the cells of a row and service, in time order.

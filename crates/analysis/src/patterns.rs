@@ -17,6 +17,8 @@ pub use detail::{
 };
 pub use period::period_seconds;
 
+pub(crate) use count::subjects;
+
 use crate::completeness::Completeness;
 use crate::evidence::rfc3339;
 use crate::question::{Asked, Investigation, Question};
@@ -40,6 +42,16 @@ pub enum PatternKind {
     Message,
     /// Entries that tell of one bug.
     Exception,
+}
+
+impl PatternKind {
+    /// Returns the kind of a record about a subject.
+    pub(crate) const fn of(subject: Subject) -> Self {
+        match subject {
+            Subject::Message(_) => Self::Message,
+            Subject::Exception(_) => Self::Exception,
+        }
+    }
 }
 
 /// What is asked.
@@ -234,25 +246,30 @@ impl Vocabulary {
         Ok(Self { patterns, exceptions, constants, of_patterns, of_exceptions })
     }
 
-    /// Reads what the archive says in some patterns: their variants, and no exceptions.
+    /// Reads what the archive says in some patterns and exceptions: their variants, and what the exceptions are.
     ///
     /// # Errors
     /// Damage in the catalogue or an index.
-    pub fn of_patterns(archive: &Archive, patterns: Patterns, wanted: &BTreeSet<u64>) -> Result<Self> {
-        let is_wanted = |pattern: u64| wanted.contains(&pattern);
+    pub fn of_subjects(archive: &Archive, patterns: Patterns, wanted: &BTreeSet<Subject>) -> Result<Self> {
+        let is_wanted = |pattern: u64| wanted.contains(&Subject::Message(pattern));
         let values = Values::read_of(archive, |subject| match subject {
             Subject::Message(shape) => patterns.is_part_of(shape, is_wanted),
-            Subject::Exception(_) => false,
+            Subject::Exception(_) => wanted.contains(&subject),
         })?;
         let of_patterns = patterns.variants(&patterns.holes_of_patterns(archive, &values, is_wanted)?);
-        let exceptions = Exceptions::default();
-        Ok(Self {
-            patterns,
-            exceptions,
-            constants: BTreeMap::new(),
-            of_patterns,
-            of_exceptions: BTreeMap::new(),
-        })
+        let has_exceptions = wanted.iter().any(|subject| matches!(subject, Subject::Exception(_)));
+        let exceptions = if has_exceptions { Exceptions::read(archive)? } else { Exceptions::default() };
+        let mut of_exceptions = exceptions.variants(&values);
+        of_exceptions.retain(|key, _| wanted.contains(&Subject::Exception(*key)));
+        Ok(Self { patterns, exceptions, constants: BTreeMap::new(), of_patterns, of_exceptions })
+    }
+
+    /// Returns the template of a pattern; of an exception its type and value.
+    pub(crate) fn template(&self, subject: Subject) -> String {
+        match subject {
+            Subject::Message(pattern) => self.patterns.template(pattern).to_owned(),
+            Subject::Exception(key) => self.exceptions.get(key).map_or_else(String::new, exception_line),
+        }
     }
 
     /// Returns a pattern or exception as people read it.
@@ -359,10 +376,8 @@ fn summary(
     subject: Subject,
     counted: &count::Counted,
 ) -> PatternSummary {
-    let (kind, id) = match subject {
-        Subject::Message(id) => (PatternKind::Message, id),
-        Subject::Exception(id) => (PatternKind::Exception, id),
-    };
+    let (Subject::Message(id) | Subject::Exception(id)) = subject;
+    let kind = PatternKind::of(subject);
     let record = match subject {
         Subject::Message(_) => None,
         Subject::Exception(key) => vocabulary.exceptions.get(key),
@@ -393,10 +408,7 @@ fn summary(
     PatternSummary {
         id: pattern_name(id),
         kind,
-        template: match record {
-            Some(record) => exception_line(record),
-            None => vocabulary.patterns.template(id).to_owned(),
-        },
+        template: vocabulary.template(subject),
         text: vocabulary.text(subject),
         exception: record.map(exception_summary),
         count: counted.seen.entries,

@@ -1,4 +1,4 @@
-//! Over all revisions of a service: which pattern changed where, which revision likely brought it, and what became of it.
+//! Over all revisions of a service: which pattern or exception changed where, which revision likely brought it, and what became of it.
 //!
 //! ```text
 //! revisions in order ──► cells per revision (grid) ──► series of each pattern ──► runs of high and low rate (runs)
@@ -16,7 +16,7 @@ mod series;
 
 use crate::completeness::Completeness;
 use crate::grid::{Grid, Variant};
-use crate::patterns::Vocabulary;
+use crate::patterns::{PatternKind, Vocabulary};
 use crate::question::{Asked, Investigation, Question};
 use crate::revisions::{Deploy, revisions_in_order};
 use serde::Serialize;
@@ -48,11 +48,13 @@ pub struct RegressionsAnswer {
 /// A pattern whose rate changed between revisions of a service.
 #[derive(Clone, Debug, Serialize)]
 pub struct Regression {
-    /// Name of the pattern; of a value that is the news, the value's own.
+    /// Its id; of a value that is the news, the value's own.
     pub id: String,
-    /// The pattern: itself, or whose value it is.
+    /// What it is. An exception is told where no message that tells of it says the same already.
+    pub kind: PatternKind,
+    /// The pattern or exception: itself, or whose value it is.
     pub pattern: String,
-    /// Its message with the values replaced by marks.
+    /// Its message with the values replaced by marks; of an exception, its type and value.
     pub template: String,
     /// The value that is the news, where one is; `null` for a pattern as a whole.
     pub variant: Option<Variant>,
@@ -152,7 +154,7 @@ pub fn regressions_answer(
     let grid = Grid::read(investigation, &vocabulary, &question.filter, &Filter::all(), &order)?;
     let Changes { mut found, tested, not_tested } = changes(&grid, &investigation.coverage, &order);
     for (unit, regression) in &mut found {
-        vocabulary.patterns.template(grid.pattern_of(*unit)).clone_into(&mut regression.template);
+        regression.template = vocabulary.template(grid.subject_of(*unit));
     }
     Ok(RegressionsAnswer {
         schema: "timberline/regressions/1",

@@ -1,4 +1,4 @@
-//! Where patterns and values of patterns were first seen in the archive, whatever the question was.
+//! Where patterns, exceptions and values of them were first seen in the archive, whatever the question was.
 
 use crate::grid::Grid;
 use crate::occurrence::RowRef;
@@ -6,7 +6,6 @@ use crate::patterns::Vocabulary;
 use crate::question::Investigation;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::Result;
-use timberline_archive::segment::Subject;
 
 /// The first entry of something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,21 +35,25 @@ pub(crate) fn firsts(
             *first = Some(first.map_or(here, |first| first.min(here)));
         }
         for (shape, first) in shapes.iter().zip(of_shape) {
-            let pattern = investigation.names.pattern(shape.pattern);
-            let Some((time_ns, ring)) = first.filter(|_| units.contains(&pattern)) else { continue };
+            let Some((time_ns, ring)) = first else { continue };
             let row = RowRef { time_ns, segment: segment_idx, row: rings.row_start(ring) };
             let here = (row, revisions[rings.run_of(ring).revision].as_str());
-            let first = found.entry(pattern).or_insert(here);
-            *first = here.min(*first);
+            let said = std::iter::once(investigation.names.pattern(shape.pattern)).chain(shape.exception);
+            for unit in said.filter(|unit| units.contains(unit)) {
+                let first = found.entry(unit).or_insert(here);
+                *first = here.min(*first);
+            }
         }
     }
-    let of_pattern = |(pattern, (row, revision)): (u64, (RowRef, &str))| {
-        (pattern, First { time_ns: row.time_ns, revision: revision.to_owned() })
+    let of_unit = |(unit, (row, revision)): (u64, (RowRef, &str))| {
+        (unit, First { time_ns: row.time_ns, revision: revision.to_owned() })
     };
-    let mut firsts: BTreeMap<u64, First> = found.into_iter().map(of_pattern).collect();
+    let mut firsts: BTreeMap<u64, First> = found.into_iter().map(of_unit).collect();
     for unit in units {
-        let Some(value) = grid.values.get(unit) else { continue };
-        let variants = vocabulary.variants_of(Subject::Message(value.pattern));
+        if !grid.values.contains_key(unit) {
+            continue;
+        }
+        let variants = vocabulary.variants_of(grid.subject_of(*unit));
         let seen = variants.iter().filter(|variant| variant.id == *unit).flat_map(|variant| &variant.seen);
         let of_value = seen.map(|(stream, seen)| (seen.first_ns, stream.revision())).min();
         let first = |(time_ns, revision): (i64, &str)| First { time_ns, revision: revision.to_owned() };

@@ -25,8 +25,9 @@ pub(crate) fn leaders(sets: &[&Hits], may_join: impl Fn(usize, usize) -> bool) -
     found
 }
 
+/// Says whether two sets of cells have four of five of all their cells in common.
 #[expect(clippy::cast_precision_loss, reason = "cells stay far below 2^53")]
-fn is_together(a: &Hits, b: &Hits) -> bool {
+pub(crate) fn is_together(a: &Hits, b: &Hits) -> bool {
     let (shorter, longer) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     // Even if the shorter one lay in the longer one.
     if shorter.is_empty() || (shorter.len() as f64) < TOGETHER * longer.len() as f64 {

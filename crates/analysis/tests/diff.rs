@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use support::{archive, entries_in, filter, samples, shared, time, write_day};
 use timberline_analysis::{
-    Asked, DEFAULT_MAX_Q, DiffAnswer, DiffQuestion, Investigation, PatternDiff, PatternStatus, Side, Verdict,
-    Vocabulary, diff_answer, gate_answer,
+    Asked, DEFAULT_MAX_Q, DiffAnswer, DiffQuestion, Investigation, PatternDiff, PatternKind, PatternStatus,
+    Side, Verdict, Vocabulary, diff_answer, gate_answer,
 };
-use timberline_archive::segment::Segment;
+use timberline_archive::segment::{Segment, Subject};
 use timberline_archive::{Archive, Column, Result};
 use timberline_entry::{Field, Timestamp};
 use timberline_search::{Names, RowView, Sink, Wanted, scan};
@@ -91,7 +91,9 @@ fn both_sides_are_counted_as_their_rows_say() {
                 (counted.entries, counted.cells.len() as u64, streams.len() as u64),
                 "{name}"
             );
-            for shown in answer.patterns.iter().filter(|shown| shown.variant.is_none()) {
+            let is_message =
+                |shown: &&PatternDiff| shown.variant.is_none() && shown.kind == PatternKind::Message;
+            for shown in answer.patterns.iter().filter(is_message) {
                 let side = if is_base { shown.base } else { shown.target };
                 let id = u64::from_str_radix(&shown.id, 16).unwrap();
                 let expected = counted.of_patterns.get(&id);
@@ -113,12 +115,18 @@ fn variants_of_some_patterns_are_those_of_all() {
     let all = Vocabulary::read(&investigation).unwrap();
     assert!(all.of_patterns.values().any(|variants| variants.len() > 1));
     for step in [1, 2, 5] {
-        let wanted: BTreeSet<u64> = all.of_patterns.keys().copied().step_by(step).collect();
+        let of_patterns = all.of_patterns.keys().map(|pattern| Subject::Message(*pattern));
+        let of_exceptions = all.exceptions.all().map(|record| Subject::Exception(record.key));
+        let wanted: BTreeSet<Subject> = of_patterns.chain(of_exceptions).step_by(step).collect();
         let patterns = timberline_search::Patterns::read(investigation.archive).unwrap();
-        let some = Vocabulary::of_patterns(investigation.archive, patterns, &wanted).unwrap();
-        let expected: BTreeMap<_, _> =
-            all.of_patterns.iter().filter(|(pattern, _)| wanted.contains(pattern)).collect();
-        assert_eq!(format!("{:?}", some.of_patterns), format!("{expected:?}"));
+        let some = Vocabulary::of_subjects(investigation.archive, patterns, &wanted).unwrap();
+        let patterns = all.of_patterns.iter().filter(|(id, _)| wanted.contains(&Subject::Message(**id)));
+        let exceptions =
+            all.of_exceptions.iter().filter(|(id, _)| wanted.contains(&Subject::Exception(**id)));
+        let (patterns, exceptions): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            (patterns.collect(), exceptions.collect());
+        assert_eq!(format!("{:?}", some.of_patterns), format!("{patterns:?}"));
+        assert_eq!(format!("{:?}", some.of_exceptions), format!("{exceptions:?}"));
     }
 }
 

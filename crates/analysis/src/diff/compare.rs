@@ -38,8 +38,8 @@ pub struct Compared {
 
 /// Compares all units of a grid that has a base and a target.
 ///
-/// Shape: by unit. Units with the same entries in the same cells are one test: a trace's key and its message cannot count
-/// twice. Warnings say which services are left out.
+/// Shape: by unit. Units with the same entries in the same cells are one test, and so are an exception and the message that it
+/// always comes with: none can count twice. Warnings say which services are left out.
 pub fn compare(
     grid: &Grid,
     coverage: &Coverage,
@@ -49,12 +49,13 @@ pub fn compare(
     let strata = strata(grid, layers, warnings);
     let judged: Vec<(u64, Judged)> =
         grid.units.par_iter().map(|(unit, cells)| (*unit, judge(grid, coverage, cells, &strata))).collect();
+    let twins = grid.twins(&(BASE..TARGET + 1));
     let mut p_values = Vec::new();
     let mut tests = Vec::new();
     let mut known: BTreeMap<(Severity, &Hits), usize> = BTreeMap::new();
     for (unit, judged) in judged.iter().filter(|(_, judged)| judged.can_matter) {
         let next = known.len();
-        let hits = grid.hits(&grid.units[unit], BASE..TARGET + 1);
+        let hits = grid.hits(&grid.units[twins.get(unit).unwrap_or(unit)], BASE..TARGET + 1);
         tests.push(*known.entry((judged.severity, hits)).or_insert(next));
         p_values.push(judged.p.expect("what can matter was tested"));
     }
@@ -66,23 +67,40 @@ pub fn compare(
             Compared { unit, status: judged.status(q), p: judged.p, q, leader: None, judged }
         })
         .collect();
-    keep_news(grid, &mut compared);
+    keep_news(grid, &twins, &mut compared);
     group(grid, &mut compared);
     compared
 }
 
-/// Leaves out values of a pattern that are no news: those that became what the pattern itself became, and those that did not
-/// change. An error's value seen for the first time is news even where it is rare.
-fn keep_news(grid: &Grid, compared: &mut Vec<Compared>) {
-    let of_patterns: BTreeMap<u64, PatternStatus> =
+/// Leaves out what is no news beside the patterns, which are all told: values and exceptions that became what their pattern or
+/// message became, and those that did not change. An error seen for the first time is news even where it is rare, and so is one
+/// that cannot be compared.
+fn keep_news(grid: &Grid, twins: &BTreeMap<u64, u64>, compared: &mut Vec<Compared>) {
+    let statuses: BTreeMap<u64, PatternStatus> =
         compared.iter().map(|compared| (compared.unit, compared.status)).collect();
     compared.retain(|compared| {
-        let Some(value) = grid.values.get(&compared.unit) else { return true };
-        let is_told = of_patterns.get(&value.pattern) == Some(&compared.status);
-        let is_rare_error = compared.status == PatternStatus::FirstSeenButRare
-            && compared.judged.severity >= Severity::Error
-            && of_patterns.get(&value.pattern) != Some(&PatternStatus::New);
-        !is_told && (compared.status.is_change() || is_rare_error)
+        let became = |unit: &u64, status: PatternStatus| statuses.get(unit) == Some(&status);
+        let value_of = grid.values.get(&compared.unit).map(|value| value.pattern);
+        let messages = grid.exceptions.get(&compared.unit);
+        if value_of.is_none() && messages.is_none() {
+            return true;
+        }
+        let status = compared.status;
+        let is_told = value_of.iter().chain(twins.get(&compared.unit)).any(|unit| became(unit, status));
+        if is_told || status.is_change() {
+            return !is_told;
+        }
+        // What a message says of all its entries need not be said of an exception among them.
+        let mut whose = value_of.iter().chain(messages.into_iter().flatten());
+        let judged = &compared.judged;
+        let is_worth_a_word = match status {
+            PatternStatus::FirstSeenButRare => true,
+            PatternStatus::NotComparable => judged.target.count > 0,
+            _ => false,
+        };
+        judged.severity >= Severity::Error
+            && is_worth_a_word
+            && !whose.any(|unit| became(unit, status) || became(unit, PatternStatus::New))
     });
 }
 

@@ -5,7 +5,7 @@ use crate::memo::Memo;
 use crate::merged::{Keyed, Merged, add_counts};
 use crate::stats::dispersion::CellMoments;
 use hashbrown::HashMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use timberline_entry::Severity;
 
 /// Collects what was seen into a [`Grid`]. The order in which it comes makes no difference.
@@ -19,6 +19,7 @@ pub struct GridBuilder {
     last_cell: Option<(Cell, u32)>,
     units: HashMap<u64, Unit>,
     values: BTreeMap<u64, UnitValue>,
+    exceptions: BTreeMap<u64, BTreeSet<u64>>,
     entries: BTreeMap<u32, u64>,
 }
 
@@ -59,9 +60,14 @@ impl GridBuilder {
         self.number(cell);
     }
 
-    /// Says that a unit is a value of a pattern.
+    /// Says that a unit is a value of a pattern or exception.
     pub fn value(&mut self, unit: u64, value: UnitValue) {
         self.values.entry(unit).or_insert(value);
+    }
+
+    /// Says that a unit is an exception that a message of a pattern told of.
+    pub fn exception(&mut self, unit: u64, pattern: u64) {
+        self.exceptions.entry(unit).or_default().insert(pattern);
     }
 
     /// Takes some entries of a unit in a cell, which is exposure as well.
@@ -110,6 +116,9 @@ impl GridBuilder {
     pub(super) fn absorb(&mut self, other: Self) {
         self.services.extend(other.services);
         self.values.extend(other.values);
+        for (unit, patterns) in other.exceptions {
+            self.exceptions.entry(unit).or_default().extend(patterns);
+        }
         add_counts(&mut self.entries, other.entries);
         let mut numbers = vec![0; other.cells.len()];
         for (cell, came_as) in other.cells {
@@ -141,6 +150,7 @@ impl GridBuilder {
             services,
             units,
             values: self.values,
+            exceptions: self.exceptions,
             entries: self.entries,
             cells,
             exposures: Memo::default(),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! everything in scope        ──► cells             labels alone are read
-//! what matches               ──► patterns, and values that a shape always has
+//! what matches               ──► patterns and exceptions, and values that a shape always has
 //! of it, shapes with a hole  ──► values in closed holes            only here messages are read, and patterns with them
 //! ```
 
@@ -31,9 +31,10 @@ pub(crate) trait Rows: Sync {
 
 impl Grid {
     /// Reads the cells of a comparison: exposure from everything in the filter's scope, units from what matches. Units are the
-    /// patterns, and the values of their closed holes.
+    /// patterns, the exceptions, and the values of their closed holes.
     ///
-    /// Cost: time and labels of every entry of the rows' revisions; of those whose shape has a closed hole, the message.
+    /// Cost: time and labels of every entry of the rows' revisions; of those whose shape has a closed hole, the message, and of
+    /// those whose exception has one, the trace.
     pub(crate) fn read(
         investigation: &Investigation<'_>,
         vocabulary: &Vocabulary,
@@ -63,7 +64,8 @@ impl Grid {
             let takes = Takes { of: Rings::Plain, cells: false, patterns: true, values: false };
             read(takes, &matching, &labels)?;
         }
-        if !vocabulary.of_patterns.values().all(Vec::is_empty) {
+        let mut variants = vocabulary.of_patterns.values().chain(vocabulary.of_exceptions.values());
+        if !variants.all(Vec::is_empty) {
             let messages = Wanted { fields: MESSAGE_FIELDS.into_iter().collect(), ..labels };
             let takes = Takes { of: Rings::Varying, cells: false, patterns: !is_all, values: true };
             read(takes, &matching, &messages)?;
@@ -88,7 +90,7 @@ enum Rings {
 struct Takes {
     of: Rings,
     cells: bool,
-    /// Patterns, and values that all entries of a shape have.
+    /// Patterns and exceptions, and values that all entries of a shape have.
     patterns: bool,
     /// Values that only the message says.
     values: bool,
@@ -208,9 +210,10 @@ impl Sink for Reader<'_> {
         if self.takes.of == Rings::All {
             return Ok(true);
         }
-        let shape = segment.shapes()?[rings.shape(ring)].pattern;
-        let values = self.values.of_shape(shape, self.names.pattern(shape));
-        let varies = values.is_some_and(|values| values.varies());
+        let shape = &segment.shapes()?[rings.shape(ring)];
+        let values = self.values.of_shape(shape.pattern, self.names.pattern(shape.pattern));
+        let varies = values.is_some_and(|values| values.varies())
+            || shape.exception.is_some_and(|exception| self.values.varies(exception));
         Ok(varies == (self.takes.of == Rings::Varying))
     }
 
@@ -241,11 +244,22 @@ impl Sink for Reader<'_> {
             for unit in values.iter().flat_map(|values| &values.constant) {
                 self.builder.hits(*unit, cell, severity, 1);
             }
+            if let Some(exception) = view.row.exception {
+                self.builder.exception(exception, pattern);
+                self.builder.hits(exception, cell, severity, 1);
+            }
         }
-        if let (true, Some(values)) = (self.takes.values, values) {
+        if !self.takes.values {
+            return Ok(());
+        }
+        if let Some(values) = values {
             for unit in self.values.in_message(pattern, &values, view.entry) {
                 self.builder.hits(unit, cell, severity, 1);
             }
+        }
+        let exception = view.row.exception;
+        if let Some(unit) = exception.and_then(|exception| self.values.in_exception(exception, view.entry)) {
+            self.builder.hits(unit, cell, severity, 1);
         }
         Ok(())
     }

@@ -1,20 +1,24 @@
-//! Which values of its pattern's closed holes an entry has: known from its shape, or from its message.
+//! Which values of its pattern's closed holes an entry has: known from its shape, or from its message; and which value its
+//! exception has.
 
 use super::{GridBuilder, UnitValue, Variant};
 use crate::patterns::Vocabulary;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use timberline_archive::exception::value_of;
 use timberline_archive::segment::Subject;
 use timberline_entry::{LogEntry, message};
 use timberline_pattern::mask::Hole;
-use timberline_search::Part;
+use timberline_search::{Part, Variant as Told};
 
 /// The values of an archive's closed holes, ready to be found in entries.
 pub(super) struct ClosedValues<'v> {
     vocabulary: &'v Vocabulary,
     /// Units by the pattern and the place of its hole, then by value; of patterns that have a closed hole.
     units: BTreeMap<u64, BTreeMap<usize, BTreeMap<&'v str, u64>>>,
+    /// Units by exception and value; of exceptions whose message is one of a few.
+    of_exceptions: BTreeMap<u64, BTreeMap<&'v str, u64>>,
     /// What is known of shapes, as far as it was asked.
     shapes: HashMap<u64, Option<Arc<ShapeValues>>>,
     holes: Vec<Hole>,
@@ -46,7 +50,16 @@ impl<'v> ClosedValues<'v> {
                 of_pattern.entry(variant.place).or_default().insert(&variant.value, variant.id);
             }
         }
-        Self { vocabulary, units, shapes: HashMap::new(), holes: Vec::new() }
+        let by_value =
+            |variants: &'v Vec<Told>| variants.iter().map(|of| (of.value.as_str(), of.id)).collect();
+        let of_exceptions = vocabulary.of_exceptions.iter().map(|(key, variants)| (*key, by_value(variants)));
+        Self {
+            vocabulary,
+            units,
+            of_exceptions: of_exceptions.collect(),
+            shapes: HashMap::new(),
+            holes: Vec::new(),
+        }
     }
 
     /// Tells a grid which units are values, and of what.
@@ -61,6 +74,24 @@ impl<'v> ClosedValues<'v> {
                 }
             }
         }
+        for (exception, values) in &self.of_exceptions {
+            for (value, unit) in values {
+                let variant = Variant { hole: 0, value: (*value).to_owned() };
+                builder.value(*unit, UnitValue { pattern: *exception, variant });
+            }
+        }
+    }
+
+    /// Says whether entries have to be read to know which value of the exception each tells of.
+    pub(super) fn varies(&self, exception: u64) -> bool {
+        self.of_exceptions.contains_key(&exception)
+    }
+
+    /// Returns the unit of the value of the exception that an entry tells of.
+    pub(super) fn in_exception(&self, exception: u64, entry: &LogEntry<'_>) -> Option<u64> {
+        let units = self.of_exceptions.get(&exception)?;
+        let value = value_of(entry, exception, self.vocabulary.patterns.masker())?;
+        units.get(value.as_str()).copied()
     }
 
     /// Returns what a shape of a pattern says; `None` where the pattern has no closed hole.

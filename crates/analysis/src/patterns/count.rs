@@ -146,7 +146,7 @@ pub(super) fn firsts_of(investigation: &Investigation<'_>, subject: Subject) -> 
 }
 
 /// Returns what the entries of a shape are of.
-fn subjects(names: &Names, shape: &ShapeRecord) -> impl Iterator<Item = Subject> {
+pub(crate) fn subjects(names: &Names, shape: &ShapeRecord) -> impl Iterator<Item = Subject> + use<> {
     let message = Subject::Message(names.pattern(shape.pattern));
     std::iter::once(message).chain(shape.exception.map(Subject::Exception))
 }

@@ -15,6 +15,7 @@ use super::{InRevision, RateSegment, Regression};
 use crate::evidence::{Coverage, rfc3339};
 use crate::grid::{CELL_NS, Grid};
 use crate::memo::Memo;
+use crate::patterns::PatternKind;
 use crate::regressions::Level;
 use crate::stats::observed::Observed;
 use crate::stats::shrink::{HALF_AN_EVENT, expected_events, shrunk_ratio};
@@ -203,6 +204,7 @@ impl Absence {
         let rate = cells / exposure.max(1) as f64 * 60.0;
         Regression {
             id: pattern_name(self.unit),
+            kind: PatternKind::Message,
             pattern: String::new(),
             template: String::new(),
             variant: None,

@@ -6,6 +6,7 @@ use super::series::UnitSeries;
 use super::{Regression, State};
 use crate::evidence::Coverage;
 use crate::grid::{Grid, Hits};
+use crate::patterns::PatternKind;
 use crate::stats::claims::CHANGED_LIMIT;
 use crate::stats::multiplicity::q_values_counting_once;
 use crate::together::leaders;
@@ -37,7 +38,7 @@ struct Tested<'o> {
 /// Finds the changes of all units of a grid whose rows are the revisions of `order`.
 ///
 /// Both kinds of test, of rates and of silence, are one family: q is over all of them. Units with the same entries in the same
-/// cells are one test.
+/// cells are one test, and so are an exception and the message that it always comes with.
 pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
     let calendars = Calendars::default();
     let test = |(unit, service): &(u64, u32)| {
@@ -54,7 +55,8 @@ pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
     let all: Vec<Tested<'_>> = in_services.par_iter().filter_map(test).collect();
     let is_fit = |tested: &Tested<'_>| tested.series.is_some() || tested.absence.is_some();
     let (all, unfit): (Vec<_>, Vec<_>) = all.into_iter().partition(is_fit);
-    let q_values = q_values(grid, &all);
+    let twins = twins(grid, &all);
+    let q_values = q_values(grid, &all, &twins);
     let mut changed: Vec<(&Tested<'_>, Severity, Regression)> = Vec::new();
     for (tested, (q_series, q_absence)) in all.iter().zip(q_values) {
         let is_sure = |q: Option<f64>| q.filter(|q| *q <= CHANGED_LIMIT);
@@ -79,7 +81,7 @@ pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
         };
         changed.extend(found.map(|(severity, regression)| (tested, severity, regression)));
     }
-    keep_news(grid, &mut changed);
+    keep_news(grid, &mut changed, &twins);
     changed.sort_by(|(_, severity_a, a), (_, severity_b, b)| {
         let strength = || severity_b.cmp(severity_a).then_with(|| b.score.total_cmp(&a.score));
         a.state.cmp(&b.state).then_with(strength).then_with(|| (&a.service, &a.id).cmp(&(&b.service, &b.id)))
@@ -97,15 +99,34 @@ pub fn changes(grid: &Grid, coverage: &Coverage, order: &Order) -> Changes {
         .zip(groups)
         .map(|((tested, _, regression), group)| {
             let pattern = pattern_name(grid.pattern_of(tested.unit));
+            let kind = PatternKind::of(grid.subject_of(tested.unit));
             let variant = grid.values.get(&tested.unit).map(|value| value.variant.clone());
-            (tested.unit, Regression { group, variant, pattern, ..regression })
+            (tested.unit, Regression { group, variant, kind, pattern, ..regression })
         })
         .collect();
-    Changes { found, tested: all.len() as u64, not_tested: unfit.len() as u64 }
+    let n_once =
+        |units: &[Tested<'_>]| units.iter().filter(|of| twin_of(&twins, of).is_none()).count() as u64;
+    Changes { found, tested: n_once(&all), not_tested: n_once(&unfit) }
 }
 
-/// Leaves out values of a pattern that changed as the pattern itself did: the pattern says it already.
-fn keep_news(grid: &Grid, changed: &mut Vec<(&Tested<'_>, Severity, Regression)>) {
+/// By the first row of a service, exceptions that are the entries of a message, with that message.
+type Twins = BTreeMap<u32, BTreeMap<u64, u64>>;
+
+fn twins(grid: &Grid, all: &[Tested<'_>]) -> Twins {
+    let mut twins = Twins::new();
+    for tested in all {
+        twins.entry(tested.rows.start).or_insert_with(|| grid.twins(&tested.rows));
+    }
+    twins
+}
+
+fn twin_of(twins: &Twins, tested: &Tested<'_>) -> Option<u64> {
+    twins.get(&tested.rows.start)?.get(&tested.unit).copied()
+}
+
+/// Leaves out values of a pattern that changed as the pattern itself did, and exceptions that are the entries of a message and
+/// changed as it did: it is said already.
+fn keep_news(grid: &Grid, changed: &mut Vec<(&Tested<'_>, Severity, Regression)>, twins: &Twins) {
     type Said<'r> = (u64, &'r str, State, Option<&'r str>, Option<&'r str>);
     fn said(unit: u64, regression: &Regression) -> Said<'_> {
         (
@@ -122,7 +143,8 @@ fn keep_news(grid: &Grid, changed: &mut Vec<(&Tested<'_>, Severity, Regression)>
         .iter()
         .map(|(tested, _, regression)| {
             let pattern = grid.values.get(&tested.unit).map(|value| value.pattern);
-            pattern.is_none_or(|pattern| !of_patterns.contains(&said(pattern, regression)))
+            let mut told_by = pattern.into_iter().chain(twin_of(twins, tested));
+            !told_by.any(|unit| of_patterns.contains(&said(unit, regression)))
         })
         .collect();
     let mut is_news = is_news.into_iter();
@@ -130,11 +152,12 @@ fn keep_news(grid: &Grid, changed: &mut Vec<(&Tested<'_>, Severity, Regression)>
 }
 
 /// Returns q of the rates and of the silence of each.
-fn q_values(grid: &Grid, all: &[Tested<'_>]) -> Vec<(Option<f64>, Option<f64>)> {
+fn q_values(grid: &Grid, all: &[Tested<'_>], twins: &Twins) -> Vec<(Option<f64>, Option<f64>)> {
     let mut known: BTreeMap<(bool, Severity, &Hits), usize> = BTreeMap::new();
     let (mut p_values, mut tests) = (Vec::new(), Vec::new());
     for tested in all {
-        let hits = grid.hits(&grid.units[&tested.unit], tested.rows.clone());
+        let unit = twin_of(twins, tested).unwrap_or(tested.unit);
+        let hits = grid.hits(&grid.units[&unit], tested.rows.clone());
         let of_series = tested.series.as_ref().map(|series| (false, series.severity, series.p));
         let of_absence = tested.absence.as_ref().map(|absence| (true, absence.severity, absence.p));
         for (is_silence, severity, p) in of_series.into_iter().chain(of_absence) {

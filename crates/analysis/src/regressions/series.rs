@@ -5,6 +5,7 @@ use super::runs::{self, Level, Run, Seen};
 use super::{Change, InRevision, RateSegment, Regression};
 use crate::evidence::Coverage;
 use crate::grid::{Events, Grid};
+use crate::patterns::PatternKind;
 use crate::revisions::Deploy;
 use crate::stats::cells::FULL_SHARE;
 use crate::stats::change::{Series, one_change};
@@ -100,6 +101,7 @@ impl<'o> UnitSeries<'o> {
         let name = |row: &u32| self.order.names[*row as usize].0.clone();
         Some(Regression {
             id: pattern_name(self.unit),
+            kind: PatternKind::Message,
             pattern: String::new(),
             template: String::new(),
             variant: None,

@@ -71,23 +71,35 @@ pub(crate) fn time(day: u32, second: u32) -> String {
     format!("2025-05-{day:02}T{hour:02}:{minute:02}:{second:02}.000000Z")
 }
 
+/// An entry of the service `shop`: day and number of it, second, revision number, severity, and what it says.
+pub(crate) fn entry(
+    (day, idx): (u32, usize),
+    second: u32,
+    revision: u32,
+    severity: &str,
+    mut payload: Value,
+) -> Value {
+    let mut entry = json!({
+        "insertId": format!("{day}-{idx}"),
+        "timestamp": time(day, second),
+        "severity": severity,
+        "logName": "projects/p/logs/run.googleapis.com%2Fstderr",
+        "resource": {"type": "cloud_run_revision", "labels": {
+            "project_id": "p", "service_name": "shop", "revision_name": format!("shop-{revision:05}-abc"),
+        }},
+        "labels": {"instanceId": format!("i{revision}")},
+    });
+    entry.as_object_mut().unwrap().append(payload.as_object_mut().unwrap());
+    entry
+}
+
 /// Writes one file of entries of the service `shop`: day, second, revision number, severity and message.
 pub(crate) fn write_day(folder: &Path, day: u32, entries: &[(u32, u32, &str, String)]) -> PathBuf {
     let path = folder.join(format!("day-{day:02}.ndjson"));
     let mut lines: Vec<(u32, String)> = Vec::new();
     for (idx, (second, revision, severity, message)) in entries.iter().enumerate() {
-        let entry = json!({
-            "insertId": format!("{day}-{idx}"),
-            "timestamp": time(day, *second),
-            "severity": severity,
-            "logName": "projects/p/logs/run.googleapis.com%2Fstderr",
-            "resource": {"type": "cloud_run_revision", "labels": {
-                "project_id": "p", "service_name": "shop", "revision_name": format!("shop-{revision:05}-abc"),
-            }},
-            "labels": {"instanceId": format!("i{revision}")},
-            "textPayload": message,
-        });
-        lines.push((*second, entry.to_string()));
+        let payload = json!({"textPayload": message});
+        lines.push((*second, entry((day, idx), *second, *revision, severity, payload).to_string()));
     }
     lines.sort();
     let lines: Vec<String> = lines.into_iter().map(|line| line.1).collect();
