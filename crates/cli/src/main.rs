@@ -16,6 +16,7 @@ mod printer;
 mod progress;
 mod question;
 mod settings;
+mod threads;
 
 use crate::outcome::Code;
 use crate::printer::Printer;
@@ -38,6 +39,9 @@ fn main() -> ExitCode {
         Err(failure) => return outcome::report(&failure, settings::Stderr::plain()).into(),
     };
     let stderr = settings.stderr;
+    if let Err(failure) = threads::set_up(args.global.threads) {
+        return outcome::report(&failure, stderr).into();
+    }
     let mut printer = Printer::new(&settings);
     let result = commands::run(args.verb, &settings, &mut printer);
     let result = result.and_then(|outcome| printer.finish().map(|()| outcome));

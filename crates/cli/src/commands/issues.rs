@@ -42,11 +42,18 @@ pub(super) fn run(
         Priority::ALL.into_iter().find(|priority| priority.name() == args.least).ok_or_else(|| {
             Failure::new(format!("--least: there is no priority '{}'", args.least)).hint("P0, P1, P2, P3, P4")
         })?;
-    let ledger = read_ledger(args.ledger.as_deref(), settings)?;
+    let before = ledger_text(args.ledger.as_deref(), settings)?;
+    let ledger = read_ledger(before.as_deref(), args.ledger.as_deref(), settings)?;
     let report = gather(&args.question, &args.reporting, settings, printer)?;
     let (found, after) = drafts(&report, &ledger, least);
     let drafts: Vec<Filed> =
         found.into_iter().map(|draft| Filed { file: file_name(&draft), draft }).collect();
+    // Gathering takes a while, and people edit the ledger: what they wrote meanwhile is not written over.
+    if ledger_text(args.ledger.as_deref(), settings)? != before {
+        let name = ledger_name(args.ledger.as_deref(), settings);
+        return Err(Failure::new(format!("the ledger {name} was changed while the drafts were made"))
+            .hint("nothing was written; ask again"));
+    }
     write_drafts(&args.output, &report, &drafts, settings)?;
     write_ledger(args.ledger.as_deref(), &after.write(), settings)?;
     let any = !drafts.is_empty();
@@ -55,22 +62,30 @@ pub(super) fn run(
     Ok(Outcome::found(any))
 }
 
-/// The ledger is where it was told, else in the archive's folder; what is not there yet is empty.
-fn read_ledger(path: Option<&Path>, settings: &Settings) -> Result<Ledger, Failure> {
-    let (text, name) = match path {
-        Some(path) if path.try_exists().unwrap_or(true) => (read(path)?, path.display().to_string()),
-        Some(_) => return Ok(Ledger::default()),
-        None => {
-            let name = settings.archive.join(layout::ISSUES).display().to_string();
-            match storage(settings).read(layout::ISSUES) {
-                Ok(bytes) => (String::from_utf8_lossy(&bytes).into_owned(), name),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Ledger::default()),
-                Err(error) => return Err(Failure::new(format!("cannot read {name}")).cause(&error)),
+/// Returns the ledger's text: it is where it was told, else in the archive's folder. `None` when it is not there yet.
+fn ledger_text(path: Option<&Path>, settings: &Settings) -> Result<Option<String>, Failure> {
+    match path {
+        Some(path) if path.try_exists().unwrap_or(true) => read(path).map(Some),
+        Some(_) => Ok(None),
+        None => match storage(settings).read(layout::ISSUES) {
+            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(Failure::new(format!("cannot read {}", ledger_name(path, settings))).cause(&error))
             }
-        }
-    };
-    Ledger::read(&text).map_err(|error| {
-        Failure::new(format!("the ledger {name} cannot be read"))
+        },
+    }
+}
+
+fn ledger_name(path: Option<&Path>, settings: &Settings) -> String {
+    path.map_or_else(|| settings.archive.join(layout::ISSUES), Path::to_owned).display().to_string()
+}
+
+/// A ledger that is not there yet is empty.
+fn read_ledger(text: Option<&str>, path: Option<&Path>, settings: &Settings) -> Result<Ledger, Failure> {
+    let Some(text) = text else { return Ok(Ledger::default()) };
+    Ledger::read(text).map_err(|error| {
+        Failure::new(format!("the ledger {} cannot be read", ledger_name(path, settings)))
             .cause(&error)
             .hint("mend it, or name another with --ledger")
     })

@@ -227,3 +227,19 @@ fn answers_say_what_they_do_not_rest_on() {
     assert_eq!(answer["matches"], 100);
     assert!(!warned(&answer, "lost to damage"), "{answer:#}");
 }
+
+#[test]
+fn any_number_of_threads_gives_the_same_answer() {
+    for question in [
+        &["freq", "severity>=ERROR", "--by", "revision", "--format", "json"][..],
+        &["patterns", "--format", "json"],
+        &["regressions", "--format", "json"],
+    ] {
+        let plain = ask(question);
+        for threads in ["1", "3"] {
+            let told = ask(&[question, &["--threads", threads]].concat());
+            assert_eq!((told.code, &told.stdout), (plain.code, &plain.stdout), "{question:?} {threads}");
+        }
+    }
+    assert_eq!(ask(&["status", "--threads", "0"]).code, 2);
+}

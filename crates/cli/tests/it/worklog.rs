@@ -150,3 +150,30 @@ fn issues_are_drafted_once() {
     assert!(Path::new(&elsewhere).is_file() && root().is_dir());
     assert_eq!(run(&archive, &[&args[..], &["--least", "P9"]].concat()).code, 2);
 }
+
+/// A pipe gives the program another text each time it reads the ledger, as an editor would in between.
+#[cfg(unix)]
+#[test]
+fn a_ledger_that_is_edited_meanwhile_is_not_written_over() {
+    let samples = archive_of(&["data/exports/sink-2025-05-20-to-2025-06-08.ndjson.gz"]);
+    let archive = samples.path().join("archive");
+    let (drafts, ledger) = (samples.path().join("drafts"), samples.path().join("ledger.toml"));
+    let args = ["issues", "-o", drafts.to_str().unwrap(), "--ledger", ledger.to_str().unwrap()];
+    assert_eq!(run(&archive, &args).code, 0);
+    let text = std::fs::read_to_string(&ledger).unwrap();
+    std::fs::remove_file(&ledger).unwrap();
+    std::fs::remove_dir_all(&drafts).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&ledger).status().unwrap().success());
+    let pipe = ledger.clone();
+    let editor = std::thread::spawn(move || {
+        std::fs::write(&pipe, &text).unwrap();
+        // Until the first reader has seen the end, a second text would be more of the first.
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        std::fs::write(&pipe, text.replacen("name = ", "number = 77\nname = ", 1)).unwrap();
+    });
+    let refused = run(&archive, &args);
+    editor.join().unwrap();
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("was changed while"), "{}", refused.stderr);
+    assert!(!drafts.exists(), "nothing was written");
+}
