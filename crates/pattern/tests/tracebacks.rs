@@ -203,3 +203,19 @@ fn samples_one_behind_another_are_kept_apart() {
         }
     }
 }
+
+#[test]
+fn every_sample_on_one_line_has_the_same_keys() {
+    let Some(samples) = samples() else { return };
+    let keys = |text: &str| find(text).iter().map(exception_key).collect::<Vec<_>>();
+    for (name, text) in &samples {
+        // Where the message is all that names it, a word before it makes another message.
+        let prefixes = if name.starts_with("perl") { &[""][..] } else { &["", "error: "] };
+        for prefix in prefixes {
+            let text = text.trim();
+            let written_out = text.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t");
+            let line = format!("{prefix}{written_out}");
+            assert_eq!(keys(&line), keys(text), "{name}: {line}");
+        }
+    }
+}

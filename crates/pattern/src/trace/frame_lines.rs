@@ -101,12 +101,27 @@ pub(super) fn type_header(line: &str) -> Option<Header> {
         let starts_line = line[..start].trim().is_empty();
         let is_capitalised = last_part.starts_with(char::is_uppercase);
         let is_exception = is_capitalised && names::says_exception(last_part);
+        // A bare name before a full one is a word of whoever logged it: these languages print names in full.
+        let is_introduction = !is_dotted && line.get(at..).is_some_and(begins_with_full_name);
+        if is_introduction {
+            continue;
+        }
         if is_exception || (is_dotted && starts_line && is_capitalised) {
             let message = line.get(at..).unwrap_or("").trim_start().to_owned();
             return Some(Header { at: start, type_name: name.to_owned(), message, thread: None });
         }
     }
     None
+}
+
+/// Tells whether a text begins with `x.y.ZException: `.
+fn begins_with_full_name(text: &str) -> bool {
+    let word = text.trim_start().split([' ', '\t']).next().unwrap_or_default();
+    word.strip_suffix(':').is_some_and(|name| {
+        let last_part = name.rsplit('.').next().unwrap_or(name);
+        let is_exception = last_part.starts_with(char::is_uppercase) && names::says_exception(last_part);
+        name.contains('.') && !name.contains(':') && names::is_type_name(name) && is_exception
+    })
 }
 
 #[cfg(test)]
@@ -121,6 +136,8 @@ mod tests {
             ("java.lang.StackOverflowError", "java.lang.StackOverflowError", ""),
             ("com.acme.Oops: bad", "com.acme.Oops", "bad"),
             ("MyException: bad", "MyException", "bad"),
+            ("Error: java.lang.IllegalStateException: no", "java.lang.IllegalStateException", "no"),
+            ("MyException: java.lang: no", "MyException", "java.lang: no"),
         ] {
             let header = type_header(line).unwrap();
             assert_eq!((header.type_name.as_str(), header.message.as_str()), (type_name, message));

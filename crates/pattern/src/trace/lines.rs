@@ -48,14 +48,13 @@ pub(super) fn split(text: &str) -> Vec<Line<'_>> {
 
 /// Tells whether a line holds a trace with its line ends written out as `\n`.
 fn is_written_out(line: &str) -> bool {
-    const FOLLOWERS: [&str; 15] = [
+    const FOLLOWERS: [&str; 14] = [
         "  File ",
         "\\tat ",
         "\tat ",
-        "    at ",
-        "   at ",
         "Stack trace:",
         "\\ngoroutine",
+        "goroutine ",
         "#0 ",
         "\\tfrom ",
         "\tfrom ",
@@ -68,7 +67,11 @@ fn is_written_out(line: &str) -> bool {
     let has_calls = line.contains(" called at ");
     line.match_indices("\\n").any(|(at, _)| {
         let rest = &line[at + 2..];
-        FOLLOWERS.iter().any(|follower| rest.starts_with(follower)) || (has_calls && rest.starts_with("\\t"))
+        // However deep: a cause and the members of a group stand further in.
+        let n_spaces = rest.len() - rest.trim_start_matches(' ').len();
+        FOLLOWERS.iter().any(|follower| rest.starts_with(follower))
+            || (n_spaces >= 3 && rest[n_spaces..].starts_with("at "))
+            || (has_calls && rest.starts_with("\\t"))
     })
 }
 
@@ -122,8 +125,12 @@ fn split_written_out<'t>(line: &'t str, offset: usize, lines: &mut Vec<Line<'t>>
         }
         content.push(character);
     }
-    if !is_json && let Some(cut) = content.strip_suffix(['\'', '"']) {
-        content.truncate(cut.len());
+    // The quote around the whole text, not one that closes what it opened on this line.
+    if !is_json
+        && let Some(quote @ ('\'' | '"')) = content.chars().next_back()
+        && content.matches(quote).count() % 2 == 1
+    {
+        content.pop();
     }
     if start < line.len() {
         lines.push(Line {
@@ -188,6 +195,9 @@ mod tests {
             texts(r#"{"exc":"T:\n  File \"a.py\", line 3\nK: 'k'","x":1}"#),
             ["T:", "  File \"a.py\", line 3", "K: 'k'", ":1}"]
         );
+        assert_eq!(texts("T: 'E: x\\n    at f (a.js:1:2)'"), ["T: 'E: x", "    at f (a.js:1:2)"]);
+        assert_eq!(texts("T:\\n  File x\\nK: 'k'"), ["T:", "  File x", "K: 'k'"]);
+        assert_eq!(texts("E: x {\\n        at f (a.js:1:2)"), ["E: x {", "        at f (a.js:1:2)"]);
     }
 
     #[test]

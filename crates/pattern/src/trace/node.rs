@@ -65,7 +65,7 @@ fn is_in_app(file: &str) -> bool {
         || (file.contains("://") && HOSTS.iter().any(|host| file.contains(host))))
 }
 
-/// Reads `TypeError: x`, `[AggregateError: x] {`, `Uncaught Error: x`, `Error [ERR_X]: x`, `error: x`.
+/// Reads `TypeError: x`, `[AggregateError: x] {`, `Uncaught Error: x`, `Error [ERR_X]: x`, `error: x`, `error: TypeError: x`.
 pub(super) fn header(line: &str) -> Option<Header> {
     let trimmed = line.trim_start();
     let mut at = line.len() - trimmed.len();
@@ -76,25 +76,33 @@ pub(super) fn header(line: &str) -> Option<Header> {
             rest = after;
         }
     }
-    if let Some(found) = named(rest, at) {
-        return Some(found);
+    let first = named(rest, at);
+    // What is called `error` may be a logger's level, with the name of a class further on in what was logged.
+    if first.as_ref().is_some_and(|found| found.type_name != "error") {
+        return first;
     }
+    let is_class = |word: &str| {
+        ["Error:", "Exception:"].iter().any(|end| word.strip_suffix(end).is_some_and(|name| !name.is_empty()))
+    };
     // Behind a logger's prefix, only a name that ends like an error counts.
     let mut start = 0;
+    let is_bracketed = rest.trim_end_matches([' ', '{']).ends_with(']');
     for word in rest.split(' ') {
         // Asking only words that end like an error keeps long lines cheap.
         let name = word.strip_suffix(':').unwrap_or(word);
+        // Without frames of its own an error stands in brackets.
+        let n_brackets = usize::from(is_bracketed && name.starts_with('['));
         if start > 0
             && names::says_exception(name)
-            && let Some(found) = named(&rest[start..], at + start)
-            && names::says_exception(&found.type_name)
+            && (first.is_none() || is_class(&word[n_brackets..]))
+            && let Some(found) = named(&rest[start + n_brackets..], at + start + n_brackets)
             && found.type_name.starts_with(char::is_uppercase)
         {
             return Some(found);
         }
         start += word.len() + 1;
     }
-    None
+    first
 }
 
 /// Tells whether a line is an error without frames of its own, whose properties follow: `[AggregateError: x] {`.
@@ -103,17 +111,42 @@ pub(super) fn is_open_bracket(line: &str) -> bool {
     text.strip_suffix('{').is_some_and(|text| text.trim_end().ends_with(']')) && header(line).is_some()
 }
 
+/// Reads `TypeError: x`, and the error inside of what only speaks of one: `error: TypeError: x`.
 fn named(text: &str, at: usize) -> Option<Header> {
+    const MAX_INTRODUCTIONS: usize = 3;
     let text = text.trim_end_matches([' ', '{', '[']).trim_end_matches(']');
-    let (head, message) = text.split_once(": ").unwrap_or((text.strip_suffix(':').unwrap_or(text), ""));
-    let name = head.split(" [").next().unwrap_or(head);
+    let (name, message) = split_name(text);
     let is_error = names::says_exception(name) || matches!(name, "error" | "DOMException");
-    (is_error && names::is_type_name(name)).then(|| Header {
-        at,
-        type_name: name.to_owned(),
-        message: message.to_owned(),
-        thread: None,
-    })
+    if !is_error || !names::is_type_name(name) {
+        return None;
+    }
+    let (mut name, mut message) = (name, message);
+    for _ in 0..MAX_INTRODUCTIONS {
+        let inner = message.strip_prefix('[').unwrap_or(message);
+        let (inner_name, inner_message) = split_name(inner);
+        let is_type = names::is_type_name(inner_name) && inner_name.starts_with(char::is_uppercase);
+        let is_introduced = match name {
+            // A level before an error; before other text it is what some libraries call their errors.
+            "error" if inner_name == "error" => true,
+            "error" | "Warning" => is_type && names::says_exception(inner_name),
+            "UnhandledPromiseRejectionWarning" | "UnhandledPromiseRejection" => {
+                is_type && inner.contains(": ")
+            }
+            _ => false,
+        };
+        if !is_introduced {
+            break;
+        }
+        (name, message) = (inner_name, inner_message);
+    }
+    let skipped = name.as_ptr().addr() - text.as_ptr().addr();
+    Some(Header { at: at + skipped, type_name: name.to_owned(), message: message.to_owned(), thread: None })
+}
+
+/// Splits `Error [ERR_X]: x`, with or without code and message.
+fn split_name(text: &str) -> (&str, &str) {
+    let (head, message) = text.split_once(": ").unwrap_or((text.strip_suffix(':').unwrap_or(text), ""));
+    (head.split(" [").next().unwrap_or(head), message)
 }
 
 /// Reads a trace whose first frame stands at a line.

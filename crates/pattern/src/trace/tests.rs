@@ -468,3 +468,66 @@ fn interleaved_streams_are_no_part_of_each_other() {
         assert_eq!(found, [("a", *first), ("b", *second)]);
     }
 }
+
+#[test]
+fn words_before_an_error_are_not_its_type() {
+    let frames = "    at run (/app/a.js:5:9)\n    at load (/app/b.js:1:1)";
+    let plain = |head: &str| format!("{head}\n{frames}");
+    let expected = key(&plain("TypeError: x is not a function"));
+    for prefix in [
+        "",
+        "error: ",
+        "error: error: ",
+        "error: Failed to load user: ",
+        "Warning: ",
+        "Uncaught ",
+        "Failed to load user: ",
+        "(node:1) UnhandledPromiseRejectionWarning: ",
+        "error: (node:1) UnhandledPromiseRejectionWarning: ",
+        "error: UnhandledPromiseRejectionWarning: ",
+        "2025-09-16T01:40:54Z error: ",
+        "[error]: Uncaught (in promise) ",
+    ] {
+        let text = plain(&format!("{prefix}TypeError: x is not a function"));
+        check(&text, Language::Node, &["TypeError"], "TypeError", "a.run");
+        let found = &find(&text)[0];
+        assert_eq!(found.root().message, "x is not a function", "{text}");
+        assert_eq!(exception_key(found), expected, "{text}");
+        assert!(text[found.range.clone()].starts_with("TypeError") || prefix.starts_with("Unc"), "{text}");
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(join_lines(&lines), [(vec![0, 1, 2], expected)], "{text}");
+    }
+    // These are types: of a library that calls it so, of a warning with its stack, of what was thrown.
+    for (head, type_name) in [
+        ("error: relation missing", "error"),
+        ("error: Parser: missing", "error"),
+        ("error: canceling statement due to statement Timeout", "error"),
+        ("error: Connection Error: refused", "error"),
+        ("(node:1) Warning: Closing a file: late", "Warning"),
+        ("Error: TypeError: x", "Error"),
+        ("(node:1) UnhandledPromiseRejectionWarning: ValidationFailed: no", "ValidationFailed"),
+        ("TypeError [ERR_X]: no", "TypeError"),
+    ] {
+        assert_eq!(find(&plain(head))[0].root().type_name, type_name, "{head}");
+    }
+    let java = "java.lang.IllegalStateException: no\n\tat a.B.c(B.java:3)";
+    assert_eq!(key(&format!("Error: {java}")), key(java));
+}
+
+#[test]
+fn a_trace_written_out_behind_a_word_has_its_key() {
+    // Nothing but a line end tells the frames of these two from other text.
+    let all = ALL.iter().chain(&LINE_BY_LINE).filter(|text| ![RAILS, BROWSER].contains(text));
+    for text in all {
+        // What has no name of an error's form is not found behind words, or they are part of its message.
+        let prefixes = if *text == NODE_ERROR || find(text)[0].language == Language::Perl {
+            &[""][..]
+        } else {
+            &["", "error: ", "2025-09-16 ERROR worker: "]
+        };
+        for prefix in prefixes {
+            let written_out = text.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t");
+            assert_eq!(key(&format!("{prefix}{written_out}")), key(text), "{prefix}{written_out}");
+        }
+    }
+}
