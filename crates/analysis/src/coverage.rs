@@ -239,9 +239,7 @@ fn cut_dump(source: &SourceRecord, coverage: &Coverage, places: &BTreeMap<&str, 
     let limit = lacks.cuts.iter().filter_map(|cut| cut.limit).max().filter(|_| source.cut == Cut::Limit);
     let silent = edges(source, &lacks).into_iter().map(|((service, missing), edge)| {
         let (from, to, behind) = match missing {
-            Missing::Newer => {
-                (Some(edge.at_ns), edge.asked.map(|(_, to)| to), edge.at_ns.saturating_add(1))
-            }
+            Missing::Newer => (Some(edge.at_ns), edge.asked.map(|(_, to)| to), edge.at_ns.saturating_add(1)),
             Missing::Older => (
                 edge.asked.map(|(from, _)| from).filter(|from| *from < edge.at_ns),
                 Some(edge.at_ns),
@@ -298,7 +296,11 @@ fn edges<'s>(source: &'s SourceRecord, lacks: &Lacks) -> BTreeMap<(&'s str, Miss
                 (Missing::Older, of_place().map(|other| other.first_ns).min())
             };
             let at_ns = at_ns.unwrap_or_default();
-            add(&group.service, missing, Edge { at_ns, severities: Severities::ALL, asked: asked(&group.context) });
+            add(
+                &group.service,
+                missing,
+                Edge { at_ns, severities: Severities::ALL, asked: asked(&group.context) },
+            );
         }
         for cut in lacks.cuts.iter().filter(|cut| source.cut == Cut::Limit && cut.context == group.context) {
             let severities = match &cut.severity {
@@ -306,7 +308,11 @@ fn edges<'s>(source: &'s SourceRecord, lacks: &Lacks) -> BTreeMap<(&'s str, Miss
                 Some(severity) => Severity::parse(severity).map_or(Severities::ALL, Severities::only),
                 None => Severities::ALL,
             };
-            add(&group.service, cut.missing, Edge { at_ns: cut.at_ns, severities, asked: asked(&cut.context) });
+            add(
+                &group.service,
+                cut.missing,
+                Edge { at_ns: cut.at_ns, severities, asked: asked(&cut.context) },
+            );
         }
     }
     edges

@@ -361,9 +361,8 @@ fn intervals_of(source: &SourceRecord, whole_hours: &BTreeSet<Hour<'_>>) -> Vec<
         let severities = severities.and(let_through);
         // Entries beyond the window that was asked for show that the window is not to be trusted.
         // Neither is that of a dump whose end is missing.
-        let asked = asked_window(source, place).filter(|window| {
-            window.from_ns <= first && last <= window.to_ns && source.cut != Cut::Broken
-        });
+        let asked = asked_window(source, place)
+            .filter(|window| window.from_ns <= first && last <= window.to_ns && source.cut != Cut::Broken);
         let (from_ns, to_ns, proof) = match asked {
             Some(window) => (window.from_ns, window.to_ns, Proof::AskedWindow),
             None => (first, last, Proof::DumpSpan),
@@ -378,7 +377,9 @@ fn intervals_of(source: &SourceRecord, whole_hours: &BTreeSet<Hour<'_>>) -> Vec<
                     cut.severity.is_none() || cut.severity.as_deref().is_some_and(|own| Some(own) == severity)
                 };
                 let cuts = cuts.iter().filter(speaks);
-                cuts.fold(Interval { severities, ..whole.clone() }, |interval, cut| cut_off(interval, cut, source))
+                cuts.fold(Interval { severities, ..whole.clone() }, |interval, cut| {
+                    cut_off(interval, cut, source)
+                })
             })
             .filter(|interval| interval.from_ns <= interval.to_ns);
         let parts: Vec<Interval> = parts.collect();
@@ -525,7 +526,8 @@ mod tests {
         assert_eq!(stretches(&[(None, Missing::Older, 100)]), [(100, 1000)]);
         assert_eq!(stretches(&[(None, Missing::Newer, 200)]), [(0, 200)]);
         assert_eq!(stretches(&[(None, Missing::Older, 100), (None, Missing::Newer, 200)]), [(100, 200)]);
-        let last = Coverage::of(&[asked(&[(None, Missing::Newer, 200)])]).judge_last("s", Severity::Error, 200);
+        let last =
+            Coverage::of(&[asked(&[(None, Missing::Newer, 200)])]).judge_last("s", Severity::Error, 200);
         assert_eq!(last.status, Status::Censored);
     }
 

@@ -32,6 +32,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
 use crate::settings::Settings;
 use jiff::Timestamp;
+use serde::Serialize;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
@@ -79,6 +80,20 @@ fn storage(settings: &Settings) -> Arc<dyn Storage> {
 fn open(settings: &Settings) -> Result<Archive, Failure> {
     Archive::open(storage(settings), &settings.archive.display().to_string())
         .map_err(|error| Failure::archive(&error, &settings.archive))
+}
+
+/// An answer that a library drew up, with the name of its contract in front.
+#[derive(Serialize)]
+struct Named<'a, T> {
+    schema: &'static str,
+    #[serde(flatten)]
+    answer: &'a T,
+}
+
+impl<'a, T> Named<'a, T> {
+    const fn new(schema: &'static str, answer: &'a T) -> Self {
+        Self { schema, answer }
+    }
 }
 
 /// Finds what `paths` lead to, outside of the archive in use and of every other.
@@ -145,7 +160,12 @@ fn field_map(text: &str) -> Result<FieldMap, Failure> {
             "id" => &mut map.id,
             _ => return Err(wrong()),
         };
-        *slot = Some(path.trim().to_owned());
+        let path = path.trim();
+        if path.is_empty() {
+            return Err(Failure::new(format!("--map: '{part}' names no path"))
+                .hint("leave it out, or say where it stands"));
+        }
+        *slot = Some(path.to_owned());
     }
     Ok(map)
 }
@@ -178,6 +198,7 @@ mod tests {
     fn maps_name_members() {
         let map = field_map("timestamp=when,service = app.name").unwrap();
         assert_eq!((map.timestamp.as_deref(), map.service.as_deref()), (Some("when"), Some("app.name")));
+        assert!(field_map("timestamp=").is_err() && field_map("timestamp=when,service= ").is_err());
         assert!(field_map("when").is_err() && field_map("colour=red").is_err());
     }
 

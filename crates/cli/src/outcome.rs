@@ -5,7 +5,7 @@
 //! | 0 | done; for a question: there is an answer |
 //! | 1 | done; the answer is "none", `gate` says "fail", or `report --check` found that something holds no more |
 //! | 2 | could not be done as asked |
-//! | 3 | done, but incomplete: something was rejected, refused or skipped, `verify` found damage, or `gate` is undecided |
+//! | 3 | done, but incomplete: something was rejected, refused, skipped, or broken and repaired, `verify` found damage, or `gate` is undecided |
 //! | 130 | interrupted; the archive is as its last commit left it |
 
 use crate::settings::Stderr;

@@ -13,6 +13,7 @@ use timberline_query::{
     Compare, DerivedCompare, DerivedField, Filter, Needle, Node, Op, Operand, Options, Path, Segment, Test,
     Warning, compile, root_type,
 };
+use timberline_search::{Direction, Names, RowView, in_time_order};
 
 /// What is asked.
 pub(crate) struct Question {
@@ -72,7 +73,8 @@ impl Question {
         }
     }
 
-    /// After nothing was found: says which fields of the filter no entry has. Cost: reads the shapes of all segments.
+    /// After nothing was found: says which fields of the filter no entry has, and whether a text is there only in messages that
+    /// were repaired. Cost: reads the shapes of all segments; for a text beyond ASCII, as a search for it in messages.
     pub(crate) fn doubt(&self, archive: &Archive, printer: &Printer) {
         let options = Options { known_fields: known_fields(archive), ..Options::default() };
         if let Ok(compiled) = compile(&self.text, &options) {
@@ -80,7 +82,48 @@ impl Question {
                 printer.warning(&warning.render(&self.text));
             }
         }
+        let mut texts = BTreeSet::new();
+        let repaired = put_to_message(self.filter.root(), &mut texts);
+        if !texts.is_empty() && finds_anything(archive, &Filter::new(repaired)) {
+            let tests: Vec<String> = texts.iter().map(|text| format!("message:\"{text}\"")).collect();
+            printer.note(&format!(
+                "a filter looks at the text as it was exported; there are entries in which it was garbled (UTF-8 read as cp1252), \
+                 which are shown repaired: {} finds them",
+                tests.join(" and ")
+            ));
+        }
     }
+}
+
+/// Puts texts beyond ASCII to the message, which is repaired, instead of what was exported. Says which texts these are.
+fn put_to_message(node: &Node, texts: &mut BTreeSet<String>) -> Node {
+    let mut each = |nodes: &[Node]| nodes.iter().map(|node| put_to_message(node, texts)).collect();
+    let text = match node {
+        Node::And(nodes) => return Node::And(each(nodes)),
+        Node::Or(nodes) => return Node::Or(each(nodes)),
+        Node::Test(Test::Global(global)) => &global.text,
+        Node::Test(Test::Compare(compare)) if matches!(compare.op, Op::Has | Op::Eq) => &compare.text,
+        _ => return node.clone(),
+    };
+    if text.is_ascii() {
+        return node.clone();
+    }
+    texts.insert(text.clone());
+    let (value, text) = (Operand::Text(Needle::new(text)), text.clone());
+    Node::Test(Test::Derived(DerivedCompare { name: DerivedField::Message, op: Op::Has, value, text }))
+}
+
+/// Says whether an entry matches. It serves for a hint: what cannot be read finds nothing.
+fn finds_anything(archive: &Archive, filter: &Filter) -> bool {
+    let mut found = false;
+    let mut look = |_: &RowView<'_>| {
+        found = true;
+        Ok(false)
+    };
+    let fields = BTreeSet::new();
+    let Ok(names) = Names::read(archive) else { return false };
+    let looked = in_time_order(archive, &names, filter, Direction::Newest, Some(1), &fields, &mut look);
+    looked.is_ok() && found
 }
 
 /// The failure of a filter that cannot be read, with the place drawn.

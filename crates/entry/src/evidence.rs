@@ -122,7 +122,8 @@ fn counts(value: Value<'_>, depth: u32) -> Option<BTreeMap<Severity, u64>> {
     let object = value.as_object()?;
     let count = |(key, value): (Text<'_>, Value<'_>)| {
         let key = key.value();
-        let severity = Severity::ALL.into_iter().find(|severity| key.eq_ignore_ascii_case(severity.name()))?;
+        let severity =
+            Severity::ALL.into_iter().find(|severity| key.eq_ignore_ascii_case(severity.name()))?;
         let Value::Number(text) = value else { return None };
         Some((severity, text.parse().ok()?))
     };

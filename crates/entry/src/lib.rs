@@ -22,7 +22,7 @@ mod severity;
 pub mod split;
 mod timestamp;
 
-pub use dialect::{Normalised, RepairKind, Repairs, Scratch, read, unmojibake};
+pub use dialect::{Normalised, Repair, RepairKind, Repairs, Scratch, read, unmojibake};
 pub use evidence::{AskedWindow, Evidence, Said, Shard, SinkHour, sink_hour};
 pub use fold::fold;
 pub use join::join;

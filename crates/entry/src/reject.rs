@@ -69,11 +69,13 @@ pub enum RejectReason {
     BadPattern,
     /// The operating system refused.
     Unreadable,
+    /// The source is known, was read by other rules, and some of its entries were kept.
+    OtherRules,
 }
 
 impl RejectReason {
     /// All reasons, in the order of the enum.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::CutOff,
         Self::BrokenJson,
         Self::TooDeep,
@@ -91,6 +93,7 @@ impl RejectReason {
         Self::NothingInside,
         Self::BadPattern,
         Self::Unreadable,
+        Self::OtherRules,
     ];
 
     /// Returns the stable name.
@@ -113,6 +116,7 @@ impl RejectReason {
             Self::NothingInside => "nothing-inside",
             Self::BadPattern => "bad-pattern",
             Self::Unreadable => "unreadable",
+            Self::OtherRules => "other-rules",
         }
     }
 
@@ -143,6 +147,7 @@ impl fmt::Display for RejectReason {
             Self::NothingInside => "there is nothing to read in it",
             Self::BadPattern => "this is no pattern for file names",
             Self::Unreadable => "it cannot be read",
+            Self::OtherRules => "it was read by other rules before",
         })
     }
 }

@@ -6,12 +6,13 @@
 //!              all rows ─► counted from the ring's facts, no row is read
 //!              no row   ─► nothing
 //!              some     ─► rows are read, and `query::eval` decides            scan
-//!        ──► rows in time order                                               order
+//!        ──► rows in time order, with what stood around them                  order  (context)
 //! ```
 //!
 //! Everything before `eval` may only exclude or be certain; both are tested against `eval` over every entry.
 
 mod align;
+mod context;
 mod explain;
 mod ids;
 mod judge;
@@ -27,7 +28,7 @@ mod texts;
 mod verdict;
 
 pub use explain::{Explanation, TestExplanation, explain};
-pub use order::{Direction, in_time_order};
+pub use order::{Direction, Role, in_time_order, with_context};
 pub use patterns::{Exceptions, HoleValues, Part, Patterns, Seen, Stream, Streams, Values, Variant};
 pub use plan::{Counts, Means};
 pub use present::columns_of_rows;

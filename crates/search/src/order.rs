@@ -3,7 +3,10 @@
 //! With a limit, rings are looked at in the order of their newest (oldest) row, and the search ends as soon as no ring
 //! left can hold anything newer (older) than what was found. Without one, a segment's matches are found first, a few bytes
 //! each, and then read in stretches, so that memory stays bounded however many there are.
+//!
+//! With context, the matches of all segments are found first, then what stood around them; each entry comes once, in its place.
 
+use crate::context::around;
 use crate::plan::Plan;
 use crate::present::present;
 use crate::resolve::{Resolved, resolve};
@@ -32,9 +35,18 @@ const RINGS_AT_ONCE: usize = 64;
 
 /// A match: its time and its row. Entries of one time are put in the order of their `insertId` where there are several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Match {
-    time: i64,
-    row: u64,
+pub(crate) struct Match {
+    pub(crate) time: i64,
+    pub(crate) row: u64,
+}
+
+/// Why an entry is handed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It matches, and is one of those wanted.
+    Match,
+    /// It stands near a match. It may match as well, beyond the limit.
+    Context,
 }
 
 /// Hands matches on in the order of time; entries of one nanosecond in the order of their `insertId`.
@@ -57,11 +69,7 @@ pub fn in_time_order(
     let search = Search { archive, names, resolved: &resolved, plan: &plan };
     let mut left = limit.unwrap_or(usize::MAX);
     let wanted = FieldSet::of(fields.iter().copied());
-    let mut segments: Vec<usize> = (0..archive.segments().len()).collect();
-    if direction == Direction::Newest {
-        segments.reverse();
-    }
-    for segment_idx in segments {
+    for segment_idx in segments(archive, direction) {
         if left == 0 {
             break;
         }
@@ -79,6 +87,76 @@ pub fn in_time_order(
         }
     }
     Ok(())
+}
+
+/// As [`in_time_order`], with up to `n_around` entries before and after each match: of the same instance (label `instanceId` of
+/// one revision), or of the same trace where a match has no instance. Matches are limited, what stands around them is not.
+///
+/// Shape: all in one order of time, each entry once, whatever it stands near.
+/// Cost: reads which instance and trace entries are of: of all entries of the revisions with matches, or of what may have
+/// their traces, in the segments from the first match to the last and as far as neighbours are missing. Sixteen bytes for each
+/// match stay in memory.
+///
+/// # Errors
+/// Damage, and what `visit` returns.
+#[expect(clippy::too_many_arguments, reason = "the arguments of `in_time_order`, and one more")]
+pub fn with_context(
+    archive: &Archive,
+    names: &Names,
+    filter: &Filter,
+    direction: Direction,
+    limit: Option<usize>,
+    n_around: usize,
+    fields: &BTreeSet<Field>,
+    mut visit: impl FnMut(&RowView<'_>, Role) -> Result<bool>,
+) -> Result<()> {
+    if n_around == 0 {
+        let visit = |view: &RowView<'_>| visit(view, Role::Match);
+        return in_time_order(archive, names, filter, direction, limit, fields, visit);
+    }
+    let resolved = resolve(archive, names, filter)?;
+    let plan = Plan::new(archive, names, &resolved)?;
+    let search = Search { archive, names, resolved: &resolved, plan: &plan };
+    let mut left = limit.unwrap_or(usize::MAX);
+    let wanted = FieldSet::of(fields.iter().copied());
+    let mut matches: Vec<Vec<Match>> = vec![Vec::new(); archive.segments().len()];
+    for segment_idx in segments(archive, direction) {
+        if left == 0 {
+            break;
+        }
+        matches[segment_idx] = search.find(segment_idx, direction, left)?;
+        left -= matches[segment_idx].len();
+    }
+    let mut context = around(archive, &matches, n_around)?;
+    for segment_idx in segments(archive, direction) {
+        let beside = std::mem::take(&mut context[segment_idx]);
+        let rows: BTreeSet<u64> = beside.iter().map(|entry| entry.row).collect();
+        let mut all = std::mem::take(&mut matches[segment_idx]);
+        all.extend(beside);
+        all.sort_unstable();
+        order_ties(&archive.segments()[segment_idx], &mut all)?;
+        if direction == Direction::Newest {
+            all.reverse();
+        }
+        let mut visit = |view: &RowView<'_>| {
+            visit(view, if rows.contains(&view.row.idx) { Role::Context } else { Role::Match })
+        };
+        for stretch in all.chunks(STRETCH_ROWS) {
+            if !search.visit_stretch(segment_idx, stretch, wanted, &mut visit)? {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The segments in the order in which their entries come.
+fn segments(archive: &Archive, direction: Direction) -> Vec<usize> {
+    let mut segments: Vec<usize> = (0..archive.segments().len()).collect();
+    if direction == Direction::Newest {
+        segments.reverse();
+    }
+    segments
 }
 
 /// What is looked for, and where.
@@ -234,7 +312,7 @@ fn keep_first(found: &mut Vec<Match>, direction: Direction, limit: usize) {
 }
 
 /// Puts matches of one time in the order of their `insertId`. Cost: reads the ids of matches that are not alone at their time.
-fn order_ties(segment: &Segment, found: &mut [Match]) -> Result<()> {
+pub(crate) fn order_ties(segment: &Segment, found: &mut [Match]) -> Result<()> {
     let is_tied = |pair: &[Match]| pair[0].time == pair[1].time;
     let mut rows: Vec<u64> =
         found.windows(2).filter(|pair| is_tied(pair)).flat_map(|pair| [pair[0].row, pair[1].row]).collect();

@@ -117,7 +117,8 @@ pub fn is_inside(place: &str, wrapper: &str) -> bool {
 
 fn document_of(place: &str) -> (&str, &str) {
     let (document, path) = place.split_once('.').unwrap_or((place, ""));
-    let is_number = document.strip_prefix('#').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    let is_number =
+        document.strip_prefix('#').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
     if is_number { (document, path) } else { ("", place) }
 }
 
@@ -137,10 +138,14 @@ mod tests {
 
     #[test]
     fn places_inside_wrappers() {
-        for (place, wrapper) in [("", ""), ("a", ""), ("a.b", "a"), ("#2", "#2"), ("#2.a", "#2"), ("#2.a.b", "#2.a")] {
+        for (place, wrapper) in
+            [("", ""), ("a", ""), ("a.b", "a"), ("#2", "#2"), ("#2.a", "#2"), ("#2.a.b", "#2.a")]
+        {
             assert!(is_inside(place, wrapper), "{place} in {wrapper}");
         }
-        for (place, wrapper) in [("#2", ""), ("#2.a", "a"), ("ab", "a"), ("a", "a.b"), ("#3", "#2"), ("", "#2")] {
+        for (place, wrapper) in
+            [("#2", ""), ("#2.a", "a"), ("ab", "a"), ("a", "a.b"), ("#3", "#2"), ("", "#2")]
+        {
             assert!(!is_inside(place, wrapper), "{place} in {wrapper}");
         }
     }

@@ -156,8 +156,10 @@ impl Tally {
 
     fn holes_by_place(&self, facts: &SourceFacts) -> Vec<Hole> {
         let mut holes = Vec::new();
-        for ((idx, span), context) in
-            self.places.iter().filter_map(|(idx, span)| Some(((*idx, span), facts.contexts.get(*idx as usize)?)))
+        for ((idx, span), context) in self
+            .places
+            .iter()
+            .filter_map(|(idx, span)| Some(((*idx, span), facts.contexts.get(*idx as usize)?)))
         {
             let (first, last) = (span.first.as_nanos(), span.last.as_nanos());
             for (from_ns, to_ns) in self.holes.of(idx, first, last, span.end < span.start) {
@@ -210,7 +212,10 @@ fn windows(facts: &SourceFacts) -> Vec<WindowRecord> {
                 from_ns: asked.start.0.as_nanos(),
                 to_ns: asked.end.0.as_nanos(),
                 log: String::new(),
-                place: facts.contexts.get(asked.context as usize).map_or_else(String::new, |c| c.path.clone()),
+                place: facts
+                    .contexts
+                    .get(asked.context as usize)
+                    .map_or_else(String::new, |c| c.path.clone()),
             });
         }
     }

@@ -39,8 +39,7 @@ pub(super) fn cuts(tally: &Tally, facts: &SourceFacts) -> Vec<LimitCut> {
             around().filter_map(|(wrapper, n)| Some((wrapper.said.limit?, *n))).collect();
         // A limit belongs to a read, which gives arrays; lines are a stream, unless they stand the other way round.
         let is_part = facts.documents > 1 && !facts.dialect.is_log_entry();
-        let is_read =
-            || !is_part && (!context.is_bare || tally.order_of_place(idx) == Order::NewestFirst);
+        let is_read = || !is_part && (!context.is_bare || tally.order_of_place(idx) == Order::NewestFirst);
         let is_met = match &limits[..] {
             [] => looks_like_a_limit(context.records) && is_read(),
             limits => limits.iter().any(|(limit, inside)| context.records == *limit || inside == limit),

@@ -13,9 +13,10 @@
 
 mod facts;
 mod holes;
-mod limits;
 mod ledger;
+mod limits;
 mod make;
+mod mended;
 mod merge;
 mod plan;
 mod read;
@@ -24,6 +25,7 @@ mod tidy;
 mod torn;
 
 pub use crate::catalog::looks_like_a_limit;
+pub use mended::{Mended, Spot};
 
 use crate::archive::Archive;
 use crate::catalog::{RejectRecord, SourceRecord};
@@ -40,8 +42,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use tidy::span;
+use timberline_entry::dialect::DialectKind;
 use timberline_entry::input::{OpenOptions, SourceSpec};
-use timberline_entry::{OriginRules, Refusal};
+use timberline_entry::{OriginRules, Refusal, RejectReason};
 use timberline_pattern::mask::Masker;
 pub(crate) use torn::{OwnExceptions, join_all, joined_of};
 
@@ -132,6 +135,8 @@ pub struct SourceSummary {
     pub record: SourceRecord,
     /// Entries that the archive did not have, and that are attributed to this source.
     pub kept: u64,
+    /// Damage that was repaired; the entries were kept.
+    pub mended: Mended,
 }
 
 impl SourceSummary {
@@ -167,10 +172,21 @@ pub fn ingest(
     // A source that may hold entries which were lost to damage is read again, as if it were new.
     let lost: BTreeSet<&str> =
         archive.manifest().set_aside.iter().flat_map(|lost| &lost.unread).map(String::as_str).collect();
-    let is_whole = |source: &&SourceRecord| !lost.contains(source_name(source.key).as_str());
+    // So is one of which nothing could be kept, when it is to be read by other rules.
+    let is_whole = |source: &&SourceRecord| {
+        let has_kept = source.read > source.rejected;
+        !lost.contains(source_name(source.key).as_str()) && (has_kept || agrees(source, options))
+    };
     let whole: Vec<SourceRecord> = known.iter().filter(is_whole).cloned().collect();
     let plan = plan::plan(specs, &whole, options.check_content);
-    let mut summary = Summary { unchanged: plan.unchanged, refused: plan.refused, ..Summary::default() };
+    let (unchanged, refused) = (plan.unchanged, plan.refused);
+    let mut summary = Summary { unchanged: Vec::new(), refused, ..Summary::default() };
+    for (path, key) in unchanged {
+        match whole.iter().find(|source| source.key == key).filter(|source| !agrees(source, options)) {
+            None => summary.unchanged.push(path),
+            Some(source) => summary.refused.push(read_otherwise(path, source)),
+        }
+    }
     if plan.new.is_empty() {
         return Ok(summary);
     }
@@ -190,11 +206,11 @@ pub fn ingest(
     for (idx, (outcome, spec)) in read.sources.into_iter().zip(&plan.new).enumerate() {
         table.paths.push(spec.path.clone());
         match outcome {
-            Outcome::Read { record, rejects, text_bytes } => {
+            Outcome::Read { record, rejects, mended, text_bytes } => {
                 table.keys.push(record.key);
                 summary.text_bytes += text_bytes;
                 let number = first_number + crate::rows::row_idx(idx);
-                new_sources.push(NewSource { number, record: *record, rejects });
+                new_sources.push(NewSource { number, record: *record, rejects, mended });
             }
             Outcome::Refused(refusal) => {
                 table.keys.push(0);
@@ -204,11 +220,29 @@ pub fn ingest(
     }
     let commit = Commit { storage: &storage, options, stop, rules, recorded };
     let kept = commit.run(&archive, known, &table, &new_sources, read.runs)?;
-    for NewSource { number, record, rejects } in new_sources {
+    for NewSource { number, record, rejects, mended } in new_sources {
         summary.rejects.extend(rejects);
-        summary.sources.push(SourceSummary { kept: kept.get(&number).copied().unwrap_or(0), record });
+        summary.sources.push(SourceSummary { kept: kept.get(&number).copied().unwrap_or(0), record, mended });
     }
     Ok(summary)
+}
+
+/// Says whether a source was read as the dialect and field map that are asked for would have it. The service's own form is told
+/// by its members, whatever is asked for.
+fn agrees(source: &SourceRecord, options: &Options) -> bool {
+    let dialect = DialectKind::from_name(&source.dialect);
+    let is_own = matches!(dialect, Some(DialectKind::LogEntry | DialectKind::ClientLibrary));
+    is_own && source.rejected == 0 || options.open.agree_with(&source.dialect, &source.dialect_reason)
+}
+
+/// Refuses a source of which entries were kept that other rules would read otherwise. They would stay beside the new ones.
+fn read_otherwise(path: String, source: &SourceRecord) -> Refusal {
+    let (kept, read) = (source.read - source.rejected, source.read);
+    let detail = format!(
+        "as {}, {}; {kept} of its {read} entries were kept and would stay as they are: ingest it into another archive",
+        source.dialect, source.dialect_reason
+    );
+    Refusal { path, reason: RejectReason::OtherRules, detail }
 }
 
 /// Returns the rules that an ingest goes by: the archive's, which the first ingest decides.
@@ -261,6 +295,7 @@ struct NewSource {
     number: u32,
     record: SourceRecord,
     rejects: Vec<RejectRecord>,
+    mended: Mended,
 }
 
 struct Commit<'c> {

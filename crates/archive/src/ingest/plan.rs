@@ -15,8 +15,8 @@ pub(super) struct Plan {
     pub(super) new: Vec<SourceSpec>,
     /// Stored bytes of them.
     pub(super) bytes: u64,
-    /// Sources whose content is in the archive, by path.
-    pub(super) unchanged: Vec<String>,
+    /// Sources whose content is in the archive, or in another new one: their paths, and the keys of those.
+    pub(super) unchanged: Vec<(String, u64)>,
     pub(super) refused: Vec<Refusal>,
 }
 
@@ -54,15 +54,16 @@ pub(super) fn plan(specs: Vec<SourceSpec>, known: &[SourceRecord], check_content
                 && source.modified_ns.is_some()
                 && source.modified_ns == stat.modified_ns
         };
-        if !check_content && before.iter().any(looks_unchanged) {
-            plan.unchanged.push(spec.path);
+        let same = before.iter().copied().find(looks_unchanged).filter(|_| !check_content);
+        if let Some(source) = same {
+            plan.unchanged.push((spec.path, source.key));
             continue;
         }
         let others = lengths.get(&stat.bytes).copied().unwrap_or(0);
         if others > 1 {
             match hash(&stat) {
                 Ok(key) if !seen.insert(key) => {
-                    plan.unchanged.push(spec.path);
+                    plan.unchanged.push((spec.path, key));
                     continue;
                 }
                 Ok(_) => {}

@@ -12,6 +12,7 @@
 use super::facts::Tally;
 use super::ledger;
 use super::make::{RowMaker, RowRules};
+use super::mended::Mended;
 use super::runs::Run;
 use super::{Options, Reporter};
 use crate::catalog::{RejectRecord, SourceRecord};
@@ -34,7 +35,7 @@ pub(super) struct Read {
 
 /// What became of a source.
 pub(super) enum Outcome {
-    Read { record: Box<SourceRecord>, rejects: Vec<RejectRecord>, text_bytes: u64 },
+    Read { record: Box<SourceRecord>, rejects: Vec<RejectRecord>, mended: Mended, text_bytes: u64 },
     Refused(Refusal),
 }
 
@@ -59,6 +60,7 @@ enum Event {
         number: u64,
         tally: Tally,
         rejects: Vec<RejectRecord>,
+        mended: Mended,
     },
     /// Sorted rows of a worker.
     Run(Run),
@@ -226,6 +228,9 @@ impl Worker<'_> {
         let mut tally = Tally::default();
         let mut rejects = job.batch.rejects.clone();
         let mut before = job.batch.rejects.iter().peekable();
+        let mut mended = Mended::default();
+        mended.add_batch(&job.batch);
+        tally.repaired += job.batch.repairs.len() as u64;
         for record in &job.batch.records {
             while let Some(reject) = before.next_if(|reject| reject.offset <= record.offset) {
                 tally.reject(reject.reason);
@@ -234,6 +239,7 @@ impl Worker<'_> {
                 Ok(normalised) => {
                     let (entry, time) = (&normalised.entry, normalised.timestamp);
                     tally.repaired += u64::from(!normalised.repairs.is_empty());
+                    mended.add_entry(record, &normalised.repairs);
                     let (keys, cells, derived) = maker.make(entry, time);
                     tally.add(record.context, entry, cells.text(Column::Service), time);
                     rows.push(keys, &cells, derived, Place { source: job.source, line: record.line }, true);
@@ -247,7 +253,7 @@ impl Worker<'_> {
         before.for_each(|reject| tally.reject(reject.reason));
         let mut rejects: Vec<RejectRecord> = rejects.into_iter().map(ledger::listed).collect();
         ledger::keep_first(&mut rejects, ledger::MAX_LISTED);
-        Event::Part { source: job.source, number: job.number, tally, rejects }
+        Event::Part { source: job.source, number: job.number, tally, rejects, mended }
     }
 
     fn is_full(&self) -> bool {
@@ -276,6 +282,7 @@ struct Pending {
     next: u64,
     /// Of batches that came before others which precede them.
     early: BTreeMap<u64, Tally>,
+    mended: Mended,
     rejects: Vec<RejectRecord>,
     /// How many of them were left when they were last summed up.
     n_listed: usize,
@@ -316,7 +323,8 @@ impl Pending {
         }
         ledger::keep_first(&mut rejects, ledger::MAX_LISTED);
         rejects.sort_by_key(|reject| (reject.offset, reject.len));
-        Some(Outcome::Read { record: Box::new(record), rejects, text_bytes: facts.text_bytes })
+        let (record, mended) = (Box::new(record), std::mem::take(&mut self.mended));
+        Some(Outcome::Read { record, rejects, mended, text_bytes: facts.text_bytes })
     }
 }
 
@@ -337,8 +345,9 @@ fn collect(
             return Err(Error::Interrupted);
         }
         let idx = match event {
-            Event::Part { source, number, tally, rejects } => {
+            Event::Part { source, number, tally, rejects, mended } => {
                 let idx = (source - first_number) as usize;
+                pending[idx].mended.merge(&mended);
                 pending[idx].add(number, tally, rejects);
                 idx
             }

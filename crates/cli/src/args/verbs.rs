@@ -122,12 +122,15 @@ pub(crate) struct Question {
 
 /// Shows the entries, newest first
 ///
-/// In text, one line per entry: time, severity, revision, message. In JSON, the entries as they were exported.
+/// In text, one line per entry: time, severity, revision, message. In JSON, the entries as they were exported. With --context,
+/// lines of matches begin with `> ` and lines of what stands around them with `- `; in JSON, and among --fields, the member
+/// `context` tells them apart.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   timberline search 'severity>=ERROR' --since 2025-06-01
   timberline search '\"connection reset\"' --oldest --limit 10
+  timberline search 'severity>=ERROR' --limit 5 --context 3     what the instance wrote before and after
   timberline search 'jsonPayload.user.id=42' --format ndjson > entries.ndjson
   timberline search 'service=payments' --fields timestamp,severity,message,source --format csv
   timberline search '' --limit 0 --format ndjson --output everything.ndjson")]
@@ -140,7 +143,13 @@ pub(crate) struct Search {
     /// Oldest first
     #[arg(long)]
     pub(crate) oldest: bool,
-    /// Only these members: paths such as jsonPayload.error.type, and pattern, exception, service, revision, message, source
+    /// Show N entries before and after each match as well: of the same instance (label instanceId of one revision), or of the
+    /// same trace where a match has no instance. Each entry comes once, in the order of time; --limit counts matches alone.
+    /// Reads which instance the entries of these revisions are of
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) context: usize,
+    /// Only these members: paths such as jsonPayload.error.type, and pattern, exception, service, revision, message, source;
+    /// context says whether an entry is shown because of --context
     #[arg(long, value_name = "A,B,…")]
     pub(crate) fields: Option<String>,
     /// Write the entries to a file

@@ -110,6 +110,7 @@ fn inspect(spec: &SourceSpec, options: &OpenOptions) -> Result<Result<Findings, 
     let mut scratch = Scratch::new();
     while let Some(batch) = reader.next_batch(BATCH_BYTES).map_err(failed)? {
         batch.rejects.iter().for_each(|reject| tally.reject(reject.reason));
+        batch.repairs.iter().for_each(|repair| tally.repairs.add(repair.kind, 1));
         for record in &batch.records {
             match read(&batch, record, &mut scratch) {
                 Ok(read) => {

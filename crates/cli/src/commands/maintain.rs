@@ -1,6 +1,7 @@
-//! `compact` and `reindex`: the archive written anew, without a change in what it holds.
+//! `compact` and `reindex`: the archive written anew, without a change in what it holds. Contracts `timberline/compact/1` and
+//! `timberline/reindex/1`.
 
-use super::{mask_rules, storage};
+use super::{Named, mask_rules, storage};
 use crate::args;
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
@@ -18,7 +19,13 @@ pub(super) fn options(settings: &Settings) -> Options {
 
 pub(super) fn compact(settings: &Settings, printer: &mut Printer) -> Result<Outcome, Failure> {
     let name = settings.archive.display().to_string();
-    show(compact::compact(storage(settings), &name, &options(settings)), "compact", settings, printer)
+    show(
+        compact::compact(storage(settings), &name, &options(settings)),
+        "compact",
+        "timberline/compact/1",
+        settings,
+        printer,
+    )
 }
 
 pub(super) fn reindex(
@@ -32,17 +39,24 @@ pub(super) fn reindex(
         revision_field: args.revision_field.clone(),
         ..options(settings)
     };
-    show(compact::reindex(storage(settings), &name, &options), "reindex", settings, printer)
+    show(
+        compact::reindex(storage(settings), &name, &options),
+        "reindex",
+        "timberline/reindex/1",
+        settings,
+        printer,
+    )
 }
 
 fn show(
     result: timberline_archive::Result<Rewritten>,
     verb: &str,
+    schema: &'static str,
     settings: &Settings,
     printer: &mut Printer,
 ) -> Result<Outcome, Failure> {
     let result = result.map_err(|error| Failure::archive(&error, &settings.archive))?;
-    printer.answer(&result, || {
+    printer.answer(&Named::new(schema, &result), || {
         let mut document = Document::new(verb);
         document.paragraph(format!(
             "{} segments before, {} now; {} entries written anew.",

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use timberline_archive::Archive;
 use timberline_entry::{Field, message};
 use timberline_report::{Cell, Column, Document, Table, units::Precision};
-use timberline_search::{Direction, Names, RowView, in_time_order};
+use timberline_search::{Direction, Names, Role, RowView, with_context};
 
 /// Shown in text and Markdown when nobody says.
 const DEFAULT_LIMIT: usize = 50;
@@ -39,14 +39,16 @@ pub(super) fn run(
         (None, true) => Some(DEFAULT_LIMIT),
     };
     let direction = if args.oldest { Direction::Oldest } else { Direction::Newest };
-    let hunt = Hunt { archive: &archive, settings, question: &question, direction, limit };
+    let n_around = args.context;
+    let hunt = Hunt { archive: &archive, settings, question: &question, direction, limit, n_around };
+    let usual = || if n_around == 0 { Columns::usual() } else { Columns::usual_with_context() };
     let n_found = match (columns, printer.format) {
         (None, Format::Json | Format::Ndjson) => hunt.entries(printer)?,
         (Some(columns), Format::Json | Format::Ndjson) => hunt.objects(&columns, printer)?,
-        (columns, Format::Csv) => hunt.csv(&columns.unwrap_or_else(Columns::usual), printer)?,
+        (columns, Format::Csv) => hunt.csv(&columns.unwrap_or_else(usual), printer)?,
         (None, Format::Text) => hunt.text(printer)?,
         (Some(columns), Format::Text) => hunt.pairs(&columns, printer)?,
-        (columns, Format::Markdown) => hunt.markdown(&columns.unwrap_or_else(Columns::usual), printer)?,
+        (columns, Format::Markdown) => hunt.markdown(&columns.unwrap_or_else(usual), printer)?,
     };
     if n_found == 0 {
         printer.note("no entry matches");
@@ -66,28 +68,32 @@ struct Hunt<'h> {
     question: &'h Question,
     direction: Direction,
     limit: Option<usize>,
+    /// How many neighbours of each match are shown on each side.
+    n_around: usize,
 }
 
 impl Hunt<'_> {
-    /// Hands every match to `write` and returns how many there were.
+    /// Hands every match, and what stands around it, to `write` and returns how many matches there were.
     fn each(
         &self,
         fields: &BTreeSet<Field>,
-        mut write: impl FnMut(&RowView<'_>, usize) -> Result<(), Failure>,
+        mut write: impl FnMut(&RowView<'_>, Role, usize) -> Result<(), Failure>,
     ) -> Result<usize, Failure> {
         let failed = |error| Failure::archive(&error, &self.settings.archive);
         let names = Names::read(self.archive).map_err(failed)?;
-        let (mut n_found, mut failure) = (0, None);
-        in_time_order(
+        let (mut n_found, mut n_shown, mut failure) = (0, 0, None);
+        with_context(
             self.archive,
             &names,
             &self.question.filter,
             self.direction,
             self.limit,
+            self.n_around,
             fields,
-            |view| {
-                failure = write(view, n_found).err();
-                n_found += 1;
+            |view, role| {
+                failure = write(view, role, n_shown).err();
+                n_shown += 1;
+                n_found += usize::from(role == Role::Match);
                 Ok(failure.is_none())
             },
         )
@@ -97,12 +103,12 @@ impl Hunt<'_> {
 
     /// The entries as they were exported.
     fn entries(&self, printer: &mut Printer) -> Result<usize, Failure> {
-        self.array(&Field::ALL.into_iter().collect(), printer, |view, out| out.push_str(view.json))
+        self.array(&Field::ALL.into_iter().collect(), printer, |view, _, out| out.push_str(view.json))
     }
 
     /// Objects with the chosen members only.
     fn objects(&self, columns: &Columns, printer: &mut Printer) -> Result<usize, Failure> {
-        self.array(&columns.roots(), printer, |view, out| columns.push_object(view, out))
+        self.array(&columns.roots(), printer, |view, role, out| columns.push_object(view, role, out))
     }
 
     /// JSON values: one a line, or as elements of an array.
@@ -110,16 +116,16 @@ impl Hunt<'_> {
         &self,
         fields: &BTreeSet<Field>,
         printer: &mut Printer,
-        push: impl Fn(&RowView<'_>, &mut String),
+        push: impl Fn(&RowView<'_>, Role, &mut String),
     ) -> Result<usize, Failure> {
         let is_array = printer.format == Format::Json;
         let mut text = String::new();
-        let n_found = self.each(fields, |view, idx| {
+        let n_found = self.each(fields, |view, role, idx| {
             text.clear();
             if is_array {
                 text.push_str(if idx == 0 { "[\n" } else { ",\n" });
             }
-            push(view, &mut text);
+            push(view, role, &mut text);
             if !is_array {
                 text.push('\n');
             }
@@ -134,42 +140,44 @@ impl Hunt<'_> {
     fn csv(&self, columns: &Columns, printer: &mut Printer) -> Result<usize, Failure> {
         let failed = |error| Failure::output(&error);
         printer.out().write_all(columns.csv_heading().as_bytes()).map_err(failed)?;
-        self.each(&columns.roots(), |view, _| {
-            printer.out().write_all(columns.csv_record(view).as_bytes()).map_err(failed)
+        self.each(&columns.roots(), |view, role, _| {
+            printer.out().write_all(columns.csv_record(view, role).as_bytes()).map_err(failed)
         })
     }
 
     /// One line per entry, for people.
     fn text(&self, printer: &mut Printer) -> Result<usize, Failure> {
-        let lines = Lines::new(self.settings, printer);
+        let marks = (self.n_around > 0).then_some(MARKS);
+        let lines = Lines::new(self.settings, printer, marks.map_or(0, |(mark, _)| mark.len()));
         let fields = Member::MESSAGE_FIELDS.into_iter().collect();
-        self.each(&fields, |view, _| {
+        self.each(&fields, |view, role, _| {
             let line = lines.line(view, &message(view.entry), printer);
-            printer.line(&line)
+            printer.line(&format!("{}{line}", mark(marks, role)))
         })
     }
 
     /// `name=value` for the chosen members, for people.
     fn pairs(&self, columns: &Columns, printer: &mut Printer) -> Result<usize, Failure> {
-        self.each(&columns.roots(), |view, _| {
-            let pairs = columns.texts(view);
+        let marks = (self.n_around > 0).then_some(MARKS);
+        self.each(&columns.roots(), |view, role, _| {
+            let pairs = columns.texts(view, role);
             let shown: Vec<String> = pairs
                 .iter()
                 .map(|(name, text)| format!("{}={}", printer.safe(name), printer.safe(text)))
                 .collect();
-            printer.line(&shown.join("  "))
+            printer.line(&format!("{}{}", mark(marks, role), shown.join("  ")))
         })
     }
 
     fn markdown(&self, columns: &Columns, printer: &mut Printer) -> Result<usize, Failure> {
         let mut document = Document::new("search").in_zone(self.settings.zone.clone());
         let mut table = Table::new(columns.names().map(Column::left).collect());
-        let n_found = self.each(&columns.roots(), |view, _| {
+        let n_found = self.each(&columns.roots(), |view, role, _| {
             let cell = |(name, text): (String, String)| match name.as_str() {
                 "timestamp" => Cell::time_ns(view.row.timestamp.as_nanos(), Precision::Microsecond),
                 _ => Cell::log(text),
             };
-            table.row(columns.texts(view).into_iter().map(cell).collect());
+            table.row(columns.texts(view, role).into_iter().map(cell).collect());
             Ok(())
         })?;
         if n_found > 0 {
@@ -178,6 +186,16 @@ impl Hunt<'_> {
         }
         Ok(n_found)
     }
+}
+
+/// What lines of matches begin with, and lines of what stands around them.
+const MARKS: (&str, &str) = ("> ", "- ");
+
+fn mark(marks: Option<(&'static str, &'static str)>, role: Role) -> &'static str {
+    marks.map_or("", |(of_match, of_context)| match role {
+        Role::Match => of_match,
+        Role::Context => of_context,
+    })
 }
 
 /// Says whether messages are shown with all their lines.

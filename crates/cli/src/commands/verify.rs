@@ -1,6 +1,7 @@
-//! `verify`: whether the archive is what was written, and `--repair`.
+//! `verify`: whether the archive is what was written, contract `timberline/verify/1`, and `--repair`, contract
+//! `timberline/repair/1`.
 
-use super::{counted, storage};
+use super::{Named, counted, storage};
 use crate::args;
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
@@ -23,7 +24,7 @@ pub(super) fn run(
         let report = repair(storage(settings), &name, &super::maintain::options(settings), &progress);
         progress.clear();
         let report = report.map_err(failed)?;
-        printer.answer(&report, || repaired(&report, settings))?;
+        printer.answer(&Named::new("timberline/repair/1", &report), || repaired(&report, settings))?;
         return Ok(if report.set_aside.is_empty() { Outcome::Answered } else { Outcome::Incomplete });
     }
     let depth = if args.files { Depth::Files } else { Depth::Rows };
@@ -31,7 +32,7 @@ pub(super) fn run(
     let report = verify(storage(settings), &name, depth, &progress);
     progress.clear();
     let report = report.map_err(failed)?;
-    printer.answer(&report, || verified(&report, settings))?;
+    printer.answer(&Named::new("timberline/verify/1", &report), || verified(&report, settings))?;
     Ok(if report.is_sound() { Outcome::Answered } else { Outcome::Incomplete })
 }
 

@@ -243,3 +243,20 @@ fn any_number_of_threads_gives_the_same_answer() {
     }
     assert_eq!(ask(&["status", "--threads", "0"]).code, 2);
 }
+
+#[test]
+fn the_answers_of_maintenance_name_their_contracts() {
+    let folder = TempDir::new().unwrap();
+    let archive = folder.path().join("archive");
+    assert_eq!(run(&archive, &["ingest", "data/exports/fetcher"]).code, 0);
+    for (args, schema) in [
+        (&["verify"][..], "timberline/verify/1"),
+        (&["verify", "--repair"], "timberline/repair/1"),
+        (&["compact"], "timberline/compact/1"),
+        (&["reindex"], "timberline/reindex/1"),
+    ] {
+        let answer = run(&archive, &[args, &["--format", "json"]].concat());
+        assert_eq!((answer.code, text(&answer.json()["schema"])), (0, schema), "{args:?}");
+        assert!(answer.stdout.starts_with("{\n  \"schema\": "), "{}", answer.stdout);
+    }
+}

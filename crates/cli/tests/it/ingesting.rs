@@ -186,6 +186,121 @@ fn refusals_are_named_with_what_was_found_instead() {
 }
 
 #[test]
+fn repaired_damage_is_located() {
+    let entry = |id: &str, said: &str| {
+        ENTRY.replace("\"a\"", &format!("\"{id}\"")).replace("\"x\"", &format!("\"{said}\""))
+    };
+    let folder = TempDir::new().unwrap();
+    let (sound, broken) = (entry("a", "x"), entry("b", "x\u{1}y"));
+    let files: [(&str, Vec<u8>, &str, (usize, usize), u64); 4] = [
+        (
+            "comma.json",
+            format!("[{sound},\n{},\n]", entry("c", "z")).into_bytes(),
+            "trailing-comma",
+            (2 * sound.len() + 3, 2 * sound.len() + 4),
+            2,
+        ),
+        (
+            "control.ndjson",
+            format!("{sound}\n{broken}\n{broken}\n").into_bytes(),
+            "raw-control",
+            (sound.len() + 1, sound.len() + 1 + broken.len()),
+            2,
+        ),
+        (
+            "inside.json",
+            entry("d", "x").replace("\"}", "\",}").into_bytes(),
+            "trailing-comma",
+            (0, sound.len() + 1),
+            1,
+        ),
+        (
+            "utf8.json",
+            entry("e", "x")
+                .replace('x', "\u{1}")
+                .into_bytes()
+                .into_iter()
+                .map(|b| if b == 1 { 0xff } else { b })
+                .collect(),
+            "invalid-utf8",
+            (0, sound.len()),
+            1,
+        ),
+    ];
+    for (name, bytes, reason, range, line) in files {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let path = path.to_str().unwrap();
+        let ingest = |archive: &str, format: &str| {
+            run(&folder.path().join(archive), &["ingest", path, "--format", format])
+        };
+        let account = ingest(&format!("{name}.1"), "json");
+        assert_eq!(account.code, 3, "{name}: {}", account.stdout);
+        let account = account.json();
+        balances(&account);
+        assert_eq!(
+            (number(&account["rejected"]), number(&account["sources"][0]["rejected"])),
+            (0, 0),
+            "{name}"
+        );
+        assert!(number(&account["repaired"]) > 0, "{account}");
+        let damage = &account["damage"][0];
+        assert_eq!((text(&damage["reason"]), &damage["repaired"]), (reason, &Value::Bool(true)), "{name}");
+        assert_eq!(damage["first_bytes"], serde_json::json!([range.0, range.1]), "{name}");
+        assert_eq!(number(&damage["first_line"]), line, "{name}");
+        assert_eq!(number(&damage["count"]), if reason == "raw-control" { 2 } else { 1 }, "{name}");
+        let shown = ingest(&format!("{name}.2"), "text").stdout;
+        assert!(shown.contains(&format!("bytes {} to {}", range.0, range.1)), "{shown}");
+        // What was said once is not said again of what is there.
+        assert_eq!(ingest(&format!("{name}.1"), "text").code, 0);
+    }
+    // Two keys of one name are no damage.
+    let twice =
+        ingest_of(&[("twice.json", &ENTRY.replace('{', "{\"severity\":\"INFO\","))], &["--format", "json"]);
+    assert_eq!((twice.code, number(&twice.json()["repaired"])), (0, 1));
+}
+
+#[test]
+fn a_wrong_field_map_can_be_corrected() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("gen.json");
+    let line =
+        |n: usize, more: &str| format!("{{\"time\":\"2025-06-01T00:00:0{n}Z\",\"message\":\"{n}\"{more}}}");
+    let late = ",\"ts\":\"2026-01-01T00:00:00Z\"";
+    let ingest = |archive: &str, map: &str| {
+        let args =
+            ["ingest", path.to_str().unwrap(), "--dialect", "generic", "--map", map, "--format", "json"];
+        run(&folder.path().join(archive), &args)
+    };
+    // Nothing was kept: the source is read again, and what was rejected is no longer.
+    std::fs::write(&path, [line(1, ""), line(2, "")].join("\n")).unwrap();
+    assert_eq!(ingest("void", "timestamp=ts").code, 2);
+    let again = ingest("void", "timestamp=time");
+    assert_eq!((again.code, number(&again.json()["kept"])), (0, 2), "{}", again.stdout);
+    let rejects = run(&folder.path().join("void"), &["rejects", "--format", "json"]).json();
+    assert_eq!(number(&rejects["total"]), 0);
+    let same = ingest("void", "timestamp=time");
+    assert_eq!((same.code, same.json()["unchanged"].as_array().unwrap().len()), (0, 1));
+    assert_eq!(run(&folder.path().join("void"), &["ingest", path.to_str().unwrap()]).code, 0);
+    assert_eq!(run(&folder.path().join("void"), &["verify"]).code, 0);
+    // Some entries were kept, and would stay: it says what they are, and the way out.
+    std::fs::write(&path, [line(1, ""), line(2, ""), line(3, ""), line(4, late)].join("\n")).unwrap();
+    assert_eq!(ingest("some", "timestamp=ts").code, 3);
+    let other = ingest("some", "timestamp=time");
+    assert_eq!(other.code, 2, "{}", other.stdout);
+    let refused = &other.json()["refused"][0];
+    assert_eq!(refused["reason"], "other-rules");
+    for part in ["timestamp=ts", "1 of its 4 entries", "another archive"] {
+        assert!(text(&refused["detail"]).contains(part), "{part} in {refused}");
+    }
+    assert_eq!(ingest("other", "timestamp=").code, 2);
+    // What the service wrote is read as such, whatever is asked for.
+    std::fs::write(&path, ENTRY).unwrap();
+    assert_eq!(run(&folder.path().join("own"), &["ingest", path.to_str().unwrap()]).code, 0);
+    assert_eq!(ingest("own", "timestamp=time").code, 0);
+}
+
+#[test]
 fn standard_input_and_field_maps() {
     let archive = TempDir::new().unwrap();
     let args = [

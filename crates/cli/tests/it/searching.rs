@@ -1,6 +1,6 @@
 //! `search`: the entries, in every form.
 
-use crate::{ask, root, text};
+use crate::{ask, root, run, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tempfile::TempDir;
@@ -67,6 +67,66 @@ fn chosen_members_and_no_others() {
     let refused = ask(&["search", "", "--fields", "jsonPayloat.x"]);
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("did you mean jsonPayload?"), "{}", refused.stderr);
+    for fields in [",", "severity,,pattern", ""] {
+        let refused = ask(&["search", "", "--fields", fields]);
+        assert_eq!(refused.code, 2);
+        assert!(refused.stderr.contains("--fields"), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn what_stands_around_matches() {
+    let folder = TempDir::new().unwrap();
+    let export = folder.path().join("export.ndjson");
+    let entry = |n: usize, instance: &str, said: &str| {
+        format!(
+            r#"{{"insertId":"{n}","timestamp":"2025-06-01T00:00:0{n}Z","labels":{{"instanceId":"{instance}"}},"resource":{{"type":"cloud_run_revision","labels":{{"service_name":"shop","revision_name":"shop-00001-abc"}}}},"textPayload":"{said}"}}"#
+        )
+    };
+    let told = ["a one", "b one", "a two", "b two", "a boom", "b three", "a three", "a four"];
+    let lines: Vec<String> = told.iter().enumerate().map(|(n, said)| entry(n, &said[..1], said)).collect();
+    std::fs::write(&export, lines.join("\n")).unwrap();
+    let archive = folder.path().join("archive");
+    assert_eq!(run(&archive, &["ingest", export.to_str().unwrap()]).code, 0);
+    let search = |more: &[&str]| run(&archive, &[&["search", "boom", "--context", "1"], more].concat());
+
+    let shown = search(&["--oldest"]);
+    let ends: Vec<(&str, &str)> =
+        shown.stdout.lines().map(|line| (&line[..2], &line[line.len() - 5..])).collect();
+    assert_eq!(ends, [("- ", "a two"), ("> ", " boom"), ("- ", "three")], "{}", shown.stdout);
+    // Programs get the entries as they were exported, or a member that tells them apart.
+    let entries = search(&["--oldest", "--format", "ndjson"]).json_lines();
+    let expected: Vec<Value> = [2, 4, 6].map(|n: usize| serde_json::from_str(&lines[n]).unwrap()).into();
+    assert_eq!(entries, expected);
+    let objects = search(&["--format", "json", "--fields", "message,context"]).json();
+    let object = |said: &str, context: bool| serde_json::json!({"message": said, "context": context});
+    assert_eq!(
+        objects,
+        Value::Array(vec![object("a three", true), object("a boom", false), object("a two", true)])
+    );
+    let csv = search(&["--format", "csv"]).stdout;
+    assert!(csv.lines().next().unwrap().ends_with(",context") && csv.contains(",true\r\n"), "{csv}");
+    let none = run(&archive, &["search", "never", "--context", "3", "--format", "json"]);
+    assert_eq!((none.code, none.stdout.as_str()), (1, "[]\n"));
+    let plain = run(&archive, &["search", "boom"]).stdout;
+    assert!(!plain.starts_with("> ") && plain.lines().count() == 1, "{plain}");
+}
+
+#[test]
+fn text_that_was_repaired_is_hinted_at() {
+    let folder = TempDir::new().unwrap();
+    let export = folder.path().join("export.json");
+    let garbled = r#"{"insertId":"a","timestamp":"2025-06-01T00:00:00Z","textPayload":"ðŸ”´ DOWN"}"#;
+    std::fs::write(&export, garbled).unwrap();
+    let archive = folder.path().join("archive");
+    assert_eq!(run(&archive, &["ingest", export.to_str().unwrap()]).code, 0);
+    for filter in ["\"🔴\"", "textPayload:\"🔴\"", "severity=DEFAULT AND \"🔴\""] {
+        let found = run(&archive, &["search", filter]);
+        assert_eq!(found.code, 1);
+        assert!(found.stderr.contains("message:\"🔴\" finds them"), "{filter}: {}", found.stderr);
+    }
+    assert_eq!(run(&archive, &["search", "message:\"🔴\""]).code, 0);
+    assert!(!run(&archive, &["search", "\"→\""]).stderr.contains("finds them"));
 }
 
 #[test]

@@ -18,7 +18,7 @@ mod time;
 
 pub use mojibake::unmojibake;
 pub(crate) use recognise::{Recogniser, Strength};
-pub use repairs::{RepairKind, Repairs};
+pub use repairs::{Repair, RepairKind, Repairs};
 
 use crate::json::{Document, FaultKind, Node, Object, Value, parse};
 use crate::log_entry::LogEntry;
@@ -126,6 +126,23 @@ pub struct FieldMap {
     pub revision: Option<String>,
     /// What identifies it.
     pub id: Option<String>,
+}
+
+/// As `--map` has it: `timestamp=when,service=app`.
+impl fmt::Display for FieldMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { timestamp, severity, message, service, revision, id } = self;
+        let members = [
+            ("timestamp", timestamp),
+            ("severity", severity),
+            ("message", message),
+            ("service", service),
+            ("revision", revision),
+            ("id", id),
+        ];
+        let named = members.iter().filter_map(|(name, path)| Some(format!("{name}={}", path.as_ref()?)));
+        f.write_str(&named.collect::<Vec<String>>().join(","))
+    }
 }
 
 /// Buffers that reading reuses from record to record.

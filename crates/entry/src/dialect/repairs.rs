@@ -63,6 +63,40 @@ impl RepairKind {
             Self::Mojibake => "mojibake",
         }
     }
+
+    /// Says whether the text itself is broken: it is no JSON, or no UTF-8. The other kinds are about what sound text says.
+    pub const fn is_damage(self) -> bool {
+        matches!(self, Self::RawControl | Self::TrailingComma | Self::InvalidUtf8)
+    }
+
+    /// Says in a sentence what was found.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::NoZone => "a timestamp without a zone was read as UTC",
+            Self::EpochTime => "a timestamp was a number since the Unix epoch",
+            Self::ReceiveTime => "there was no timestamp; the time of reception counts",
+            Self::RawControl => "a control character stood raw in a string",
+            Self::NonFinite => "a number was none that JSON has",
+            Self::TrailingComma => "a comma stood before a closing bracket",
+            Self::DuplicateKey => "a key was written twice; the last counts",
+            Self::InvalidUtf8 => "bytes that are no UTF-8 became U+FFFD",
+            Self::LoneSurrogate => "half of a surrogate pair stood alone; it reads as U+FFFD",
+            Self::Mojibake => "UTF-8 had been read as cp1252 before the export",
+        }
+    }
+}
+
+/// Something between the entries of a source that had to be tolerated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// What it is.
+    pub kind: RepairKind,
+    /// Line of the decoded text, from 1.
+    pub line: u64,
+    /// Byte offset in the decoded text.
+    pub offset: u64,
+    /// Length in bytes.
+    pub len: u64,
 }
 
 /// Counts by kind.

@@ -1,7 +1,8 @@
 //! Compression, told by the first bytes of the content and never by the name.
 
+use flate2::bufread::GzDecoder;
 use std::fmt;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 /// How a source is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,7 +53,7 @@ impl Compression {
         }
         let stored = BufReader::with_capacity(STORED_PIECE, stored);
         Ok(match self {
-            Self::None | Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(stored)),
+            Self::None | Self::Gzip => Box::new(GzipMembers { member: Some(GzDecoder::new(stored)) }),
             Self::Zstd => {
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(stored)?;
                 // `zstd --long=31` is used on logs; the default window limit would refuse it.
@@ -65,6 +66,44 @@ impl Compression {
     }
 }
 
+/// The members of a gzip file one after another. Zeros behind a member are padding, as tapes and block devices leave it.
+///
+/// Source: the manual of GNU gzip, "Using gzip on tapes".
+struct GzipMembers<R> {
+    /// `None` at the end.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Read for GzipMembers<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let n = member.read(buf)?;
+            if n > 0 || buf.is_empty() {
+                return Ok(n);
+            }
+            let rest = self.member.take().map(GzDecoder::into_inner);
+            if let Some(mut rest) = rest
+                && skip_zeros(&mut rest)?
+            {
+                self.member = Some(GzDecoder::new(rest));
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Reads over zeros; says whether anything follows.
+fn skip_zeros(from: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let there = from.fill_buf()?;
+        let (n, n_zeros) = (there.len(), there.iter().take_while(|byte| **byte == 0).count());
+        from.consume(n_zeros);
+        if n_zeros < n || n == 0 {
+            return Ok(n > 0);
+        }
+    }
+}
+
 impl fmt::Display for Compression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
@@ -74,6 +113,32 @@ impl fmt::Display for Compression {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Reads what a gzip file holds.
+    fn gunzip(stored: Vec<u8>) -> io::Result<String> {
+        let mut text = String::new();
+        Compression::Gzip.reader(io::Cursor::new(stored))?.read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    #[test]
+    fn gzip_may_be_padded_with_zeros() {
+        let member = |text: &str| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        };
+        let check = |parts: &[&[u8]], expected: Option<&str>| {
+            assert_eq!(gunzip(parts.concat()).ok().as_deref(), expected);
+        };
+        let (a, b, zeros) = (member("a"), member("b"), vec![0; STORED_PIECE + 5]);
+        check(&[&a], Some("a"));
+        check(&[&a, &b], Some("ab"));
+        check(&[&a, &zeros], Some("a"));
+        check(&[&a, &zeros, &b, &[0]], Some("ab"));
+        check(&[&a, &zeros, b"rubbish"], None);
+        check(&[&a, &b[..b.len() - 1]], None);
+    }
 
     #[test]
     fn by_content() {

@@ -314,5 +314,6 @@ fn kind(path: &Path) -> io::Result<Option<Kind>> {
 /// A path as people write it: `/` between its parts, no `./` in front, no doubled separators.
 fn shown(path: &Path) -> String {
     let parts = path.components().filter(|part| !matches!(part, std::path::Component::CurDir));
-    parts.collect::<PathBuf>().to_string_lossy().replace('\\', "/")
+    let shown = parts.collect::<PathBuf>().to_string_lossy().replace('\\', "/");
+    if shown.is_empty() { ".".to_owned() } else { shown }
 }

@@ -22,6 +22,19 @@ pub struct OpenOptions {
     pub field_map: Option<FieldMap>,
 }
 
+/// Before the field map in [`SourceFacts::dialect_reason`], at whose end it stands.
+const WITH_MAP: &str = "; members by ";
+
+impl OpenOptions {
+    /// Says whether a source that was read as `dialect`, because of `dialect_reason`, was read by these rules. What they
+    /// leave to be found out is as it was found.
+    pub fn agree_with(&self, dialect: &str, dialect_reason: &str) -> bool {
+        let map = dialect_reason.split_once(WITH_MAP).map(|(_, map)| map);
+        self.dialect.is_none_or(|asked| asked.name() == dialect)
+            && self.field_map.as_ref().is_none_or(|asked| Some(asked.to_string().as_str()) == map)
+    }
+}
+
 /// An open source.
 pub struct Reader {
     path: String,
@@ -30,6 +43,8 @@ pub struct Reader {
     modified: Option<i64>,
     head: Vec<u8>,
     splitter: Splitter,
+    /// The field map that it is read with, as text.
+    field_map: Option<String>,
 }
 
 /// What there is to know about a source after its last batch.
@@ -167,7 +182,8 @@ impl Reader {
             base: if encoding == Encoding::Utf8Bom { mark as u64 } else { 0 },
         };
         let splitter = Splitter::new(input, hints);
-        Ok(Self { path: spec.path.clone(), compression, encoding, modified, head, splitter })
+        let field_map = options.field_map.as_ref().map(ToString::to_string);
+        Ok(Self { path: spec.path.clone(), compression, encoding, modified, head, splitter, field_map })
     }
 
     /// Returns the next entries: about `budget` bytes of text, an entry larger than that alone. `None` at the end.
@@ -205,6 +221,10 @@ impl Reader {
         if !split.other_dialects.is_empty() {
             let others: Vec<&str> = split.other_dialects.iter().map(|kind| kind.name()).collect();
             dialect_reason.push_str(&format!("; other entries in it are {}", others.join(", ")));
+        }
+        if let Some(map) = self.field_map {
+            dialect_reason.push_str(WITH_MAP);
+            dialect_reason.push_str(&map);
         }
         let offset = input.stored_bytes();
         let (bytes, content_hash) =

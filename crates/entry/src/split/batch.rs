@@ -1,6 +1,6 @@
 //! What the splitter hands to the workers: a stretch of text and where the entries in it are.
 
-use crate::dialect::{DialectKind, FieldMap};
+use crate::dialect::{DialectKind, FieldMap, Repair};
 use crate::reject::Reject;
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// What is no entry, in the order of the source. More may be found when the records are read.
     pub rejects: Vec<Reject>,
+    /// What had to be tolerated between the entries, in the order of the source.
+    pub repairs: Vec<Repair>,
     /// Which members mean what, where the dialect leaves it open.
     pub field_map: Option<Arc<FieldMap>>,
     /// Members of wrappers that say something about every entry inside, as JSON objects. See [`Record::outer`].

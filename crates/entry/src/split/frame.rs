@@ -158,7 +158,8 @@ impl Frames {
     /// The place of a reject: what stands between documents belongs to the one before.
     pub(super) fn context_of_reject(&mut self) -> u32 {
         if self.open.is_empty() && self.bare.is_none() && !self.contexts.is_empty() {
-            return u32::try_from(self.document_at.min(self.contexts.len() - 1)).expect("at most MAX_CONTEXTS");
+            return u32::try_from(self.document_at.min(self.contexts.len() - 1))
+                .expect("at most MAX_CONTEXTS");
         }
         self.context()
     }

@@ -7,7 +7,7 @@ use super::frame::{Context, FrameKind, Frames};
 use super::salvage::Damage;
 use super::scan::{Outcome, Scan};
 use super::wrapper::root_keys;
-use crate::dialect::{DialectKind, Recogniser};
+use crate::dialect::{DialectKind, Recogniser, Repair, RepairKind};
 use crate::evidence::Evidence;
 use crate::input::TextInput;
 use crate::reject::{Reject, RejectReason, SAMPLE_BYTES, sample};
@@ -33,6 +33,9 @@ pub(crate) struct Splitter {
     skip: Option<Skip>,
     records: Vec<Record>,
     rejects: Vec<Reject>,
+    repairs: Vec<Repair>,
+    /// The last comma since a token: its offset and line.
+    comma: Option<(u64, u64)>,
     /// First keys of objects that turned out to be entries: the next object that begins so needs no closer look.
     pub(super) entry_keys: Vec<Vec<u8>>,
     pub(super) recogniser: Recogniser,
@@ -82,6 +85,8 @@ impl Splitter {
             skip: None,
             records: Vec::new(),
             rejects: Vec::new(),
+            repairs: Vec::new(),
+            comma: None,
             entry_keys: Vec::new(),
             recogniser: hints.recogniser,
             outers: Vec::new(),
@@ -93,11 +98,12 @@ impl Splitter {
     /// Returns the next entries: about `budget` bytes of text, more when a single entry is larger. `None` at the end.
     pub(crate) fn next_batch(&mut self, budget: usize) -> io::Result<Option<Batch>> {
         loop {
-            let is_empty = self.records.is_empty() && self.rejects.is_empty();
+            let is_empty = self.records.is_empty() && self.rejects.is_empty() && self.repairs.is_empty();
             if self.finished {
                 return Ok(if is_empty { None } else { Some(self.cut()) });
             }
-            let is_full = self.settled() >= budget.max(1) || self.rejects.len() >= MAX_REJECTS;
+            let is_full =
+                self.settled() >= budget.max(1) || self.rejects.len() + self.repairs.len() >= MAX_REJECTS;
             if is_full && !self.may_be_recognised(self.at) {
                 if !is_empty {
                     return Ok(Some(self.cut()));
@@ -168,7 +174,12 @@ impl Splitter {
         loop {
             let rest = &self.buffer.bytes()[self.at..];
             let gap = rest.iter().position(|byte| !is_separator(*byte));
-            self.at += gap.unwrap_or(rest.len());
+            let len = gap.unwrap_or(rest.len());
+            if let Some(at) = memchr::memrchr(b',', &rest[..len]) {
+                let at = self.at + at;
+                self.comma = Some((self.buffer.offset(at), self.buffer.line(at)));
+            }
+            self.at += len;
             if gap.is_some() {
                 // Files with a byte order mark that were put one behind the other.
                 if self.buffer.bytes()[self.at] == 0xef
@@ -191,6 +202,7 @@ impl Splitter {
         if !self.frames.has_wrapper() {
             self.recogniser.here = None;
         }
+        let comma = self.comma.take();
         match (self.frames.kind(), byte) {
             (None | Some(FrameKind::Array), b'{') => self.object(),
             (None | Some(FrameKind::Array), b'[') if self.frames.are_too_deep() => {
@@ -204,6 +216,9 @@ impl Splitter {
                 Ok(())
             }
             (Some(FrameKind::Array), b']') | (Some(FrameKind::Wrapper), b'}') => {
+                if let Some((offset, line)) = comma {
+                    self.repairs.push(Repair { kind: RepairKind::TrailingComma, line, offset, len: 1 });
+                }
                 self.frames.open.pop();
                 self.at += 1;
                 Ok(())
@@ -463,6 +478,7 @@ impl Splitter {
             text,
             records,
             rejects: std::mem::take(&mut self.rejects),
+            repairs: std::mem::take(&mut self.repairs),
             field_map: self.recogniser.field_map.clone(),
             outers: std::mem::take(&mut self.outers),
         }

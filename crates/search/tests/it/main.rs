@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod agree;
+mod context;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]

@@ -21,7 +21,8 @@ pub(in crate::commands) struct Account {
     pub(in crate::commands) duplicates: u64,
     /// What is no entry, or does not say when it happened.
     pub(in crate::commands) rejected: u64,
-    /// Entries in which something had to be repaired or guessed; they count as kept or duplicate as well.
+    /// Entries in which something had to be repaired or guessed, which count as kept or duplicate as well, and commas too many
+    /// behind the last entry.
     pub(in crate::commands) repaired: u64,
     /// Stored bytes of the sources.
     pub(in crate::commands) bytes_read: u64,
@@ -34,7 +35,7 @@ pub(in crate::commands) struct Account {
     pub(in crate::commands) refused: Vec<Refused>,
     /// Folders that are archives of Timberline and were not looked into.
     pub(in crate::commands) left_out: Vec<String>,
-    /// What was rejected, by source and reason.
+    /// What was broken, by source and reason: what was rejected, then what was repaired and kept.
     pub(in crate::commands) damage: Vec<Damage>,
     /// What it cost, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,7 +71,7 @@ pub(in crate::commands) struct Refused {
     pub(in crate::commands) detail: String,
 }
 
-/// All rejects of one source for one reason.
+/// All damage of one source for one reason.
 #[derive(Debug, Serialize)]
 pub(in crate::commands) struct Damage {
     pub(in crate::commands) path: String,
@@ -80,6 +81,8 @@ pub(in crate::commands) struct Damage {
     /// Byte range of the first, in the decoded text: from, to (exclusive).
     pub(in crate::commands) first_bytes: (u64, u64),
     pub(in crate::commands) first_line: u64,
+    /// It was repaired, and nothing was lost to it.
+    pub(in crate::commands) repaired: bool,
 }
 
 impl Account {
@@ -96,10 +99,12 @@ impl Account {
                 count: 0,
                 first_bytes: (reject.offset, reject.offset + reject.len),
                 first_line: reject.line,
+                repaired: false,
             });
             damage.count += reject.count;
         }
-        let damage = damage.into_values().collect();
+        let mut damage: Vec<Damage> = damage.into_values().collect();
+        damage.extend(summary.sources.iter().flat_map(mended));
         let sources: Vec<Source> = summary.sources.iter().map(Source::of).collect();
         let total = |get: fn(&Source) -> u64| sources.iter().map(get).sum();
         Self {
@@ -133,7 +138,7 @@ impl Account {
 
     /// Nothing left out is an answer; something is incomplete; nothing but refusals and rejects is a failure.
     pub(in crate::commands) fn outcome(&self) -> Outcome {
-        let left_out = self.rejected > 0 || !self.refused.is_empty();
+        let left_out = self.rejected > 0 || !self.refused.is_empty() || !self.damage.is_empty();
         let got_something = self.read > self.rejected || !self.unchanged.is_empty();
         match (left_out, got_something) {
             (false, _) => Outcome::Answered,
@@ -141,6 +146,19 @@ impl Account {
             (true, false) => Outcome::CouldNot,
         }
     }
+}
+
+/// What was repaired in a source, by kind.
+fn mended(source: &SourceSummary) -> impl Iterator<Item = Damage> + '_ {
+    source.mended.iter().map(|(kind, spot)| Damage {
+        path: source.record.path.clone(),
+        reason: kind.name().to_owned(),
+        detail: kind.sentence().to_owned(),
+        count: spot.count,
+        first_bytes: spot.first_bytes,
+        first_line: spot.first_line,
+        repaired: true,
+    })
 }
 
 impl Source {

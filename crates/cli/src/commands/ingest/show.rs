@@ -25,7 +25,8 @@ pub(super) fn document(account: &Account, settings: &Settings) -> Document {
         document.push(table(account, limit));
     }
     list(&mut document, "Cut off:", cut(account));
-    list(&mut document, "Rejected:", damage(account));
+    list(&mut document, "Rejected:", damage(account, false));
+    list(&mut document, "Broken, repaired and kept:", damage(account, true));
     list(&mut document, "Not read:", refused(account));
     let left_out = account.left_out.iter().map(|path| vec![Span::code(path)]).collect();
     list(&mut document, "Left out, as archives of Timberline:", left_out);
@@ -134,7 +135,10 @@ fn limit(source: &Source) -> Vec<Span> {
     let mut of: Vec<&str> = source.cuts.iter().filter_map(|cut| cut.severity.as_deref()).collect();
     of.dedup();
     if source.cuts.iter().all(|cut| cut.severity.is_some()) {
-        return vec![Span::text(format!(" looks cut off by a limit on each severity: of {} the rest is missing", of.join(" and ")))];
+        return vec![Span::text(format!(
+            " looks cut off by a limit on each severity: of {} the rest is missing",
+            of.join(" and ")
+        ))];
     }
     let is_missing = |missing| source.cuts.iter().any(|cut| cut.severity.is_none() && cut.missing == missing);
     let mut ends = Vec::new();
@@ -162,7 +166,7 @@ fn limit(source: &Source) -> Vec<Span> {
 }
 
 /// One line per file and kind of damage, with the place of the first.
-fn damage(account: &Account) -> Vec<Vec<Span>> {
+fn damage(account: &Account, is_repaired: bool) -> Vec<Vec<Span>> {
     let point = |damage: &super::account::Damage| {
         let (from, to) = damage.first_bytes;
         let place = if damage.count == 1 { "at" } else { "first at" };
@@ -172,7 +176,7 @@ fn damage(account: &Account) -> Vec<Vec<Span>> {
             Span::text(format!(", {place} line {}, bytes {from} to {to}", damage.first_line)),
         ]
     };
-    account.damage.iter().map(point).collect()
+    account.damage.iter().filter(|damage| damage.repaired == is_repaired).map(point).collect()
 }
 
 /// Refusals by cause, a few names for each.

@@ -1,14 +1,16 @@
 //! The members that `--fields` chooses: paths into the entry, and what is derived from it.
 
 use crate::outcome::Failure;
-use crate::question::wrong_filter;
 use std::collections::BTreeSet;
 use timberline_archive::Column;
 use timberline_entry::json::{Value, canonical, push_quoted, write_canonical};
 use timberline_entry::{Field, message};
 use timberline_query::{DerivedField, FieldPath, Path};
 use timberline_report::escape::csv_field;
-use timberline_search::RowView;
+use timberline_search::{Role, RowView};
+
+/// The name of [`Member::Context`].
+const CONTEXT: &str = "context";
 
 /// The chosen members, in the order in which they were named.
 pub(super) struct Columns(Vec<(String, Member)>);
@@ -23,6 +25,8 @@ pub(super) enum Member {
     Entry(Path),
     /// Something computed from it.
     Derived(DerivedField),
+    /// Whether it is shown for what stands near it alone.
+    Context,
 }
 
 impl Member {
@@ -36,7 +40,16 @@ impl Columns {
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         let mut columns = Vec::new();
         for name in split(text) {
-            let path = FieldPath::parse(name).map_err(|error| wrong_filter(&error.render(name)))?;
+            if name == CONTEXT {
+                columns.push((name.to_owned(), Member::Context));
+                continue;
+            }
+            if name.is_empty() {
+                return Err(Failure::new(format!("--fields: '{text}' has a name with nothing in it"))
+                    .hint("write names with commas between them: timestamp,severity,message"));
+            }
+            let wrong = |drawn: &str| Failure::new(format!("--fields: '{name}' names no member\n{drawn}"));
+            let path = FieldPath::parse(name).map_err(|error| wrong(&error.render(name)))?;
             let member = match path {
                 FieldPath::Entry(path) if path.segments.is_empty() && path.root == Field::Timestamp => {
                     Member::Timestamp
@@ -58,6 +71,13 @@ impl Columns {
         Self::parse(names).unwrap_or_else(|_| Self(Vec::new()))
     }
 
+    /// The same, with what is shown because of `--context` told apart.
+    pub(super) fn usual_with_context() -> Self {
+        let mut columns = Self::usual();
+        columns.0.push((CONTEXT.to_owned(), Member::Context));
+        columns
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
@@ -71,14 +91,14 @@ impl Columns {
                     roots.insert(path.root);
                 }
                 Member::Derived(DerivedField::Message) => roots.extend(Member::MESSAGE_FIELDS),
-                Member::Timestamp | Member::Severity | Member::Derived(_) => {}
+                Member::Timestamp | Member::Severity | Member::Context | Member::Derived(_) => {}
             }
         }
         roots
     }
 
     /// Writes an object with these members; what an entry does not have is null.
-    pub(super) fn push_object(&self, view: &RowView<'_>, out: &mut String) {
+    pub(super) fn push_object(&self, view: &RowView<'_>, role: Role, out: &mut String) {
         out.push('{');
         for (idx, (name, member)) in self.0.iter().enumerate() {
             if idx > 0 {
@@ -86,14 +106,14 @@ impl Columns {
             }
             push_quoted(name, out);
             out.push(':');
-            member.push_json(view, out);
+            member.push_json(view, role, out);
         }
         out.push('}');
     }
 
     /// Returns names and values as plain text.
-    pub(super) fn texts(&self, view: &RowView<'_>) -> Vec<(String, String)> {
-        self.0.iter().map(|(name, member)| (name.clone(), member.text(view))).collect()
+    pub(super) fn texts(&self, view: &RowView<'_>, role: Role) -> Vec<(String, String)> {
+        self.0.iter().map(|(name, member)| (name.clone(), member.text(view, role))).collect()
     }
 
     pub(super) fn csv_heading(&self) -> String {
@@ -101,16 +121,18 @@ impl Columns {
         names.join(",") + "\r\n"
     }
 
-    pub(super) fn csv_record(&self, view: &RowView<'_>) -> String {
-        let fields: Vec<String> = self.0.iter().map(|(_, member)| csv_field(&member.text(view))).collect();
+    pub(super) fn csv_record(&self, view: &RowView<'_>, role: Role) -> String {
+        let fields: Vec<String> =
+            self.0.iter().map(|(_, member)| csv_field(&member.text(view, role))).collect();
         fields.join(",") + "\r\n"
     }
 }
 
 impl Member {
-    fn push_json(&self, view: &RowView<'_>, out: &mut String) {
+    fn push_json(&self, view: &RowView<'_>, role: Role, out: &mut String) {
         match self {
-            Self::Timestamp | Self::Severity => push_quoted(&self.text(view), out),
+            Self::Timestamp | Self::Severity => push_quoted(&self.text(view, role), out),
+            Self::Context => out.push_str(&self.text(view, role)),
             Self::Entry(path) => match exact(path, view) {
                 Some(value) => write_canonical(value, out),
                 None => match path.resolve(view.entry).as_slice() {
@@ -136,8 +158,9 @@ impl Member {
     }
 
     /// The value as plain text: strings as they are, everything else as JSON, several values one after another.
-    fn text(&self, view: &RowView<'_>) -> String {
+    fn text(&self, view: &RowView<'_>, role: Role) -> String {
         match self {
+            Self::Context => (role == Role::Context).to_string(),
             Self::Timestamp => view.row.timestamp.to_string(),
             Self::Severity => view.row.cells.text(Column::Severity).to_owned(),
             Self::Entry(path) => {

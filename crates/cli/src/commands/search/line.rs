@@ -26,10 +26,11 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn new(settings: &Settings, printer: &Printer) -> Self {
+    /// Each line will stand behind a mark of so many columns.
+    pub(super) fn new(settings: &Settings, printer: &Printer, mark: usize) -> Self {
         let is_in_full = is_in_full(settings);
         let width = match printer.terminal.width {
-            Width::Columns(columns) if !is_in_full => Some(columns),
+            Width::Columns(columns) if !is_in_full => Some(columns.saturating_sub(mark)),
             _ => None,
         };
         Self { zone: settings.zone.clone(), width, is_in_full }
