@@ -130,6 +130,7 @@ impl Drawn {
             to_ns: (START + minutes) * 60_000_000_000 - 1,
             proof: Proof::DumpSpan,
             severities: Severities::ALL,
+            log: None,
             cut_source: None,
         };
         Coverage::of_intervals([(SERVICE, interval)])

@@ -45,7 +45,10 @@ pub struct CoveredInterval {
     pub proof: Proof,
     /// The severities it speaks for, mildest first.
     pub severities: Vec<&'static str>,
-    /// The dump that a limit cut off at `from`, if one was.
+    /// The log it speaks for, if it speaks for one alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// The dump that has nothing before `from` because of a limit or of damage, if there is one.
     pub cut_source: Option<String>,
 }
 
@@ -132,6 +135,7 @@ fn joined(intervals: &[Interval]) -> Vec<Interval> {
         let touching = joined.iter_mut().rev().find(|last| {
             last.proof == interval.proof
                 && last.severities == interval.severities
+                && last.log == interval.log
                 && interval.from_ns <= last.to_ns.saturating_add(1)
         });
         match touching {
@@ -148,6 +152,7 @@ fn shown(interval: &Interval) -> CoveredInterval {
         to: rfc3339(interval.to_ns),
         proof: interval.proof,
         severities: names(interval.severities),
+        log: interval.log.clone(),
         cut_source: interval.cut_source.clone(),
     }
 }
@@ -370,7 +375,7 @@ mod tests {
     use super::*;
 
     fn interval(from_ns: i64, to_ns: i64, severities: Severities) -> Interval {
-        Interval { from_ns, to_ns, proof: Proof::DumpSpan, severities, cut_source: None }
+        Interval { from_ns, to_ns, proof: Proof::DumpSpan, severities, log: None, cut_source: None }
     }
 
     #[test]

@@ -1,20 +1,23 @@
 //! What the archive can speak for: which stretches of time of which service are covered, and by what proof.
 //!
 //! ```text
-//! sink hour      a Cloud Storage sink wrote this hour of this log: all of it, if all its shards are there and whole
+//! sink hour      a Cloud Storage sink wrote this hour of this log: all of that log, if all its shards are there and end well
 //! asked window   the dump says which window was asked for: all of it, unless a limit cut it
 //! dump span      from the first to the last entry of a dump: all between, of the severities it has
 //! ```
 //!
+//! Where a piece of a source could not be kept, the source covers nothing between the entries before and after that piece.
 //! What a repair gave up is covered by nothing, whatever the sources prove: its entries are not in the archive.
 //! A dump that says which filter it was made with speaks for what that lets through, and for nothing when the filter asks for more than
 //! service, time and severity. A dump cut by a limit speaks for nothing before its oldest entry when it is newest first, and for nothing after
 //! its newest when it is oldest first, whatever window was asked for; when only some severities met the limit, so does each of them.
 
 use serde::Serialize;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 use timberline_archive::catalog::{
-    Cut, GroupFacts, LimitCut, Missing, SourceRecord, WindowRecord, is_inside,
+    Cut, GroupFacts, Hole, LimitCut, Missing, SourceRecord, WindowRecord, is_inside,
 };
 use timberline_entry::{Severity, Shard, Timestamp, sink_hour};
 
@@ -41,7 +44,9 @@ pub struct Interval {
     pub proof: Proof,
     /// The severities it speaks for.
     pub severities: Severities,
-    /// The source cut by a limit at `from_ns`, if one was.
+    /// The log it speaks for, as its id; `None` for all.
+    pub log: Option<String>,
+    /// The source that has nothing before `from_ns` because of a limit or of damage, if there is one.
     pub cut_source: Option<String>,
 }
 
@@ -93,9 +98,16 @@ impl Severities {
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     services: BTreeMap<String, Vec<Interval>>,
+    /// The logs of each service, and the severities that it wrote there.
+    logs: BTreeMap<String, BTreeMap<String, Severities>>,
     /// From the first to the last moment of each service that its sources prove, damage or not.
     extents: BTreeMap<String, (i64, i64)>,
+    /// What was asked of services of which some logs are covered by themselves, by severity's rank.
+    merged: OnceLock<BTreeMap<String, Vec<Vec<Stretch>>>>,
 }
+
+/// A covered stretch of time, ends included, and the source that has nothing before it because of a limit or of damage.
+type Stretch = (i64, i64, Option<String>);
 
 /// Whether an occurrence can be called the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -130,7 +142,15 @@ impl Coverage {
                 services.entry(service).or_default().push(interval);
             }
         }
-        Self::new(services)
+        let mut coverage = Self::new(services);
+        for group in sources.iter().flat_map(|source| &source.groups) {
+            if let Some(severity) = Severity::parse(&group.severity) {
+                let logs = coverage.logs.entry(group.service.clone()).or_default();
+                let written = logs.entry(log_id(&group.log)).or_default();
+                *written = written.with(severity);
+            }
+        }
+        coverage
     }
 
     fn new(mut services: BTreeMap<String, Vec<Interval>>) -> Self {
@@ -142,11 +162,12 @@ impl Coverage {
             Some((from, intervals.iter().map(|interval| interval.to_ns).max()?))
         };
         let extents = services.iter().filter_map(|(name, all)| Some((name.clone(), extent(all)?))).collect();
-        Self { services, extents }
+        Self { services, extents, logs: BTreeMap::new(), merged: OnceLock::new() }
     }
 
     /// Returns the coverage that is left when the entries of these spans, ends included, were lost.
     pub fn without(mut self, lost: &[(i64, i64)]) -> Self {
+        self.merged = OnceLock::new();
         for intervals in self.services.values_mut() {
             for (lost_from, lost_to) in lost {
                 let left = std::mem::take(intervals).into_iter().flat_map(|interval| {
@@ -188,15 +209,43 @@ impl Coverage {
         self.services.iter().map(|(service, intervals)| (service.as_str(), intervals.as_slice()))
     }
 
-    /// Returns the stretches in which a service is covered for a severity, merged where they touch, in time order.
+    /// Returns the stretches in which a service is covered for a severity, merged where they touch, in time order: all logs in
+    /// which it writes that severity, as far as they are known. Without a severity, where anything of it is covered.
     ///
-    /// The flag says whether a limit cut the stretch off at its start.
+    /// With each stretch comes the source that has nothing before it because of a limit or of damage.
     pub fn merged(&self, service: &str, severity: Option<Severity>) -> Vec<(i64, i64, Option<String>)> {
-        let speaks = |interval: &&Interval| match severity {
-            Some(severity) => interval.severities.contains(severity),
-            None => true,
+        let Some(severity) = severity else { return self.merged_of_log(service, None, None) };
+        let by_log = self.merged.get_or_init(|| {
+            let has_log = |intervals: &Vec<Interval>| intervals.iter().any(|interval| interval.log.is_some());
+            let apart = self.services.iter().filter(|(_, intervals)| has_log(intervals));
+            let of_all =
+                |service: &str| Severity::ALL.map(|severity| self.in_all_logs(service, severity)).to_vec();
+            apart.map(|(service, _)| (service.clone(), of_all(service))).collect()
+        });
+        match by_log.get(service) {
+            Some(merged) => merged[usize::from(severity.rank())].clone(),
+            None => self.merged_of_log(service, Some(severity), None),
+        }
+    }
+
+    /// Returns the stretches in which all logs are covered in which a service writes a severity; all its logs when it never did.
+    fn in_all_logs(&self, service: &str, severity: Severity) -> Vec<Stretch> {
+        let known = || self.logs.get(service).into_iter().flatten();
+        let is_written = known().any(|(_, written)| written.contains(severity));
+        let logs = known().filter(|(_, written)| !is_written || written.contains(severity));
+        let stretches = logs.map(|(log, _)| self.merged_of_log(service, Some(severity), Some(log)));
+        let in_all = stretches.reduce(|a, b| common(&a, &b));
+        in_all.unwrap_or_else(|| self.merged_of_log(service, Some(severity), None))
+    }
+
+    /// Returns the stretches in which a service is covered for a severity and for a log; an empty log is not known.
+    fn merged_of_log(&self, service: &str, severity: Option<Severity>, log: Option<&str>) -> Vec<Stretch> {
+        let log = log.filter(|log| !log.is_empty());
+        let speaks = |interval: &&Interval| {
+            severity.is_none_or(|severity| interval.severities.contains(severity))
+                && (log.is_none() || interval.log.is_none() || interval.log.as_deref() == log)
         };
-        let mut merged: Vec<(i64, i64, Option<String>)> = Vec::new();
+        let mut merged: Vec<Stretch> = Vec::new();
         for interval in self.services.get(service).into_iter().flatten().filter(speaks) {
             match merged.last_mut() {
                 Some((from, to, cut)) if interval.from_ns <= to.saturating_add(1) => {
@@ -212,15 +261,17 @@ impl Coverage {
         merged
     }
 
-    /// Judges a first occurrence. `born_ns` is the first entry of its revision, if it has a revision.
+    /// Judges a first occurrence in a log, by its id. `unborn_ns` is a moment at which its revision is known not to have been
+    /// there yet, if there is one.
     pub fn judge_first(
         &self,
         service: &str,
         severity: Severity,
+        log: &str,
         time_ns: i64,
-        born_ns: Option<i64>,
+        unborn_ns: Option<i64>,
     ) -> Evidence {
-        let merged = self.merged(service, Some(severity));
+        let merged = self.merged_of_log(service, Some(severity), Some(log));
         let Some(at) = merged.iter().position(|(from, to, _)| *from <= time_ns && time_ns <= *to) else {
             return Evidence::unknown("no source covers this service and severity at that time");
         };
@@ -229,10 +280,11 @@ impl Coverage {
             return Evidence::unknown("the source has no other entry that would show what it covers");
         }
         let silent_since = Some(rfc3339(*from));
-        let seen_birth = born_ns.is_some_and(|born| *from < born);
+        let seen_birth = unborn_ns.is_some_and(|unborn| *from < unborn);
+        let is_known_before = self.extent(service).is_some_and(|(known, _)| known < *from);
         let (status, reason) = if time_ns == *from {
             let reason = match cut {
-                Some(path) => format!("it is the oldest entry of {path}, which a limit cut off here"),
+                Some(path) => format!("it is the oldest entry of {path} before a limit or damage cut it off"),
                 None => {
                     "it is the first entry that is covered; nothing is known of the time before".to_owned()
                 }
@@ -241,7 +293,8 @@ impl Coverage {
         } else if seen_birth {
             (Status::Observed, "covered without a gap since before the revision's first entry".to_owned())
         } else if let Some(path) = cut {
-            (Status::Censored, format!("{path} was cut off by a limit; older entries are not in the archive"))
+            let reason = format!("{path} was cut off by a limit or damage before {}", rfc3339(*from));
+            (Status::Censored, format!("{reason}; older entries are not in the archive"))
         } else if at > 0 {
             let gap_from = merged[at - 1].1;
             (
@@ -252,15 +305,20 @@ impl Coverage {
                     rfc3339(*from)
                 ),
             )
+        } else if is_known_before {
+            (
+                Status::Censored,
+                format!("not covered before {}, when the service was there already", rfc3339(*from)),
+            )
         } else {
             (Status::Observed, "covered without a gap since the service's first known entry".to_owned())
         };
         Evidence { status, silent_since, reason }
     }
 
-    /// Judges a last occurrence: whether its absence afterwards was seen.
-    pub fn judge_last(&self, service: &str, severity: Severity, time_ns: i64) -> Evidence {
-        let merged = self.merged(service, Some(severity));
+    /// Judges a last occurrence in a log: whether its absence afterwards was seen.
+    pub fn judge_last(&self, service: &str, severity: Severity, log: &str, time_ns: i64) -> Evidence {
+        let merged = self.merged_of_log(service, Some(severity), Some(log));
         match merged.iter().find(|(from, to, _)| *from <= time_ns && time_ns <= *to) {
             None => Evidence::unknown("no source covers this service and severity at that time"),
             Some((_, to, _)) if *to == time_ns => Evidence {
@@ -281,6 +339,34 @@ impl Evidence {
     fn unknown(reason: &str) -> Self {
         Self { status: Status::Unknown, silent_since: None, reason: reason.to_owned() }
     }
+}
+
+/// Returns where both are covered; both are in time order.
+fn common(a: &[Stretch], b: &[Stretch]) -> Vec<Stretch> {
+    let (mut at_a, mut at_b, mut found) = (0, 0, Vec::new());
+    while let (Some(one), Some(other)) = (a.get(at_a), b.get(at_b)) {
+        let (from, to) = (one.0.max(other.0), one.1.min(other.1));
+        if from <= to {
+            let cut = match one.0.cmp(&other.0) {
+                Ordering::Greater => one.2.clone(),
+                Ordering::Less => other.2.clone(),
+                Ordering::Equal => one.2.clone().or_else(|| other.2.clone()),
+            };
+            found.push((from, to, cut));
+        }
+        if one.1 < other.1 {
+            at_a += 1;
+        } else {
+            at_b += 1;
+        }
+    }
+    found
+}
+
+/// Returns the id of a log: what stands behind `/logs/` in its name, decoded.
+pub(crate) fn log_id(name: &str) -> String {
+    let id = name.split_once("/logs/").map_or(name, |(_, id)| id);
+    id.replace("%2F", "/").replace("%2f", "/")
 }
 
 pub(crate) fn rfc3339(ns: i64) -> String {
@@ -317,6 +403,7 @@ fn whole_hours(sources: &[SourceRecord]) -> BTreeSet<Hour<'_>> {
 /// Says what a source proves, per service.
 fn intervals_of(source: &SourceRecord, whole_hours: &BTreeSet<Hour<'_>>) -> Vec<(String, Interval)> {
     let mut found = Vec::new();
+    let lacks = source.lacking();
     let is_whole_hour = hour_of(source).is_some_and(|(hour, _)| whole_hours.contains(&hour));
     for window in source.windows.iter().filter(|window| is_whole_hour && window.proof == "sink-hour") {
         for service in services(&source.groups) {
@@ -325,9 +412,11 @@ fn intervals_of(source: &SourceRecord, whole_hours: &BTreeSet<Hour<'_>>) -> Vec<
                 to_ns: window.to_ns - 1,
                 proof: Proof::SinkHour,
                 severities: Severities::ALL,
+                log: Some(window.log.clone()).filter(|log| !log.is_empty()),
                 cut_source: None,
             };
-            found.push((service, interval));
+            let whole = without_holes(interval, lacks.holes.iter(), source);
+            found.extend(whole.into_iter().map(|interval| (service.clone(), interval)));
         }
     }
     if !found.is_empty() {
@@ -335,7 +424,6 @@ fn intervals_of(source: &SourceRecord, whole_hours: &BTreeSet<Hour<'_>>) -> Vec<
     }
     let let_through = source.filter.as_deref().map_or(Some(Severities::ALL), crate::asked_filter::severities);
     let Some(let_through) = let_through else { return found };
-    let lacks = source.lacking();
     let mut places: BTreeMap<&str, Vec<&GroupFacts>> = BTreeMap::new();
     for group in &source.groups {
         places.entry(&group.context).or_default().push(group);
@@ -367,7 +455,7 @@ fn intervals_of(source: &SourceRecord, whole_hours: &BTreeSet<Hour<'_>>) -> Vec<
             Some(window) => (window.from_ns, window.to_ns, Proof::AskedWindow),
             None => (first, last, Proof::DumpSpan),
         };
-        let whole = Interval { from_ns, to_ns, proof, severities, cut_source: None };
+        let whole = Interval { from_ns, to_ns, proof, severities, log: None, cut_source: None };
         let alone = Severity::ALL.into_iter().filter(|severity| cut_severities.contains(*severity));
         let parts = std::iter::once((None, severities.without(cut_severities)))
             .chain(alone.map(|severity| (Some(severity.name()), Severities::only(severity).and(severities))))
@@ -382,12 +470,37 @@ fn intervals_of(source: &SourceRecord, whole_hours: &BTreeSet<Hour<'_>>) -> Vec<
                 })
             })
             .filter(|interval| interval.from_ns <= interval.to_ns);
-        let parts: Vec<Interval> = parts.collect();
+        let holes = || lacks.holes.iter().filter(|hole| hole.context == place);
+        let parts: Vec<Interval> =
+            parts.flat_map(|interval| without_holes(interval, holes(), source)).collect();
         for service in groups.iter().map(|group| group.service.clone()).collect::<BTreeSet<_>>() {
             found.extend(parts.iter().map(|interval| (service.clone(), interval.clone())));
         }
     }
     found
+}
+
+/// Takes out where pieces of the source could not be kept. `holes` are in time order.
+fn without_holes<'h>(
+    interval: Interval,
+    holes: impl Iterator<Item = &'h Hole>,
+    source: &SourceRecord,
+) -> Vec<Interval> {
+    let (mut whole, mut rest) = (Vec::new(), interval);
+    for hole in holes.filter(|hole| hole.from_ns <= hole.to_ns) {
+        if hole.to_ns < rest.from_ns || rest.to_ns < hole.from_ns {
+            continue;
+        }
+        if rest.from_ns < hole.from_ns {
+            whole.push(Interval { to_ns: hole.from_ns - 1, ..rest.clone() });
+        }
+        if rest.to_ns <= hole.to_ns {
+            return whole;
+        }
+        rest = Interval { from_ns: hole.to_ns + 1, cut_source: Some(source.path.clone()), ..rest };
+    }
+    whole.push(rest);
+    whole
 }
 
 /// Returns the window that was asked for at a place: that of the innermost wrapper around it which names one.
@@ -456,7 +569,7 @@ mod tests {
     }
 
     fn first(sources: &[SourceRecord], severity: Severity, time: i64, born: Option<i64>) -> Status {
-        Coverage::of(sources).judge_first("s", severity, time, born).status
+        Coverage::of(sources).judge_first("s", severity, "", time, born).status
     }
 
     #[test]
@@ -466,7 +579,10 @@ mod tests {
         assert_eq!(first(&whole, Severity::Error, 100, Some(100)), Status::Censored);
         assert_eq!(first(&whole, Severity::Error, 250, None), Status::Unknown);
         assert_eq!(first(&whole, Severity::Debug, 150, None), Status::Unknown);
-        assert_eq!(Coverage::of(&whole).judge_first("t", Severity::Error, 150, None).status, Status::Unknown);
+        assert_eq!(
+            Coverage::of(&whole).judge_first("t", Severity::Error, "", 150, None).status,
+            Status::Unknown
+        );
         let single = [source("a", Cut::No, &[("INFO", 1, 100, 100)])];
         assert_eq!(first(&single, Severity::Info, 100, None), Status::Unknown);
     }
@@ -527,7 +643,7 @@ mod tests {
         assert_eq!(stretches(&[(None, Missing::Newer, 200)]), [(0, 200)]);
         assert_eq!(stretches(&[(None, Missing::Older, 100), (None, Missing::Newer, 200)]), [(100, 200)]);
         let last =
-            Coverage::of(&[asked(&[(None, Missing::Newer, 200)])]).judge_last("s", Severity::Error, 200);
+            Coverage::of(&[asked(&[(None, Missing::Newer, 200)])]).judge_last("s", Severity::Error, "", 200);
         assert_eq!(last.status, Status::Censored);
     }
 
@@ -561,7 +677,7 @@ mod tests {
     fn a_gap_may_hide_an_earlier_one() {
         let islands =
             [source("a", Cut::No, &[("INFO", 7, 0, 10)]), source("b", Cut::No, &[("INFO", 7, 100, 200)])];
-        let evidence = Coverage::of(&islands).judge_first("s", Severity::Info, 150, Some(5));
+        let evidence = Coverage::of(&islands).judge_first("s", Severity::Info, "", 150, Some(5));
         assert_eq!(evidence.status, Status::Censored);
         assert!(evidence.reason.contains("not covered between"), "{}", evidence.reason);
         assert_eq!(evidence.silent_since, Some(rfc3339(100)));
@@ -571,9 +687,9 @@ mod tests {
     #[test]
     fn the_end_of_coverage_hides_what_came_after() {
         let coverage = Coverage::of(&[source("a", Cut::No, &[("INFO", 7, 100, 200)])]);
-        assert_eq!(coverage.judge_last("s", Severity::Info, 200).status, Status::Censored);
-        assert_eq!(coverage.judge_last("s", Severity::Info, 150).status, Status::Observed);
-        assert_eq!(coverage.judge_last("s", Severity::Info, 500).status, Status::Unknown);
+        assert_eq!(coverage.judge_last("s", Severity::Info, "", 200).status, Status::Censored);
+        assert_eq!(coverage.judge_last("s", Severity::Info, "", 150).status, Status::Observed);
+        assert_eq!(coverage.judge_last("s", Severity::Info, "", 500).status, Status::Unknown);
     }
 
     fn hour(shard: &str, cut: Cut) -> SourceRecord {
@@ -617,9 +733,58 @@ mod tests {
         assert_eq!(stretches(&whole.clone().without(&[(950, 999)])), [(100, 900)]);
         let nothing = whole.clone().without(&[(0, 1000)]);
         assert_eq!((stretches(&nothing), nothing.extent("s")), (vec![], Some((100, 900))));
-        let censored = whole.without(&[(300, 400)]).judge_first("s", Severity::Info, 500, None);
+        let censored = whole.without(&[(300, 400)]).judge_first("s", Severity::Info, "", 500, None);
         assert_eq!(censored.status, Status::Censored);
-        assert_eq!(nothing.judge_first("s", Severity::Info, 500, None).status, Status::Unknown);
+        assert_eq!(nothing.judge_first("s", Severity::Info, "", 500, None).status, Status::Unknown);
+    }
+
+    #[test]
+    fn a_piece_that_could_not_be_kept_is_covered_by_nothing() {
+        let hole = |from_ns, to_ns| Hole { context: String::new(), from_ns, to_ns };
+        let stretches = |holes: Vec<Hole>| -> Vec<(i64, i64)> {
+            let dump = SourceRecord { lacks: Some(Lacks { cuts: Vec::new(), holes }), ..asked(&[]) };
+            Coverage::of(&[dump]).merged("s", None).into_iter().map(|(from, to, _)| (from, to)).collect()
+        };
+        assert_eq!(stretches(vec![hole(141, 149)]), [(0, 140), (150, 1000)]);
+        assert_eq!(
+            stretches(vec![hole(i64::MIN, 99), hole(141, 149), hole(201, i64::MAX)]),
+            [(100, 140), (150, 200)]
+        );
+        let holes = vec![hole(i64::MIN, 99)];
+        let dump = SourceRecord { lacks: Some(Lacks { cuts: Vec::new(), holes }), ..asked(&[]) };
+        assert_eq!(first(&[dump], Severity::Error, 180, None), Status::Censored);
+
+        let mut shard = hour("S0", Cut::No);
+        let from = shard.windows[0].from_ns;
+        shard.lacks = Some(Lacks { cuts: Vec::new(), holes: vec![hole(from + 201, from + 299)] });
+        let merged = Coverage::of(&[shard.clone()]).merged("s", None);
+        assert_eq!(merged.iter().map(|(from, ..)| *from).collect::<Vec<_>>(), [from, from + 300]);
+        assert_eq!(first(&[shard], Severity::Error, from + 500, None), Status::Censored);
+    }
+
+    #[test]
+    fn an_hour_of_one_log_says_nothing_of_another() {
+        let of_log = |log: &str, n: i64| {
+            let path = format!("bucket/{log}/2025/09/16/0{n}:00:00_0{n}:59:59_S0.json");
+            let window = sink_hour(&path).expect("the path of a sink");
+            let (from_ns, to_ns) = (window.from.as_nanos(), window.to.as_nanos());
+            let mut record = source(&path, Cut::No, &[("INFO", 9, from_ns + 100, from_ns + 900)]);
+            record.groups[0].log = format!("projects/p/logs/{}", log.replace('/', "%2F"));
+            let proof = "sink-hour".to_owned();
+            record.windows =
+                vec![WindowRecord { proof, from_ns, to_ns, log: log.to_owned(), place: String::new() }];
+            record
+        };
+        let (out, err) = ("run.googleapis.com/stdout", "run.googleapis.com/stderr");
+        let hours = [of_log(out, 1), of_log(out, 2), of_log(err, 2)];
+        let at = hours[2].first_ns.unwrap_or(hours[2].groups[0].first_ns);
+        let coverage = Coverage::of(&hours);
+        let status = |log: &str| coverage.judge_first("s", Severity::Info, log, at, None).status;
+        assert_eq!([status(out), status(err)], [Status::Observed, Status::Censored]);
+        // A question that is put to no log in particular is put to all in which the service writes.
+        let starts = |severity| coverage.merged("s", severity)[0].0;
+        assert_eq!(starts(Some(Severity::Info)), hours[2].windows[0].from_ns);
+        assert_eq!(starts(None), hours[0].windows[0].from_ns);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! One entry as evidence: when, where, what it says, and how sure its place in time is.
 
-use crate::evidence::{Coverage, Evidence};
+use crate::evidence::{Coverage, Evidence, Status, log_id};
 use crate::question::Investigation;
+use crate::revisions::unborn_moments;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -61,8 +62,14 @@ pub(crate) enum End {
 }
 
 /// The fields that an occurrence tells of.
-const FIELDS: [Field; 5] =
-    [Field::TextPayload, Field::JsonPayload, Field::ProtoPayload, Field::HttpRequest, Field::InsertId];
+const FIELDS: [Field; 6] = [
+    Field::TextPayload,
+    Field::JsonPayload,
+    Field::ProtoPayload,
+    Field::HttpRequest,
+    Field::InsertId,
+    Field::LogName,
+];
 
 /// Reads rows as occurrences. Each segment is visited once, segments side by side.
 pub(crate) fn read(
@@ -73,29 +80,45 @@ pub(crate) fn read(
     for (row, end) in wanted {
         by_segment.entry(row.segment).or_default().push((*row, *end));
     }
-    let Investigation { archive, names, coverage, revisions, .. } = investigation;
-    let reader = Reader { archive, names, coverage, revisions };
+    let Investigation { archive, names, coverage, .. } = investigation;
+    let reader = Reader { archive, names, coverage };
     let by_segment: Vec<(usize, Vec<(RowRef, End)>)> = by_segment.into_iter().collect();
     let found: Vec<Result<Vec<_>>> =
         by_segment.into_par_iter().map(|(idx, rows)| reader.of_segment(idx, rows)).collect();
-    let found: Vec<Vec<_>> = found.into_iter().collect::<Result<_>>()?;
-    Ok(found.into_iter().flatten().collect())
+    let found: Vec<Vec<Read>> = found.into_iter().collect::<Result<_>>()?;
+    let mut found: Vec<Read> = found.into_iter().flatten().collect();
+    // Where the time before is not covered, it may be before the revision's own.
+    let is_open = |((_, end), occurrence, _): &Read| {
+        *end == End::First
+            && occurrence.evidence.status == Status::Censored
+            && !occurrence.revision.is_empty()
+    };
+    if found.iter().any(is_open) {
+        let unborn = unborn_moments(investigation)?;
+        for ((row, _), occurrence, log) in found.iter_mut().filter(|read| is_open(read)) {
+            let who = (occurrence.service.clone(), occurrence.revision.clone());
+            let severity = Severity::parse(&occurrence.severity).unwrap_or_default();
+            if let Some(unborn) = unborn.get(&who) {
+                occurrence.evidence =
+                    coverage.judge_first(&occurrence.service, severity, log, row.time_ns, Some(*unborn));
+            }
+        }
+    }
+    Ok(found.into_iter().map(|(place, occurrence, _)| (place, occurrence)).collect())
 }
+
+/// An occurrence with its place and the id of its log.
+type Read = ((RowRef, End), Occurrence, String);
 
 /// What occurrences are read from.
 struct Reader<'i> {
     archive: &'i Archive,
     names: &'i Names,
     coverage: &'i Coverage,
-    revisions: &'i BTreeMap<String, i64>,
 }
 
 impl Reader<'_> {
-    fn of_segment(
-        &self,
-        segment_idx: usize,
-        mut rows: Vec<(RowRef, End)>,
-    ) -> Result<Vec<((RowRef, End), Occurrence)>> {
+    fn of_segment(&self, segment_idx: usize, mut rows: Vec<(RowRef, End)>) -> Result<Vec<Read>> {
         rows.sort_by_key(|(row, end)| (row.row, *end));
         let segment = &self.archive.segments()[segment_idx];
         let mut ranges: Vec<Range<u64>> = rows.iter().map(|(row, _)| row.row..row.row + 1).collect();
@@ -120,7 +143,8 @@ impl Reader<'_> {
             let run = rings.run_of(rings.ring_of(row.idx));
             let who = (services[run.service].as_str(), revisions[run.revision].as_str(), run.severity);
             for (place, end) in rows.iter().filter(|(place, _)| place.row == row.idx) {
-                found.push(((*place, *end), self.occurrence(&row, who, &entry, *end)));
+                let log = entry.text(Field::LogName).map(|name| log_id(&name.value())).unwrap_or_default();
+                found.push(((*place, *end), self.occurrence(&row, who, &entry, *end, &log), log));
             }
             true
         })?;
@@ -133,12 +157,12 @@ impl Reader<'_> {
         (service, revision, severity): (&str, &str, Severity),
         entry: &LogEntry<'_>,
         end: End,
+        log: &str,
     ) -> Occurrence {
         let time_ns = row.timestamp.as_nanos();
-        let born = self.revisions.get(revision).copied().filter(|_| !revision.is_empty());
         let evidence = match end {
-            End::First => self.coverage.judge_first(service, severity, time_ns, born),
-            End::Last => self.coverage.judge_last(service, severity, time_ns),
+            End::First => self.coverage.judge_first(service, severity, log, time_ns, None),
+            End::Last => self.coverage.judge_last(service, severity, log, time_ns),
         };
         Occurrence {
             timestamp: row.timestamp.to_string(),

@@ -234,6 +234,57 @@ pub fn deploys_in_order(investigation: &Investigation<'_>) -> Result<Vec<Deploye
     Ok(deploys)
 }
 
+/// Returns for each service and revision a moment at which the revision is known not to have been there yet; revisions
+/// of which there is none are left out.
+///
+/// That is when it was deployed, or when an earlier revision wrote before it did, unless a later one wrote before it did as well: then
+/// it was there, and silent. That nothing of a revision is covered before its first entry alone says nothing: it may have been
+/// idle.
+///
+/// Cost: what the catalogue says of revisions.
+///
+/// # Errors
+/// Damage in the archive.
+pub(crate) fn unborn_moments(investigation: &Investigation<'_>) -> Result<BTreeMap<(String, String), i64>> {
+    let known = Known::of(investigation)?;
+    let mut moments = BTreeMap::new();
+    for (service, places) in known.placed(&investigation.given_order) {
+        let found: Vec<Option<&Found>> =
+            places.iter().map(|place| known.found.get(&(service.clone(), place.revision.clone()))).collect();
+        let spans: Vec<Option<(i64, i64)>> = found
+            .iter()
+            .map(|found| found.and_then(|found| Some((found.first_ns?, found.last_ns?))))
+            .collect();
+        for (idx, place) in places.iter().enumerate() {
+            let deployed = found[idx].and_then(|found| found.deploy.as_ref()).map(|(time, _)| *time);
+            // Smaller numbers after larger ones: a service that was made anew, or traffic that went back to what was there before.
+            let is_older = |at: &usize| places[*at].recreation == place.recreation;
+            let earlier: Vec<_> = (0..idx).filter(is_older).map(|at| spans[at]).collect();
+            let moment =
+                spans[idx].and_then(|span| unborn_before(span.0, deployed, &earlier, &spans[idx + 1..]));
+            if let Some(moment) = moment {
+                moments.insert((service.clone(), place.revision.clone()), moment);
+            }
+        }
+    }
+    Ok(moments)
+}
+
+/// The latest moment before a revision's first entry at which it is known not to have been there.
+fn unborn_before(
+    first_ns: i64,
+    deployed_ns: Option<i64>,
+    earlier: &[Option<(i64, i64)>],
+    later: &[Option<(i64, i64)>],
+) -> Option<i64> {
+    let is_overtaken = later.iter().flatten().any(|(first, _)| *first < first_ns);
+    // Of an earlier revision that goes on, only its first entry is known to be before.
+    let wrote = |(first, last): &(i64, i64)| if *last < first_ns { *last } else { *first };
+    let handed_over = earlier.iter().flatten().filter(|(first, _)| *first < first_ns).map(wrote).max();
+    let deployed = deployed_ns.filter(|deployed| *deployed <= first_ns);
+    handed_over.filter(|_| !is_overtaken).max(deployed)
+}
+
 /// What was learnt of one revision.
 #[derive(Clone, Debug, Default)]
 struct Found {

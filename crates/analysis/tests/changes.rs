@@ -172,6 +172,7 @@ fn everything() -> Coverage {
         to_ns: i64::MAX / 2,
         proof: Proof::DumpSpan,
         severities: Severities::ALL,
+        log: None,
         cut_source: None,
     };
     Coverage::of_intervals([("shop", interval)])

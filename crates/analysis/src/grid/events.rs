@@ -286,6 +286,7 @@ mod tests {
             to_ns: 600 * 60_000_000_000,
             proof: Proof::DumpSpan,
             severities: Severities::ALL,
+            log: None,
             cut_source: None,
         };
         let coverage = Coverage::of_intervals([("s", interval)]);

@@ -7,7 +7,7 @@ use crate::tally::tally;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use timberline_archive::Result;
-use timberline_entry::{Severity, Timestamp};
+use timberline_entry::Timestamp;
 use timberline_query::{Options, compile};
 
 /// The first error of a pattern that the service had not written before.
@@ -62,9 +62,6 @@ pub(super) fn first_of_each(
     let read = read(investigation, &wanted)?;
     let found = brought.into_iter().map(|((service, revision), (row, pattern, patterns))| {
         let occurrence = read.get(&(row, End::First)).expect("every first was read");
-        let severity = Severity::parse(&occurrence.severity).unwrap_or(Severity::Error);
-        let born = investigation.revisions.get(revision).copied();
-        let evidence = investigation.coverage.judge_first(service, severity, row.time_ns, born);
         let lag =
             deployed_ns(service, revision).filter(|deployed| *deployed <= row.time_ns).map(|deployed| {
                 #[expect(clippy::cast_precision_loss, reason = "seconds are shown, not counted on")]
@@ -76,7 +73,7 @@ pub(super) fn first_of_each(
             pattern: pattern.to_owned(),
             message: occurrence.message.clone(),
             lag_seconds: lag,
-            evidence: evidence.status,
+            evidence: occurrence.evidence.status,
             patterns,
         };
         ((service.to_owned(), revision.to_owned()), error)
