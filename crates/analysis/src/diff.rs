@@ -261,6 +261,8 @@ pub fn diff_answer(
     });
     let exposure = exposure(&grid);
     warn(&exposure, &mut warnings);
+    warnings.extend(sides.overlap(archive.streams()?));
+    warnings.extend(grid.left_out());
     Ok(DiffAnswer {
         schema: "timberline/diff/1",
         question: question.asked.clone(),

@@ -25,6 +25,9 @@ pub struct GateAnswer {
     pub max_q: f64,
     /// The error patterns that stop it, strongest first.
     pub failing: Vec<Failing>,
+    /// Error patterns of the target that could not be compared, those with the most entries first; unless another one stops it,
+    /// they leave the decision open.
+    pub not_comparable: Vec<NotComparable>,
     /// Error patterns that were first seen in the target, too rarely to decide on.
     pub first_seen: u64,
     /// The decision in one line of Markdown.
@@ -39,7 +42,7 @@ pub enum Verdict {
     Pass,
     /// At least one is.
     Fail,
-    /// One of the sides has no entries: nothing was decided.
+    /// One of the sides has no entries, or an error of the target cannot be compared: nothing was decided.
     Unknown,
 }
 
@@ -68,11 +71,33 @@ pub struct Failing {
     pub q: f64,
 }
 
+/// An error of the target of which nothing is known on the baseline.
+#[derive(Clone, Debug, Serialize)]
+pub struct NotComparable {
+    /// Its id; of a value, the value's own.
+    pub id: String,
+    /// What it is.
+    pub kind: PatternKind,
+    /// The pattern or exception: itself, or whose value it is.
+    pub pattern: String,
+    /// Its message with the values replaced by marks; of an exception, its type and value.
+    pub template: String,
+    /// The value, where it is one; `null` for a pattern or exception as a whole.
+    pub variant: Option<Variant>,
+    /// Its severity.
+    pub severity: &'static str,
+    /// Entries in the target.
+    pub count: u64,
+    /// Why, in a clause.
+    pub reason: String,
+}
+
 /// Decides on a comparison.
 ///
 /// A pattern of severity ERROR or worse stops the target at a false discovery rate of at most `max_q`, if the baseline was
 /// covered for it and has it not at all ([`NEW_LIMIT`]), or so much less that the interval of the ratio lies above
-/// [`RATIO_MARGIN`].
+/// [`RATIO_MARGIN`]. If none does, one that the baseline was not covered for leaves the decision open: whether it is new is
+/// not known.
 pub fn gate_answer(diff: &DiffAnswer, max_q: f64) -> GateAnswer {
     let is_error =
         |pattern: &&PatternDiff| Severity::parse(pattern.severity).is_some_and(|s| s >= Severity::Error);
@@ -103,12 +128,30 @@ pub fn gate_answer(diff: &DiffAnswer, max_q: f64) -> GateAnswer {
     let first_seen =
         errors().filter(|pattern| pattern.status == PatternStatus::FirstSeenButRare).count() as u64;
     let is_blind = diff.exposure.base.cells == 0 || diff.exposure.target.cells == 0;
-    let verdict = match (is_blind, failing.is_empty()) {
-        (true, _) => Verdict::Unknown,
-        (false, true) => Verdict::Pass,
-        (false, false) => Verdict::Fail,
+    let mut not_comparable: Vec<NotComparable> = errors()
+        .filter(|pattern| pattern.status == PatternStatus::NotComparable && pattern.target.count > 0)
+        .map(|pattern| NotComparable {
+            id: pattern.id.clone(),
+            kind: pattern.kind,
+            pattern: pattern.pattern.clone(),
+            template: pattern.template.clone(),
+            variant: pattern.variant.clone(),
+            severity: pattern.severity,
+            count: pattern.target.count,
+            reason: why_not(diff, pattern),
+        })
+        .collect();
+    not_comparable.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.id.cmp(&b.id)));
+    let verdict = if is_blind {
+        Verdict::Unknown
+    } else if !failing.is_empty() {
+        Verdict::Fail
+    } else if !not_comparable.is_empty() {
+        Verdict::Unknown
+    } else {
+        Verdict::Pass
     };
-    let markdown = markdown(diff, verdict, &failing, max_q);
+    let markdown = markdown(diff, verdict, &failing, &not_comparable, max_q);
     GateAnswer {
         schema: "timberline/gate/1",
         verdict,
@@ -116,15 +159,49 @@ pub fn gate_answer(diff: &DiffAnswer, max_q: f64) -> GateAnswer {
         target: diff.target.clone(),
         max_q,
         failing,
+        not_comparable,
         first_seen,
         markdown,
     }
 }
 
-fn markdown(diff: &DiffAnswer, verdict: Verdict, failing: &[Failing], max_q: f64) -> String {
+/// Says why nothing is known of a pattern on the baseline.
+fn why_not(diff: &DiffAnswer, pattern: &PatternDiff) -> String {
+    if diff.exposure.base.cells == 0 {
+        "the baseline has no entries here".to_owned()
+    } else if pattern.base.exposure == 0 && pattern.target.exposure == 0 {
+        "its service has no entries on the baseline".to_owned()
+    } else {
+        format!("no source of the baseline covers {}", pattern.severity)
+    }
+}
+
+fn markdown(
+    diff: &DiffAnswer,
+    verdict: Verdict,
+    failing: &[Failing],
+    not_comparable: &[NotComparable],
+    max_q: f64,
+) -> String {
+    let value = |variant: &Option<Variant>| {
+        variant.as_ref().map_or(String::new(), |variant| format!("{} in ", code(&variant.value)))
+    };
+    let more = |n: usize| if n > 1 { format!(" and {} more", n - 1) } else { String::new() };
     let (target, base) = (code(&diff.target.to_string()), code(&diff.base.to_string()));
     match verdict {
         Verdict::Unknown => {
+            let has_entries = diff.exposure.base.cells > 0 && diff.exposure.target.cells > 0;
+            if let Some(worst) = not_comparable.first().filter(|_| has_entries) {
+                return format!(
+                    "**gate undecided** {target} against {base}: {}{} ({}, {} entries) cannot be compared, {}{}",
+                    value(&worst.variant),
+                    code(&worst.template),
+                    worst.severity,
+                    worst.count,
+                    worst.reason,
+                    more(not_comparable.len())
+                );
+            }
             format!("**gate undecided** {target} against {base}: one of them has no entries here")
         }
         Verdict::Pass => {
@@ -141,17 +218,13 @@ fn markdown(diff: &DiffAnswer, verdict: Verdict, failing: &[Failing], max_q: f64
                 Some(ratio) => format!("{ratio:.1} × as often"),
                 None => "new".to_owned(),
             };
-            let value = worst
-                .variant
-                .as_ref()
-                .map_or(String::new(), |variant| format!("{} in ", code(&variant.value)));
-            let more =
-                if failing.len() > 1 { format!(" and {} more", failing.len() - 1) } else { String::new() };
             format!(
-                "**gate failed** {target} against {base}: {value}{} ({change}, {} entries, q {:.2e}){more}",
+                "**gate failed** {target} against {base}: {}{} ({change}, {} entries, q {:.2e}){}",
+                value(&worst.variant),
                 code(&worst.template),
                 worst.count,
-                worst.q
+                worst.q,
+                more(failing.len())
             )
         }
     }

@@ -8,10 +8,13 @@
 //!   entries that match   ──► cells, entries, squares by unit               k, x, and what φ̂ needs
 //! ```
 //!
+//! A minute in which a stream goes from one revision to another counts for neither of them.
+//!
 //! A minute counts as exposure for a unit only where the archive speaks for the unit's severity: an export of errors
 //! alone says nothing of how often an INFO message was missing.
 
 mod builder;
+mod changeover;
 mod events;
 mod read;
 mod twins;
@@ -105,6 +108,8 @@ pub struct Grid {
     pub(crate) exceptions: BTreeMap<u64, BTreeSet<u64>>,
     /// Entries in scope, by row.
     pub(crate) entries: BTreeMap<u32, u64>,
+    /// Entries in scope of minutes in which the revision changed, which are in no cell.
+    pub(crate) n_changing: u64,
     /// Every cell, sorted: its place is its number.
     cells: Vec<Cell>,
     exposures: Memo<(u32, u32, Severity), u64>,
@@ -292,6 +297,14 @@ impl Grid {
     /// Returns the cells of a row and service, in time order.
     pub(crate) fn cells_of(&self, row: u32, service: u32) -> &[Cell] {
         &self.cells[self.first_of((row, service))..self.first_of((row, service + 1))]
+    }
+
+    /// Says what was left out because the revision changed, if anything was.
+    pub(crate) fn left_out(&self) -> Option<String> {
+        (self.n_changing > 0).then(|| {
+            let entries = if self.n_changing == 1 { "entry" } else { "entries" };
+            format!("{} {entries} of minutes in which the revision changed count for none", self.n_changing)
+        })
     }
 
     /// Returns the cell of a hit.

@@ -51,7 +51,7 @@ pub use evidence::{Coverage, Evidence, Interval, Proof, Severities, Status};
 pub use exposure::Exposure;
 pub use first_seen::{FirstAnswer, FirstGroup, first_seen};
 pub use frequency::{BucketCoverage, FrequencyAnswer, FrequencyGroup, Rate, frequency};
-pub use gate::{DEFAULT_MAX_Q, Failing, GateAnswer, Verdict, gate_answer};
+pub use gate::{DEFAULT_MAX_Q, Failing, GateAnswer, NotComparable, Verdict, gate_answer};
 pub use grid::{Cell, Grid, GridBuilder, UnitValue, Variant};
 pub use group::{GroupBy, GroupByError};
 pub use occurrence::{Occurrence, SourcePlace};

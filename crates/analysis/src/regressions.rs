@@ -144,7 +144,7 @@ pub struct RateSegment {
 pub fn regressions_answer(
     investigation: &Investigation<'_>,
     question: &Question,
-    warnings: Vec<String>,
+    mut warnings: Vec<String>,
 ) -> Result<RegressionsAnswer> {
     let placed = revisions_in_order(investigation)?;
     let order = Order::of(placed.into_iter().map(|(service, places)| {
@@ -152,6 +152,7 @@ pub fn regressions_answer(
     }));
     let vocabulary = Vocabulary::read(investigation)?;
     let grid = Grid::read(investigation, &vocabulary, &question.filter, &Filter::all(), &order)?;
+    warnings.extend(grid.left_out());
     let Changes { mut found, tested, not_tested } = changes(&grid, &investigation.coverage, &order);
     for (unit, regression) in &mut found {
         regression.template = vocabulary.template(grid.subject_of(*unit));

@@ -4,10 +4,10 @@
 
 mod support;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use support::{archive, entries_in, filter, samples, shared, time, write_day};
+use support::{archive, entries_in, entry, filter, samples, shared, time, write_day};
 use timberline_analysis::{
     Asked, DEFAULT_MAX_Q, DiffAnswer, DiffQuestion, Investigation, PatternDiff, PatternKind, PatternStatus,
     Side, Verdict, Vocabulary, diff_answer, gate_answer,
@@ -330,6 +330,46 @@ fn the_gate_stops_new_errors_and_lets_the_rest_pass() {
 }
 
 #[test]
+fn an_error_that_the_baseline_could_not_have_shown_leaves_the_gate_undecided() {
+    let files = tempfile::tempdir().unwrap();
+    let lines = |day: u32, fails: bool| -> Vec<Value> {
+        let all = two_hours(1, day, fails).into_iter().enumerate();
+        all.map(|(idx, (second, revision, severity, message))| {
+            entry((day, idx), second, revision, severity, json!({"textPayload": message}))
+        })
+        .collect()
+    };
+    // An export by severity, of which only the mild part was made.
+    let mild = files.path().join("mild.json");
+    std::fs::write(&mild, json!({"logs_by_severity": {"INFO": lines(1, false)}}).to_string()).unwrap();
+    let [target, quiet] = [true, false].map(|fails| {
+        let path = files.path().join(format!("all-{fails}.json"));
+        std::fs::write(&path, json!(lines(if fails { 2 } else { 3 }, fails)).to_string()).unwrap();
+        path
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let archive = archive(folder.path(), &[mild, target, quiet]);
+    let answer = compare(&archive, revision("shop-00001-abc"), revision("shop-00002-abc"), "");
+    let ledger = pattern(&answer, "cannot reach ledger");
+    assert_eq!(ledger.status, PatternStatus::NotComparable);
+    let gate = gate_answer(&answer, DEFAULT_MAX_Q);
+    assert_eq!((gate.verdict, gate.failing.len()), (Verdict::Unknown, 0));
+    let open: Vec<_> =
+        gate.not_comparable.iter().map(|of| (&of.id, of.severity, of.count, of.reason.as_str())).collect();
+    assert_eq!(open, [(&ledger.id, "ERROR", 12, "no source of the baseline covers ERROR")]);
+    assert_eq!(
+        gate.markdown,
+        "**gate undecided** `shop-00002-abc` against `shop-00001-abc`: `cannot reach ledger after <duration>` (ERROR, 12 entries) \
+         cannot be compared, no source of the baseline covers ERROR"
+    );
+    // Errors that only the baseline has, and what is no error, decide nothing.
+    let back = compare(&archive, revision("shop-00002-abc"), revision("shop-00001-abc"), "");
+    assert_eq!(gate_answer(&back, DEFAULT_MAX_Q).verdict, Verdict::Pass);
+    let quiet = compare(&archive, revision("shop-00001-abc"), revision("shop-00003-abc"), "");
+    assert_eq!(gate_answer(&quiet, DEFAULT_MAX_Q).verdict, Verdict::Pass);
+}
+
+#[test]
 fn the_order_of_the_input_shows_in_no_answer() {
     let files = tempfile::tempdir().unwrap();
     let mut days = days(files.path());
@@ -351,4 +391,70 @@ fn the_order_of_the_input_shows_in_no_answer() {
         days.reverse();
     }
     assert_eq!(answers[0], answers[1]);
+}
+
+/// Entries every ten seconds for twenty minutes; the revision changes after ten and a half.
+fn changeover(folder: &std::path::Path, instance: impl Fn(u32) -> Option<&'static str>) -> Archive {
+    let lines: Vec<Value> = (0..120u32)
+        .map(|n| {
+            let revision = if n < 63 { 1 } else { 2 };
+            let mut entry =
+                entry((1, n as usize), n * 10, revision, "INFO", json!({"textPayload": "tick ok"}));
+            entry["labels"] = instance(revision).map_or(json!({}), |id| json!({"instanceId": id}));
+            entry
+        })
+        .collect();
+    let path = folder.join("a.json");
+    std::fs::write(&path, json!(lines).to_string()).unwrap();
+    archive(&folder.join("archive"), &[path])
+}
+
+#[test]
+fn a_minute_in_which_the_revision_changes_counts_for_neither() {
+    let cells = |instance: &dyn Fn(u32) -> Option<&'static str>| {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = changeover(folder.path(), instance);
+        let answer = compare(&archive, revision("shop-00001-abc"), revision("shop-00002-abc"), "");
+        let tick = pattern(&answer, "tick ok");
+        assert_eq!((tick.base.cells, tick.target.cells), (tick.base.exposure, tick.target.exposure));
+        let is_told = answer.completeness.warnings.iter().any(|of| of.contains("the revision changed"));
+        let (base, target) = (&answer.exposure.base, &answer.exposure.target);
+        assert_eq!(is_told, base.entries + target.entries < 120);
+        // Of two windows it is the time that differs, and every minute belongs to one of them.
+        let window = |from, to| Side::Window { from: nanos(&time(1, from)), to: nanos(&time(1, to)) };
+        let windows = compare(&archive, window(0, 600), window(600, 1200), "");
+        assert_eq!((windows.exposure.base.entries, windows.exposure.target.entries), (60, 60));
+        (base.cells, target.cells)
+    };
+    // Without names of instances, or on one machine, there is one stream, and the eleventh minute is half of each.
+    assert_eq!(cells(&|_| None), (10, 9));
+    assert_eq!(cells(&|_| Some("machine")), (10, 9));
+    // Two instances are two streams, and neither changes.
+    assert_eq!(cells(&|revision| Some(if revision == 1 { "a" } else { "b" })), (11, 10));
+}
+
+#[test]
+fn what_belongs_to_both_sides_is_said_to_be_left_out() {
+    let files = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let archive = archive(folder.path(), &days(files.path()));
+    let window = |from, to| Side::Window { from: nanos(&time(1, from)), to: nanos(&time(1, to)) };
+    let said = |base: Side, target: Side| {
+        let warnings = compare(&archive, base, target, "").completeness.warnings;
+        let of_both = warnings.into_iter().find(|warning| warning.contains("left out of either"));
+        of_both.map(|warning| warning.split(':').next().unwrap().to_owned())
+    };
+    assert_eq!(said(window(3600, 7200), window(7200, 9000)), None);
+    assert_eq!(
+        compare(&archive, window(3600, 7200), window(5400, 9000), "").completeness.warnings,
+        [
+            "the windows overlap from 2025-05-01T01:30:00.000000000Z to 2025-05-01T02:00:00.000000000Z: what belongs to both the \
+             base and the target is left out of either"
+        ]
+    );
+    assert_eq!(said(revision("shop-00001-abc"), revision("shop-00002-abc")), None);
+    let both = said(revision("shop-00001-abc"), revision("shop-00001-abc"));
+    assert_eq!(both.as_deref(), Some("both sides are the same revision"));
+    assert_eq!(said(window(3600, 7200), revision("shop-00002-abc")), None);
+    assert!(said(window(3600, 7200), revision("shop-00001-abc")).is_some());
 }

@@ -4,6 +4,7 @@ use crate::coverage::quoted;
 use crate::evidence::rfc3339;
 use crate::grid::Rows;
 use serde::Serialize;
+use timberline_archive::catalog::{StreamCatalog, StreamRecord};
 use timberline_query::{Filter, Options, compile};
 
 /// One side: a revision, or a stretch of time.
@@ -85,6 +86,33 @@ impl Sides<'_> {
         matches!((self.base, self.target), (Side::Revision { .. }, Side::Revision { .. }))
     }
 
+    /// Says what belongs to both sides, and so to neither; `None` where nothing does.
+    pub(super) fn overlap(&self, catalog: &StreamCatalog) -> Option<String> {
+        let both = match (self.base, self.target) {
+            (Side::Window { from, to }, Side::Window { from: other_from, to: other_to }) => {
+                let (from, to) = (*from.max(other_from), *to.min(other_to));
+                (from < to).then(|| format!("the windows overlap from {} to {}", rfc3339(from), rfc3339(to)))
+            }
+            (Side::Revision { .. }, Side::Revision { .. }) => {
+                let is_of_both = |stream: &StreamRecord| {
+                    [self.base, self.target].iter().all(|side| side.takes(&stream.service, &stream.revision))
+                };
+                let is_one = catalog.streams().iter().any(is_of_both);
+                is_one.then(|| "both sides are the same revision".to_owned())
+            }
+            (revision @ Side::Revision { .. }, window @ Side::Window { from, to })
+            | (window @ Side::Window { from, to }, revision @ Side::Revision { .. }) => {
+                let ran = |stream: &StreamRecord| {
+                    revision.takes(&stream.service, &stream.revision)
+                        && stream.first_ns < *to
+                        && *from <= stream.last_ns
+                };
+                catalog.streams().iter().any(ran).then(|| format!("{revision} ran within {window}"))
+            }
+        };
+        both.map(|both| format!("{both}: what belongs to both the base and the target is left out of either"))
+    }
+
     /// Returns a filter that leaves out most of what takes no part.
     pub(super) fn filter(&self) -> Filter {
         let text = format!("{} OR {}", self.base.text(), self.target.text());
@@ -105,6 +133,11 @@ impl Rows for Sides<'_> {
 
     fn takes(&self, service: &str, revision: &str) -> bool {
         self.base.takes(service, revision) || self.target.takes(service, revision)
+    }
+
+    fn is_revision(&self, row: u32) -> bool {
+        let side = if row == BASE { self.base } else { self.target };
+        matches!(side, Side::Revision { .. })
     }
 }
 

@@ -21,6 +21,7 @@ pub struct GridBuilder {
     values: BTreeMap<u64, UnitValue>,
     exceptions: BTreeMap<u64, BTreeSet<u64>>,
     entries: BTreeMap<u32, u64>,
+    n_changing: u64,
 }
 
 /// What was taken of a unit.
@@ -58,6 +59,11 @@ impl GridBuilder {
     pub fn entry(&mut self, cell: Cell) {
         *self.entries.entry(cell.row).or_insert(0) += 1;
         self.number(cell);
+    }
+
+    /// Takes an entry in scope of a minute in which the revision changed: it counts for none.
+    pub fn changing(&mut self) {
+        self.n_changing += 1;
     }
 
     /// Says that a unit is a value of a pattern or exception.
@@ -120,6 +126,7 @@ impl GridBuilder {
             self.exceptions.entry(unit).or_default().extend(patterns);
         }
         add_counts(&mut self.entries, other.entries);
+        self.n_changing += other.n_changing;
         let mut numbers = vec![0; other.cells.len()];
         for (cell, came_as) in other.cells {
             numbers[came_as as usize] = self.number(cell);
@@ -152,6 +159,7 @@ impl GridBuilder {
             values: self.values,
             exceptions: self.exceptions,
             entries: self.entries,
+            n_changing: self.n_changing,
             cells,
             exposures: Memo::default(),
             covered_minutes: Memo::default(),

@@ -6,6 +6,7 @@
 //! of it, shapes with a hole  ──► values in closed holes            only here messages are read, and patterns with them
 //! ```
 
+use super::changeover::Changeovers;
 use super::values::ClosedValues;
 use super::{CELL_NS, Cell, Grid, GridBuilder};
 use crate::patterns::Vocabulary;
@@ -27,6 +28,9 @@ pub(crate) trait Rows: Sync {
 
     /// Says whether any entry of this service and revision takes part.
     fn takes(&self, service: &str, revision: &str) -> bool;
+
+    /// Says whether a row is a revision, rather than a stretch of time.
+    fn is_revision(&self, row: u32) -> bool;
 }
 
 impl Grid {
@@ -45,7 +49,9 @@ impl Grid {
         let scope = scope(filter);
         let is_all = scope == *filter;
         let (archive, names) = (investigation.archive, &investigation.names);
-        let mut readers = sinks(archive, || Reader::new(names, rows, ClosedValues::of(vocabulary)));
+        let changeovers = Changeovers::of(archive)?;
+        let reader = || Reader::new(names, rows, ClosedValues::of(vocabulary), &changeovers);
+        let mut readers = sinks(archive, reader);
         let mut read = |takes: Takes, filter: &Filter, wanted: &Wanted| {
             readers.iter_mut().for_each(|reader| reader.takes = takes);
             scan_shared(archive, names, filter, wanted, &mut readers)
@@ -105,6 +111,9 @@ struct Reader<'r> {
     builder: GridBuilder,
     /// Numbers of streams, by number of the service, revision and instance.
     streams: HashMap<(u32, String, String), u32>,
+    changeovers: &'r Changeovers,
+    /// Of each stream, the minutes in which it goes from or to another revision.
+    changing: Vec<Vec<i64>>,
     /// The service and revision of the row before, and the streams of the labels that its rows had.
     last_service: Option<u32>,
     last_revision: String,
@@ -112,7 +121,12 @@ struct Reader<'r> {
 }
 
 impl<'r> Reader<'r> {
-    fn new(names: &'r Names, rows: &'r dyn Rows, values: ClosedValues<'r>) -> Self {
+    fn new(
+        names: &'r Names,
+        rows: &'r dyn Rows,
+        values: ClosedValues<'r>,
+        changeovers: &'r Changeovers,
+    ) -> Self {
         let mut builder = GridBuilder::default();
         values.name(&mut builder);
         Self {
@@ -122,6 +136,8 @@ impl<'r> Reader<'r> {
             takes: Takes::default(),
             builder,
             streams: HashMap::new(),
+            changeovers,
+            changing: Vec::new(),
             last_service: None,
             last_revision: String::new(),
             by_labels: HashMap::new(),
@@ -143,7 +159,16 @@ impl<'r> Reader<'r> {
         }
         let instance = instance(row)?;
         let next = u32::try_from(self.streams.len()).expect("there are fewer streams than that");
-        let id = *self.streams.entry((service, revision.to_owned(), instance)).or_insert(next);
+        let stream = (service, revision.to_owned(), instance);
+        let id = match self.streams.get(&stream) {
+            Some(id) => *id,
+            None => {
+                let name = row.cells.text(Column::Service);
+                self.changing.push(self.changeovers.of_stream(name, &stream.2));
+                self.streams.insert(stream, next);
+                next
+            }
+        };
         if is_plain {
             self.by_labels.insert(labels.to_owned(), id);
         }
@@ -230,6 +255,12 @@ impl Sink for Reader<'_> {
         let service = self.builder.service(service);
         let stream = self.stream(service, revision, view.row)?;
         let cell = Cell { row, service, minute: time_ns.div_euclid(CELL_NS), stream };
+        if self.rows.is_revision(row) && self.changing[stream as usize].binary_search(&cell.minute).is_ok() {
+            if self.takes.cells {
+                self.builder.changing();
+            }
+            return Ok(());
+        }
         if self.takes.cells {
             self.builder.entry(cell);
         }

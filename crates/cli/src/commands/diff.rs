@@ -61,7 +61,16 @@ fn document(answer: &DiffAnswer, settings: &Settings, said: &[String]) -> Docume
     }
     let changes = answer.patterns.iter().filter(|pattern| pattern.status.is_change());
     let n_changes = changes.clone().count();
-    if n_changes == 0 {
+    let empty: Vec<&str> = [("base", exposure.base.cells), ("target", exposure.target.cells)]
+        .into_iter()
+        .filter_map(|(name, cells)| (cells == 0).then_some(name))
+        .collect();
+    if !empty.is_empty() {
+        document.paragraph(match empty[..] {
+            [side] => format!("The {side} has no entries here, so nothing can be compared."),
+            _ => "Neither side has entries here, so nothing can be compared.".to_owned(),
+        });
+    } else if n_changes == 0 {
         document.paragraph("No message changed for sure.");
     } else {
         let is_leading = |pattern: &&PatternDiff| is_verbose || pattern.group.as_ref() == Some(&pattern.id);
@@ -73,8 +82,10 @@ fn document(answer: &DiffAnswer, settings: &Settings, said: &[String]) -> Docume
             );
         }
     }
-    rare(&mut document, answer, is_verbose);
-    silent(&mut document, answer);
+    if empty.is_empty() {
+        rare(&mut document, answer, is_verbose);
+        silent(&mut document, answer);
+    }
     rests_on(&mut document, &answer.completeness, said);
     document
 }

@@ -1,6 +1,7 @@
 //! `gate`: whether a revision may go on. Contract `timberline/gate/1`.
 
 use super::comparing::{investigate, side, told};
+use super::counted;
 use crate::args::{self, Format};
 use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
@@ -9,7 +10,7 @@ use timberline_analysis::{
     Asked, DEFAULT_MAX_Q, DiffQuestion, GateAnswer, Verdict, diff_answer, gate_answer,
 };
 use timberline_query::Filter;
-use timberline_report::{Cell, Column, Document, Table};
+use timberline_report::{Cell, Column, Document, Level, Table};
 
 pub(super) fn run(args: &args::Gate, settings: &Settings, printer: &mut Printer) -> Result<Outcome, Failure> {
     let max_q = args.max_q.unwrap_or(DEFAULT_MAX_Q);
@@ -42,10 +43,15 @@ pub(super) fn run(args: &args::Gate, settings: &Settings, printer: &mut Printer)
 
 fn document(answer: &GateAnswer, settings: &Settings) -> Document {
     let mut document = Document::new("gate").in_zone(settings.zone.clone());
+    let n_not_comparable = answer.not_comparable.len() as u64;
     document.paragraph(match answer.verdict {
-        Verdict::Pass => "Pass: no error is new or worse.",
-        Verdict::Fail => "Fail: errors are new or worse.",
-        Verdict::Unknown => "Undecided: one of the sides has no entries.",
+        Verdict::Pass => "Pass: no error is new or worse.".to_owned(),
+        Verdict::Fail => "Fail: errors are new or worse.".to_owned(),
+        Verdict::Unknown if n_not_comparable > 0 => format!(
+            "Undecided: {} of the target cannot be compared.",
+            counted(n_not_comparable, "error", "errors")
+        ),
+        Verdict::Unknown => "Undecided: one of the sides has no entries.".to_owned(),
     });
     if !answer.failing.is_empty() {
         let mut table = Table::new(vec![
@@ -62,6 +68,24 @@ fn document(answer: &GateAnswer, settings: &Settings) -> Document {
                 Cell::Count(failing.count),
                 Cell::text(format!("{:.2e}", failing.q)),
                 Cell::log(told(&failing.template, failing.variant.as_ref())),
+            ]);
+        }
+        document.push(table);
+    }
+    if !answer.not_comparable.is_empty() {
+        document.heading(Level::Minor, "Cannot be compared");
+        let mut table = Table::new(vec![
+            Column::left("severity"),
+            Column::right("entries"),
+            Column::left("message"),
+            Column::left("why"),
+        ]);
+        for error in &answer.not_comparable {
+            table.row(vec![
+                Cell::text(error.severity),
+                Cell::Count(error.count),
+                Cell::log(told(&error.template, error.variant.as_ref())),
+                Cell::text(&error.reason),
             ]);
         }
         document.push(table);

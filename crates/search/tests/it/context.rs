@@ -42,8 +42,8 @@ fn lines(seed: u64, n: u64) -> Vec<String> {
         match dice.below(4) {
             // The same instance in several revisions is several.
             0 | 1 => {
-                entry["labels"] =
-                    serde_json::json!({"instanceId": format!("i{}", dice.below(3)), "other": "x"})
+                let instance = format!("i{}", dice.below(3));
+                entry["labels"] = serde_json::json!({"instanceId": instance, "other": "x"});
             }
             2 => entry["labels"] = serde_json::json!({"instanceId": ""}),
             _ => {}

@@ -77,14 +77,17 @@ pub fn samples() -> Samples {
 
     let storefront = newest_first(&all, "storefront", (START_US, i64::MAX));
     let newest = &storefront[..200];
+    let by_limit = "gcloud array, newest first, cut by --limit";
     collected.add_cut(
         "gcloud/storefront-2025-06-10-limit200.json",
+        by_limit,
         array::array(newest.iter().copied()),
         newest,
     );
     let earlier = &storefront[150..200 + 50];
     collected.add_cut(
         "gcloud/storefront-2025-06-09-limit100.json",
+        by_limit,
         array::array(earlier.iter().copied()),
         earlier,
     );
@@ -122,7 +125,8 @@ pub fn samples() -> Samples {
     let in_raw = |entry: &Entry| raw.iter().any(|other| other.insert_id == entry.insert_id);
     let deploys: Vec<&Entry> = all.iter().filter(|entry| entry.is_audit() && !in_raw(entry)).collect();
     let text = array::answer(deploys.iter().copied(), "EAA4suKu3qnLwbtrSg8iDSIDKgEAKgYIgL");
-    collected.add("entries-list/deploys-page-1.json", "entries.list answer", text.into_bytes(), &deploys);
+    // Its token says that there is another page: what is newer is missing.
+    collected.add_cut("entries-list/deploys-page-1.json", "entries.list answer", text, &deploys);
 
     collected.finish(&plants)
 }
@@ -168,8 +172,8 @@ impl<'a> Collected<'a> {
         self.files.push(SampleFile { path: path.to_owned(), bytes, shape, n_read, n_rejected: 0, cut: "no" });
     }
 
-    fn add_cut(&mut self, path: &str, text: String, entries: &[&'a Entry]) {
-        self.add(path, "gcloud array, newest first, cut by --limit", text.into_bytes(), entries);
+    fn add_cut(&mut self, path: &str, shape: &'static str, text: String, entries: &[&'a Entry]) {
+        self.add(path, shape, text.into_bytes(), entries);
         if let Some(file) = self.files.last_mut() {
             file.cut = "limit";
         }
