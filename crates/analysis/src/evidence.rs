@@ -650,7 +650,8 @@ mod tests {
     #[test]
     fn what_a_limit_cut_is_derived_for_sources_that_do_not_store_it() {
         let mut dump = SourceRecord { lacks: None, ..asked(&[]) };
-        let stretches = |dump: &SourceRecord| Coverage::of(&[dump.clone()]).merged("s", None)[0].clone();
+        let stretches =
+            |dump: &SourceRecord| Coverage::of(std::slice::from_ref(dump)).merged("s", None)[0].clone();
         // A limit that the dump names does not show in the number of entries.
         assert_eq!(stretches(&dump), (100, 1000, Some("a".to_owned())));
         dump.order = Order::OldestFirst;

@@ -147,7 +147,7 @@ fn an_exception_that_is_its_message_is_told_and_tested_once() {
 fn a_new_value_of_an_old_exception_is_told() {
     let files = tempfile::tempdir().unwrap();
     let says = |day: u32, minute: u32| {
-        let key = if day >= 3 && minute % 2 == 0 { "ledger_id" } else { "user_name" };
+        let key = if day >= 3 && minute.is_multiple_of(2) { "ledger_id" } else { "user_name" };
         unhandled(&trace("cart", &format!("KeyError: '{key}'")))
     };
     let folder = tempfile::tempdir().unwrap();

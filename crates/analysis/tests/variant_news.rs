@@ -1,7 +1,5 @@
 //! Which of a pattern's values is news, where entries name no revision.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 mod support;
 
 use serde_json::json;

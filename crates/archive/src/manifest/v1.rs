@@ -208,7 +208,7 @@ pub(super) fn decode(content: &[u8], path: &str) -> Result<Manifest> {
         let is_in_order = lost.path.split('/').all(|part| !matches!(part, "" | "." | ".."));
         let is_kept =
             lost.path.strip_prefix(crate::layout::DAMAGED).is_some_and(|rest| rest.starts_with('/'));
-        let detail = if !lost.path.is_empty() && !(is_kept && is_in_order) {
+        let detail = if !(lost.path.is_empty() || is_kept && is_in_order) {
             Some("it is kept where nothing is set aside")
         } else {
             impossible(&lost.segment, &lost.month, lost.first_ns, lost.last_ns)
