@@ -19,7 +19,7 @@ use crate::patterns::{PatternKind, Vocabulary, subjects};
 use crate::question::{Asked, Investigation};
 use crate::samples::firsts;
 use crate::stats::claims::Coverage as Exposures;
-use crate::stats::power::{USUAL_DEMAND, min_detectable_ratio};
+use crate::stats::power::{Detection, USUAL_DEMAND, min_detectable_ratio};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -322,10 +322,22 @@ struct Detectable(BTreeMap<(u64, u64, u64), Option<f64>>);
 
 impl Detectable {
     fn of(sides: impl Iterator<Item = (PatternSide, PatternSide)>) -> Self {
-        let keys: BTreeSet<(u64, u64, u64)> = sides.filter_map(|(base, target)| key(base, target)).collect();
-        let keys: Vec<(u64, u64, u64)> = keys.into_iter().collect();
-        let found: Vec<_> = keys.into_par_iter().map(|key| (key, detectable_ratio(key))).collect();
-        Self(found.into_iter().collect())
+        let mut by_coverage: BTreeMap<(u64, u64), BTreeSet<u64>> = BTreeMap::new();
+        for (events, base, target) in sides.filter_map(|(base, target)| key(base, target)) {
+            by_coverage.entry((base, target)).or_default().insert(events);
+        }
+        let of_coverage = |((base, target), events): ((u64, u64), BTreeSet<u64>)| {
+            #[expect(clippy::cast_precision_loss, reason = "cells stay far below 2^53")]
+            let as_f64 = |number: u64| number as f64;
+            let coverage = Exposures::new(as_f64(target), as_f64(base)).expect("both have cells");
+            let rate = |events: &u64| as_f64(*events) / as_f64(base);
+            let detection = Detection::of(events.iter().map(rate), coverage, USUAL_DEMAND);
+            let ratio = |events: &u64| ((*events, base, target), detection.min_ratio(rate(events)));
+            events.par_iter().map(ratio).collect::<Vec<_>>()
+        };
+        let by_coverage: Vec<_> = by_coverage.into_iter().collect();
+        let found: Vec<Vec<_>> = by_coverage.into_par_iter().map(of_coverage).collect();
+        Self(found.into_iter().flatten().collect())
     }
 
     fn get(&self, base: PatternSide, target: PatternSide) -> Option<f64> {
@@ -336,10 +348,4 @@ impl Detectable {
 /// Events of the base, and cells of both sides in which one could have been.
 fn key(base: PatternSide, target: PatternSide) -> Option<(u64, u64, u64)> {
     (base.at_risk > 0 && target.at_risk > 0).then_some((base.events, base.at_risk, target.at_risk))
-}
-
-fn detectable_ratio((events, base, target): (u64, u64, u64)) -> Option<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "cells stay far below 2^53")]
-    let (events, base, target) = (events as f64, base as f64, target as f64);
-    min_detectable_ratio(events / base, Exposures::new(target, base)?, USUAL_DEMAND)
 }

@@ -2,7 +2,6 @@
 
 use crate::evidence::{Coverage, Evidence, Status, log_id};
 use crate::question::Investigation;
-use crate::revisions::unborn_moments;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -94,7 +93,7 @@ pub(crate) fn read(
             && !occurrence.revision.is_empty()
     };
     if found.iter().any(is_open) {
-        let unborn = unborn_moments(investigation)?;
+        let unborn = investigation.unborn()?;
         for ((row, _), occurrence, log) in found.iter_mut().filter(|read| is_open(read)) {
             let who = (occurrence.service.clone(), occurrence.revision.clone());
             let severity = Severity::parse(&occurrence.severity).unwrap_or_default();

@@ -4,7 +4,7 @@ use crate::completeness::Completeness;
 use crate::evidence::Coverage;
 use crate::exposure::Covered;
 use crate::group::GroupBy;
-use crate::revisions::{GivenOrder, Known, revisions_in_order};
+use crate::revisions::{GivenOrder, Known, revisions_in_order, unborn_moments};
 use jiff::tz::TimeZone;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
@@ -34,9 +34,13 @@ pub struct Investigation<'a> {
     /// What was learnt of revisions, once somebody asked.
     pub(crate) known: OnceCell<Known>,
     ranks: OnceCell<BTreeMap<String, u64>>,
+    unborn: OnceCell<Unborn>,
     /// What sets of services are covered for, as far as it was asked.
     pub(crate) covered: RefCell<BTreeMap<Option<BTreeSet<String>>, Covered>>,
 }
+
+/// Until when revisions are known not to have been there, by service and revision.
+type Unborn = BTreeMap<(String, String), i64>;
 
 /// A filter and how its matches are grouped.
 #[derive(Clone, Debug)]
@@ -91,9 +95,32 @@ impl<'a> Investigation<'a> {
             let first = revisions.entry(name.to_owned()).or_insert(first_ns);
             *first = (*first).min(first_ns);
         }
-        let (given_order, known, ranks) = (GivenOrder::default(), OnceCell::new(), OnceCell::new());
-        let covered = RefCell::default();
-        Ok(Self { archive, names, sources, coverage, revisions, given_order, known, ranks, covered })
+        Ok(Self {
+            archive,
+            names,
+            sources,
+            coverage,
+            revisions,
+            given_order: GivenOrder::default(),
+            known: OnceCell::new(),
+            ranks: OnceCell::new(),
+            unborn: OnceCell::new(),
+            covered: RefCell::default(),
+        })
+    }
+
+    /// Returns until when each revision of a service is known not to have been there, where that is known.
+    ///
+    /// Cost: that of putting the revisions in order, once.
+    ///
+    /// # Errors
+    /// Damage in the archive.
+    pub(crate) fn unborn(&self) -> Result<&Unborn> {
+        if let Some(unborn) = self.unborn.get() {
+            return Ok(unborn);
+        }
+        let unborn = unborn_moments(self)?;
+        Ok(self.unborn.get_or_init(|| unborn))
     }
 
     /// Returns the place of every revision among all: each service's in its order, services mixed by time.

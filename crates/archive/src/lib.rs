@@ -3,10 +3,12 @@
 mod archive;
 mod audit;
 pub mod catalog;
+mod column_chunks;
 mod columns;
 pub mod compact;
 mod error;
 pub mod exception;
+mod frame;
 pub mod ingest;
 pub mod layout;
 pub mod maintain;
@@ -16,6 +18,7 @@ mod rows;
 pub mod segment;
 pub mod shape;
 pub mod storage;
+mod sums;
 #[doc(hidden)]
 pub mod testing;
 pub mod verify;

@@ -76,7 +76,7 @@ impl Aligner {
                         }
                     }
                 }
-                Piece::Hole(charset) => reached = self.through(reached, charset),
+                Piece::Hole(charset) => reached = through(reached, self.allowed(charset)),
             }
             if reached & done != 0 {
                 return true;
@@ -87,12 +87,12 @@ impl Aligner {
 
     /// As [`may_be_in`](Self::may_be_in), for text in which [`MARKS`] stand for holes; `holes` are what these have held, one
     /// after another. Less sharp: only the needle's first [`FEW`] bytes are followed.
-    pub(crate) fn may_be_in_marked(&self, text: &[u8], mut holes: impl Iterator<Item = CharSet>) -> bool {
+    pub(crate) fn may_be_in_marked(&self, text: &[u8], mut holes: impl Iterator<Item = Allowed>) -> bool {
         let last_mark = MARKS[MARKS.len() - 1];
         let (done, mut reached): (u64, u64) = (1 << self.len.min(FEW), 1);
         text.iter().any(|byte| {
             reached = if *byte <= last_mark {
-                low(self.through(reached.into(), holes.next().unwrap_or(CharSet::ANY)))
+                low(through(reached.into(), holes.next().unwrap_or(Allowed::ANY)))
             } else {
                 ((reached & self.few_positions[usize::from(*byte)]) << 1) | 1
             };
@@ -114,7 +114,7 @@ impl Aligner {
                         reached = (reached & self.positions[usize::from(byte)]) << 1;
                     }
                 }
-                Piece::Hole(charset) => reached = self.through(reached, charset),
+                Piece::Hole(charset) => reached = through(reached, self.allowed(charset)),
             }
             if reached == 0 {
                 return false;
@@ -152,27 +152,30 @@ impl Aligner {
         false
     }
 
-    /// From each position reached, on over as many bytes as the hole may contain.
-    fn through(&self, reached: u128, charset: CharSet) -> u128 {
+    /// Returns the bytes of the needle that a hole may contain.
+    pub(crate) fn allowed(&self, charset: CharSet) -> Allowed {
         if charset == CharSet::ANY {
-            let lowest = reached.trailing_zeros();
-            return if lowest > 127 { 0 } else { u128::MAX << lowest };
+            return Allowed::ANY;
         }
-        let mut allowed: u128 = 0;
-        for byte in &self.values {
-            if charset.may_contain(*byte) {
-                allowed |= self.positions[usize::from(*byte)];
-            }
-        }
-        let mut all = reached;
-        loop {
-            let next = all | (all & allowed) << 1;
-            if next == all {
-                return all;
-            }
-            all = next;
-        }
+        let contained = self.values.iter().filter(|byte| charset.may_contain(**byte));
+        Allowed(contained.fold(0, |all, byte| all | self.positions[usize::from(*byte)]))
     }
+}
+
+/// The positions of a needle at which it has a byte that a hole may contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Allowed(u128);
+
+impl Allowed {
+    /// A hole that may contain anything.
+    pub(crate) const ANY: Self = Self(u128::MAX);
+}
+
+/// From each position reached, on over as many bytes as a hole may contain.
+fn through(reached: u128, Allowed(allowed): Allowed) -> u128 {
+    // Added to a run of positions that are allowed, the first one reached carries to the position behind the run and turns
+    // over all between.
+    reached | ((reached & allowed).wrapping_add(allowed) ^ allowed)
 }
 
 /// Returns the lower half of a set of positions.
@@ -183,6 +186,7 @@ fn low(positions: u128) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::{prop_assert_eq, proptest};
 
     fn pieces<'t>(template: &'t [&'t str]) -> impl Iterator<Item = Piece<'t>> {
         template.iter().enumerate().map(|(idx, text)| {
@@ -195,6 +199,19 @@ mod tests {
         })
     }
 
+    proptest! {
+        #[test]
+        fn a_hole_is_passed_byte_by_byte(reached: u128, allowed: u128) {
+            for allowed in [allowed, allowed & allowed >> 1, allowed | allowed >> 1 | allowed << 3, u128::MAX] {
+                let mut expected = reached;
+                while expected | (expected & allowed) << 1 != expected {
+                    expected |= (expected & allowed) << 1;
+                }
+                prop_assert_eq!(through(reached, Allowed(allowed)), expected);
+            }
+        }
+    }
+
     fn check(template: &[&str], needle: &str, inside: bool, whole: bool) {
         let aligner = Aligner::new(needle);
         assert_eq!(aligner.may_be_in(pieces(template)), inside, "{needle:?} in {template:?}");
@@ -204,7 +221,7 @@ mod tests {
         };
         let marked: String = template.iter().enumerate().map(mark).collect();
         let holes = pieces(template).filter_map(|piece| match piece {
-            Piece::Hole(charset) => Some(charset),
+            Piece::Hole(charset) => Some(aligner.allowed(charset)),
             Piece::Stretch(_) => None,
         });
         let in_marked = aligner.may_be_in_marked(marked.as_bytes(), holes);

@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use timberline_archive::segment::{Beside, Row};
 use timberline_archive::{Archive, Column, Result};
-use timberline_entry::Field;
-use timberline_entry::json::{Document, Node, parse};
+use timberline_entry::json::Node;
+use timberline_entry::{Field, instance_of_labels};
 
 /// More traces than this are not looked up one by one.
 const MAX_TRACES_LOOKED_UP: usize = 64;
@@ -237,12 +237,7 @@ impl Instances {
         if labels != own {
             own.clone_into(labels);
             instance.clear();
-            if parse(own, nodes).is_ok()
-                && let Some(id) = Document::new(own, nodes).root().get("instanceId")
-                && let Some(id) = id.as_text()
-            {
-                instance.push_str(&id.value());
-            }
+            instance.push_str(&instance_of_labels(own, nodes).unwrap_or_default());
         }
         instance
     }

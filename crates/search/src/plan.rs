@@ -230,18 +230,32 @@ impl<'a> Plan<'a> {
 impl Lowered {
     /// Folds the verdicts of tests for every ring.
     fn verdicts(&self, tables: &[Table<'_>], rings: &Rings) -> Vec<Verdict> {
-        let fold = |nodes: &[Self], of_none: Verdict, choose: fn(Verdict, Verdict) -> Verdict| {
-            let mut nodes = nodes.iter().map(|node| node.verdicts(tables, rings));
-            let Some(mut all) = nodes.next() else { return vec![of_none; rings.len()] };
-            for node in nodes {
-                all.iter_mut().zip(node).for_each(|(all, own)| *all = choose(*all, own));
-            }
-            all
-        };
         match self {
             Self::All => vec![Verdict::All; rings.len()],
-            Self::And(nodes) => fold(nodes, Verdict::All, Ord::min),
-            Self::Or(nodes) => fold(nodes, Verdict::None, Ord::max),
+            Self::And(nodes) => {
+                // Times are looked up ring by ring, so only of rings that nothing else excludes.
+                let of_time = |node: &&Self| matches!(node, Self::Test(idx) if tables[*idx].is_time());
+                let (times, others): (Vec<&Self>, Vec<&Self>) = nodes.iter().partition(of_time);
+                let mut others = others.into_iter().map(|node| node.verdicts(tables, rings));
+                let mut all = others.next().unwrap_or_else(|| vec![Verdict::All; rings.len()]);
+                for own in others {
+                    all.iter_mut().zip(own).for_each(|(all, own)| *all = (*all).min(own));
+                }
+                for node in times {
+                    if let Self::Test(idx) = node {
+                        tables[*idx].narrow(&mut all, rings);
+                    }
+                }
+                all
+            }
+            Self::Or(nodes) => {
+                let mut all = vec![Verdict::None; rings.len()];
+                for node in nodes {
+                    let own = node.verdicts(tables, rings);
+                    all.iter_mut().zip(own).for_each(|(all, own)| *all = (*all).max(own));
+                }
+                all
+            }
             Self::Not(node) => node.verdicts(tables, rings).into_iter().map(Verdict::not).collect(),
             Self::Test(idx) => tables[*idx].verdicts(rings),
         }

@@ -8,7 +8,7 @@
 //! One pass over contiguous bytes finds what lies in stretches; a hole plays a part only where the text can get into it
 //! from a neighbour, or begin in it. Only what is left is aligned, and only what is left then is parsed.
 
-use crate::align::Aligner;
+use crate::align::{Aligner, Allowed};
 use std::ops::Range;
 use timberline_archive::segment::{MARKS, Templates};
 
@@ -20,6 +20,13 @@ pub(crate) struct TemplateTexts<'t> {
     start: usize,
     /// Their text, lower-case in ASCII; keys and punctuation included, which can only make answers less sharp.
     lower: String,
+}
+
+/// What holes of a class are to a text.
+struct Class {
+    /// They can play a part.
+    touches: bool,
+    allowed: Allowed,
 }
 
 /// Where a text may stand in a template.
@@ -52,10 +59,14 @@ impl<'t> TemplateTexts<'t> {
             self.in_stretches(needle, &mut places);
             // Holes of one class play the same part, and classes are few.
             let classes = self.templates.classes().iter();
-            let touches: Vec<bool> =
-                classes.map(|class| needle.may_touch(class.before, class.after, class.charset)).collect();
+            let classes: Vec<Class> = classes
+                .map(|class| Class {
+                    touches: needle.may_touch(class.before, class.after, class.charset),
+                    allowed: needle.allowed(class.charset),
+                })
+                .collect();
             for (idx, place) in self.part.clone().zip(&mut places) {
-                if *place == Place::Nowhere && self.through_hole(idx, needle, &touches) {
+                if *place == Place::Nowhere && self.through_hole(idx, needle, &classes) {
                     *place = Place::OnlyThroughHoles;
                 }
             }
@@ -63,12 +74,11 @@ impl<'t> TemplateTexts<'t> {
         places
     }
 
-    /// `touches` says of each class whether its holes can play a part.
-    fn through_hole(&self, idx: usize, needle: &Aligner, touches: &[bool]) -> bool {
-        let classes = self.templates.holes(idx);
-        let touches = |class: &u32| touches[*class as usize];
-        let Some(first) = classes.iter().position(touches) else { return false };
-        let last = classes.iter().rposition(touches).expect("the first is one");
+    fn through_hole(&self, idx: usize, needle: &Aligner, classes: &[Class]) -> bool {
+        let holes = self.templates.holes(idx);
+        let touches = |class: &u32| classes[*class as usize].touches;
+        let Some(first) = holes.iter().position(touches) else { return false };
+        let last = holes.iter().rposition(touches).expect("the first is one");
         let text = &self.lower.as_bytes()[self.range(idx)];
         let (mut n_marks, mut from, mut to) = (0, 0, 0);
         for at in marks(text) {
@@ -80,7 +90,7 @@ impl<'t> TemplateTexts<'t> {
             }
             n_marks += 1;
         }
-        if n_marks != classes.len() {
+        if n_marks != holes.len() {
             // Such a template is refused when it is asked.
             return true;
         }
@@ -88,9 +98,8 @@ impl<'t> TemplateTexts<'t> {
         let reach = needle.beginning().len();
         let start = from.saturating_sub(reach);
         let end = (to + 1 + reach).min(text.len());
-        let inside = classes[marks(&text[..start]).count()..].iter();
-        let charsets = inside.map(|class| self.templates.classes()[*class as usize].charset);
-        needle.may_be_in_marked(&text[start..end], charsets)
+        let inside = holes[marks(&text[..start]).count()..].iter();
+        needle.may_be_in_marked(&text[start..end], inside.map(|class| classes[*class as usize].allowed))
     }
 
     /// Returns where a template stands in the text of the run.

@@ -1,10 +1,10 @@
 //! All units of a grid compared: the strata, one multiplicity control, and what appears together.
 
 use super::PatternStatus;
-use super::judge::{Judged, judge};
+use super::judge::{Judged, Tests, judge};
 use super::side::{BASE, TARGET};
 use crate::evidence::Coverage;
-use crate::grid::{Grid, Hits};
+use crate::grid::{Grid, Hits, UnitCells};
 use crate::stats::multiplicity::q_values_counting_once;
 use crate::together::leaders;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
@@ -47,8 +47,9 @@ pub fn compare(
     warnings: &mut Vec<String>,
 ) -> Vec<Compared> {
     let strata = strata(grid, layers, warnings);
-    let judged: Vec<(u64, Judged)> =
-        grid.units.par_iter().map(|(unit, cells)| (*unit, judge(grid, coverage, cells, &strata))).collect();
+    let tests = Tests::default();
+    let judge = |(unit, cells): (&u64, &UnitCells)| (*unit, judge(grid, coverage, cells, &strata, &tests));
+    let judged: Vec<(u64, Judged)> = grid.units.par_iter().map(judge).collect();
     let twins = grid.twins(&(BASE..TARGET + 1));
     let mut p_values = Vec::new();
     let mut tests = Vec::new();

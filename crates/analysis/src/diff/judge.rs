@@ -5,7 +5,8 @@ use super::side::{BASE, TARGET};
 use super::{EntryRatio, PatternSide, PatternStatus};
 use crate::evidence::Coverage;
 use crate::grid::{Grid, UnitCells};
-use crate::stats::cells::{self, are_full};
+use crate::memo::Memo;
+use crate::stats::cells::{self, CellTest, are_full};
 use crate::stats::claims::{CHANGED_LIMIT, GONE_LIMIT, NEW_LIMIT, RATIO_MARGIN};
 use crate::stats::conditional::{self, EQUAL_RATES, RatioInterval};
 use crate::stats::dispersion::{self, CellMoments};
@@ -36,8 +37,17 @@ pub(crate) struct Judged {
     rank: Option<(Observed, Observed)>,
 }
 
+/// Tests of the tables of patterns. Most are rare, and many have the same.
+pub(super) type Tests = Memo<Vec<Stratum>, CellTest>;
+
 /// Compares one pattern within the strata that both sides cover for its severity.
-pub(super) fn judge(grid: &Grid, coverage: &Coverage, cells: &UnitCells, strata: &Strata) -> Judged {
+pub(super) fn judge(
+    grid: &Grid,
+    coverage: &Coverage,
+    cells: &UnitCells,
+    strata: &Strata,
+    tests: &Tests,
+) -> Judged {
     let severity = cells.severity();
     let exposure = |row, service| grid.exposure(coverage, row, service, severity);
     let mut judged = Judged {
@@ -117,7 +127,7 @@ pub(super) fn judge(grid: &Grid, coverage: &Coverage, cells: &UnitCells, strata:
         judged.rank = Some((new, base));
         return judged;
     }
-    let test = compare_within(&tables);
+    let test = tests.get_or(tables.clone(), || compare_within(&tables));
     let swapped: Vec<Stratum> = tables.iter().map(|t| Stratum { new: t.base, base: t.new }).collect();
     let smallest: f64 = swapped
         .iter()

@@ -16,7 +16,7 @@ use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::segment::{Beside, Row, Segment};
 use timberline_archive::{Column, Error, Result, compose};
-use timberline_entry::json::{Document, Value, parse};
+use timberline_entry::json::{Document, parse};
 use timberline_entry::{Field, LogEntry, MESSAGE_FIELDS};
 use timberline_query::Filter;
 use timberline_search::{Names, RowView, Sink, Wanted, scan_shared, sinks};
@@ -219,9 +219,7 @@ fn instance(row: &Row<'_>) -> Result<String> {
     parse(&json, &mut nodes).map_err(|fault| damaged(fault.to_string()))?;
     let object = Document::new(&json, &nodes).root().as_object().expect("compose writes an object");
     let entry = LogEntry::from_object(object);
-    let instance =
-        entry.get(Field::Labels).and_then(|labels| labels.get("instanceId")).and_then(Value::as_text);
-    Ok(instance.map(|id| id.value().into_owned()).unwrap_or_default())
+    Ok(timberline_entry::instance(&entry).unwrap_or_default().into_owned())
 }
 
 impl Sink for Reader<'_> {

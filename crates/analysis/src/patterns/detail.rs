@@ -11,8 +11,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use timberline_archive::segment::{Segment, Subject};
 use timberline_archive::{Column, Result, pattern_name};
-use timberline_entry::json::Value;
-use timberline_entry::{Field, MESSAGE_FIELDS, message};
+use timberline_entry::{Field, MESSAGE_FIELDS, instance, message};
 use timberline_pattern::mask::{Hole, HoleKind};
 use timberline_pattern::shape::{Shape, Token};
 use timberline_query::{Filter, Options, compile};
@@ -336,8 +335,7 @@ impl Sink for Reader<'_> {
         let segment = self.segments[&segment.record().id];
         self.places.push(RowRef { time_ns: time, segment, row: row.idx });
         self.exception = self.exception.or(row.exception);
-        let label = view.entry.get(Field::Labels).and_then(|labels| labels.get("instanceId"));
-        let instance = label.and_then(Value::as_text).map(|id| id.value().into_owned()).unwrap_or_default();
+        let instance = instance(view.entry).unwrap_or_default().into_owned();
         let text = |column| row.cells.text(column).to_owned();
         let seen = Seen { entries: 1, first_ns: time, last_ns: time };
         self.instances

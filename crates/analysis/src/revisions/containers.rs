@@ -6,8 +6,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::segment::Segment;
 use timberline_archive::{Column, Result};
-use timberline_entry::Field;
-use timberline_entry::json::Value;
+use timberline_entry::{Field, instance};
 use timberline_query::{Options, compile};
 use timberline_search::{Direction, RowView, Sink, Wanted, in_time_order, scan};
 
@@ -169,12 +168,10 @@ impl Sink for Counter {
         if row.entry.text(Field::LogName).is_some_and(|log| !log.value().contains("varlog")) {
             return Ok(());
         }
-        let instance =
-            row.entry.get(Field::Labels).and_then(|labels| labels.get("instanceId")).and_then(Value::as_text);
         let key = (
             row.row.cells.text(Column::Service).to_owned(),
             row.row.cells.text(Column::Revision).to_owned(),
-            instance.map(|id| id.value().into_owned()).unwrap_or_default(),
+            instance(row.entry).unwrap_or_default().into_owned(),
         );
         self.0.entry(key).or_default().count(event);
         Ok(())

@@ -44,7 +44,7 @@ impl Observed {
 /// Cells (stream × time slice) in which a pattern was seen, among the cells covered.
 ///
 /// Shape: at least one cell covered, at most all of them seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Cells {
     n_seen: u64,
     n_covered: u64,

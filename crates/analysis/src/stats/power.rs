@@ -14,8 +14,11 @@
 
 use super::claims::Coverage;
 use super::conditional;
-use super::observed::Observed;
+use super::observed::{Observed, as_f64};
 use super::special::{gamma_tails, ln_poisson_term, normal_quantile};
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSlice;
+use std::collections::{BTreeSet, HashMap};
 
 /// Expected base events up to which the power is summed exactly.
 pub const EXACT_UP_TO: f64 = 2000.0;
@@ -48,17 +51,70 @@ pub const USUAL_DEMAND: Demand = Demand { alpha: 0.05, power: 0.8 };
 ///
 /// Cost: of the order of the base count's square root times a hundred steps: at most some milliseconds.
 pub fn min_detectable_ratio(base_rate: f64, coverage: Coverage, demand: Demand) -> Option<f64> {
-    if !(base_rate.is_finite() && base_rate > 0.0) {
-        return None;
-    }
-    let mean_base = base_rate * coverage.base_exposure();
-    let mean_new = base_rate * coverage.new_exposure();
-    if mean_base > EXACT_UP_TO {
-        return smallest_ratio(|ratio| ratio.ln() - normal_ln_ratio(mean_base, ratio * mean_new, demand));
-    }
-    let limits = rejection_limits(mean_base, coverage, demand.alpha);
-    smallest_ratio(|ratio| power(&limits, ratio * mean_new) - demand.power)
+    Detection::of([base_rate], coverage, demand).min_ratio(base_rate)
 }
+
+/// What is detected of several patterns under one coverage: from how many new events on the test rejects does not depend on how
+/// often a pattern comes.
+#[derive(Debug)]
+pub struct Detection {
+    coverage: Coverage,
+    demand: Demand,
+    /// By base count, from how many new events on the test rejects.
+    from_n_new: HashMap<u64, f64>,
+}
+
+impl Detection {
+    /// Works out what patterns of some base rates need.
+    ///
+    /// Units: as of [`min_detectable_ratio`]. Cost: some tails of the beta distribution for every base count that one of the
+    /// rates may give, shared out among threads.
+    pub fn of(base_rates: impl IntoIterator<Item = f64>, coverage: Coverage, demand: Demand) -> Self {
+        let means = base_rates.into_iter().map(|base_rate| base_rate * coverage.base_exposure());
+        let is_summed = |mean_base: &f64| *mean_base > 0.0 && *mean_base <= EXACT_UP_TO;
+        let counts: BTreeSet<u64> = means
+            .filter(is_summed)
+            .flat_map(|mean_base| base_counts(mean_base).map(|(count, _)| count))
+            .collect();
+        let counts: Vec<u64> = counts.into_iter().collect();
+        let of_part = |counts: &[u64]| {
+            // The limit never falls when the base count rises, so the search goes on where it stopped.
+            let mut from_n_new = 0.0;
+            let limit = |count: &u64| {
+                from_n_new = first_rejected(from_n_new, as_f64(*count), coverage, demand.alpha);
+                (*count, from_n_new)
+            };
+            counts.iter().map(limit).collect::<Vec<_>>()
+        };
+        let parts: Vec<Vec<(u64, f64)>> = counts.par_chunks(COUNTS_AT_ONCE).map(of_part).collect();
+        Self { coverage, demand, from_n_new: parts.into_iter().flatten().collect() }
+    }
+
+    /// As [`min_detectable_ratio`], of one of the base rates that were named.
+    pub fn min_ratio(&self, base_rate: f64) -> Option<f64> {
+        if !(base_rate.is_finite() && base_rate > 0.0) {
+            return None;
+        }
+        let mean_base = base_rate * self.coverage.base_exposure();
+        let mean_new = base_rate * self.coverage.new_exposure();
+        if mean_base > EXACT_UP_TO {
+            return smallest_ratio(|ratio| {
+                ratio.ln() - normal_ln_ratio(mean_base, ratio * mean_new, self.demand)
+            });
+        }
+        let limits = self.limits(mean_base);
+        smallest_ratio(|ratio| power(&limits, ratio * mean_new) - self.demand.power)
+    }
+
+    fn limits(&self, mean_base: f64) -> Vec<RejectionLimit> {
+        let limit =
+            |(count, p_base_count)| RejectionLimit { p_base_count, from_n_new: self.from_n_new[&count] };
+        base_counts(mean_base).map(limit).collect()
+    }
+}
+
+/// Base counts for which one thread finds the limits in one go.
+const COUNTS_AT_ONCE: usize = 64;
 
 /// From how many new events on the test rejects, for one possible base count.
 struct RejectionLimit {
@@ -66,23 +122,14 @@ struct RejectionLimit {
     from_n_new: f64,
 }
 
-fn rejection_limits(mean_base: f64, coverage: Coverage, alpha: f64) -> Vec<RejectionLimit> {
+/// Returns the base counts that come into question, ascending, each with its probability.
+fn base_counts(mean_base: f64) -> impl Iterator<Item = (u64, f64)> {
     let reach = 8.0 * mean_base.sqrt() + 30.0;
-    let mut base_count = (mean_base - reach).floor().max(0.0);
-    let mut from_n_new = 0.0;
-    let mut limits = Vec::new();
-    while base_count <= mean_base + reach {
-        let p_base_count = ln_poisson_term(base_count, mean_base).exp();
-        if p_base_count >= SMALLEST_P {
-            // The limit never falls when the base count rises, so the search goes on where it stopped.
-            from_n_new = first_rejected(from_n_new, base_count, coverage, alpha);
-            limits.push(RejectionLimit { p_base_count, from_n_new });
-        } else if base_count > mean_base {
-            break;
-        }
-        base_count += 1.0;
-    }
-    limits
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand at most")]
+    let [first, last] = [(mean_base - reach).max(0.0), mean_base + reach].map(|count| count as u64);
+    (first..=last)
+        .map(move |count| (count, ln_poisson_term(as_f64(count), mean_base).exp()))
+        .filter(|(_, p)| *p >= SMALLEST_P)
 }
 
 /// Smallest count from `at_least` on that is rejected: doubled steps up, halved steps down.
@@ -250,13 +297,29 @@ mod tests {
             ln_ratio in 0.0_f64..6.0,
         ) {
             let coverage = Coverage::new(new, 1.0).unwrap();
-            let limits = rejection_limits(mean_base, coverage, USUAL_DEMAND.alpha);
+            let limits = Detection::of([mean_base], coverage, USUAL_DEMAND).limits(mean_base);
             let mean_new = ln_ratio.exp() * mean_base * new;
             let each = |limit: &RejectionLimit| limit.p_base_count * gamma_tails(limit.from_n_new, mean_new).lower();
             let expected: f64 = limits.iter().map(each).sum();
             prop_assert!((power(&limits, mean_new) - expected).abs() < 1e-12, "{} {expected}", power(&limits, mean_new));
             let certain: f64 = limits.iter().map(|limit| limit.p_base_count).sum();
             prop_assert!((certain - 1.0).abs() < 1e-12, "{certain}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn patterns_are_told_alike_alone_and_together(
+            rates in proptest::collection::vec(1e-6_f64..2500.0, 1..6),
+            new in 0.05_f64..20.0,
+        ) {
+            let coverage = Coverage::new(new, 1.0).unwrap();
+            let together = Detection::of(rates.iter().copied(), coverage, USUAL_DEMAND);
+            for rate in rates {
+                prop_assert_eq!(together.min_ratio(rate), min_detectable_ratio(rate, coverage, USUAL_DEMAND));
+            }
         }
     }
 

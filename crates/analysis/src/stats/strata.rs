@@ -23,7 +23,7 @@ use super::special::normal_upper_tail;
 pub const EXACT_LIMIT: u64 = 1024;
 
 /// The cells of one stratum on both sides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stratum {
     /// Cells of the new revision.
     pub new: Cells,

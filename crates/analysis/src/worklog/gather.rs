@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::segment::Segment;
 use timberline_archive::{Column, Result};
 use timberline_entry::json::Value;
-use timberline_entry::{Field, LogEntry, MESSAGE_FIELDS, message};
+use timberline_entry::{Field, INSTANCE_LABEL, LogEntry, MESSAGE_FIELDS, message};
 use timberline_pattern::fingerprint::exception_key;
 use timberline_pattern::mask::Masker;
 use timberline_pattern::shape;
@@ -24,7 +24,7 @@ use timberline_query::Filter;
 use timberline_search::{Names, RowView, Seen, Sink, Streams, Wanted, scan_shared, sinks};
 
 /// Labels that only say which instance or build wrote.
-const SILENT_LABELS: [&str; 2] = ["instanceId", "python_logger"];
+const SILENT_LABELS: [&str; 2] = [INSTANCE_LABEL, "python_logger"];
 
 /// Reads all clusters of a filter and what they share, the most urgent and most frequent first.
 pub(super) fn gather(
@@ -178,7 +178,7 @@ impl Sink for Gatherer<'_> {
             for (name, value) in labels.iter() {
                 let Some(value) = value.as_text() else { continue };
                 let (name, value) = (name.value(), value.value());
-                if name == "instanceId" {
+                if name == INSTANCE_LABEL {
                     instance = value;
                 } else if !SILENT_LABELS.contains(&name.as_ref()) {
                     match cluster.labels.get_mut(name.as_ref()) {

@@ -233,13 +233,45 @@ pub(crate) fn read(content: Bytes, path: &str) -> Result<Vec<PatternRecord>> {
 pub struct PatternIds {
     /// Shape and pattern, by shape.
     pairs: Vec<(u64, u64)>,
+    /// Where the pairs of a bucket end: ids are hashes, so their first bits say within a few pairs where they are.
+    ends: Vec<u32>,
+    /// So many first bits tell buckets apart.
+    bucket_bits: u32,
 }
 
 impl PatternIds {
-    /// Returns the pattern that a shape's fingerprint, or a former id, leads to; `None` for what is neither.
+    fn new(mut pairs: Vec<(u64, u64)>) -> Self {
+        pairs.sort_unstable();
+        let bucket_bits = pairs.len().next_power_of_two().ilog2().max(1);
+        let mut ids = Self { ends: vec![0; 1 << bucket_bits], pairs: Vec::new(), bucket_bits };
+        for (shape, _) in &pairs {
+            let bucket = ids.bucket(*shape);
+            ids.ends[bucket] += 1;
+        }
+        let mut end = 0;
+        for of_bucket in &mut ids.ends {
+            end += *of_bucket;
+            *of_bucket = end;
+        }
+        Self { pairs, ..ids }
+    }
+
+    fn bucket(&self, id: u64) -> usize {
+        usize::try_from(id >> (u64::BITS - self.bucket_bits))
+            .expect("there are as many buckets as pairs in memory")
+    }
+
+    /// Returns the pattern that a shape's fingerprint, or a former id, leads to; `None` for what is neither. Cost: that of looking
+    /// at a pair or two.
     pub fn get(&self, id: u64) -> Option<u64> {
-        let idx = self.pairs.binary_search_by_key(&id, |(shape, _)| *shape).ok()?;
-        Some(self.pairs[idx].1)
+        if self.pairs.is_empty() {
+            return None;
+        }
+        let bucket = self.bucket(id);
+        let start = bucket.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let pairs = &self.pairs[start as usize..self.ends[bucket] as usize];
+        let idx = pairs.binary_search_by_key(&id, |(shape, _)| *shape).ok()?;
+        Some(pairs[idx].1)
     }
 
     /// Returns all shapes and former ids, each with its pattern.
@@ -251,14 +283,13 @@ impl PatternIds {
 /// Reads which pattern each shape, or former id, belongs to.
 pub(crate) fn read_ids(content: Bytes, path: &str) -> Result<PatternIds> {
     let table = Table::decode_columns(content, path, &["shape", "pattern"])?;
-    let mut pairs: Vec<(u64, u64)> = table.count("shape")?.into_iter().zip(table.count("pattern")?).collect();
-    pairs.sort_unstable();
-    Ok(PatternIds { pairs })
+    Ok(PatternIds::new(table.count("shape")?.into_iter().zip(table.count("pattern")?).collect()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::{prop_assert_eq, proptest};
     use timberline_pattern::shape::shape;
 
     fn messages(texts: &[(&str, i64)]) -> BTreeMap<u64, MessageRecord> {
@@ -278,6 +309,18 @@ mod tests {
             (record.pattern, record)
         };
         texts.iter().map(record).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn ids_are_found_wherever_they_lie(pairs: BTreeMap<u64, u64>, close in 0u64..300, other: u64) {
+            let close = (0..close).map(|id| (id * 3, id));
+            let all: BTreeMap<u64, u64> = pairs.into_iter().chain(close).collect();
+            let ids = PatternIds::new(all.iter().map(|(id, pattern)| (*id, *pattern)).rev().collect());
+            for id in all.keys().copied().chain([other, 0, 1, u64::MAX]) {
+                prop_assert_eq!(ids.get(id), all.get(&id).copied());
+            }
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::segment::{
     read_block, write_templates,
 };
 use crate::shape::Template;
+use crate::sums::saturating_sum;
 use bytes::Bytes;
 use hashbrown::HashMap;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
@@ -186,7 +187,7 @@ pub(crate) fn read(content: Bytes, path: &str, n_shapes: &[u64]) -> Result<Shape
     let end = end.ok_or_else(damaged)?;
     let (lens, numbers) =
         read_block(&content[8..end], path, DETAIL, |lists| lists.small().zip(lists.small()))?;
-    let n_all = n_shapes.iter().fold(0_u64, |sum, number| sum.saturating_add(*number));
+    let n_all = saturating_sum(n_shapes.iter().copied());
     // Each shape of the archive is one of a segment's.
     let fits = lens.iter().map(|len| u64::from(*len)).eq(n_shapes.iter().copied())
         && n_all == numbers.len() as u64

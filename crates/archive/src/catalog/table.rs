@@ -1,12 +1,11 @@
 //! Small tables as Parquet: named columns of text and numbers.
 
+use crate::column_chunks::{self, Asked};
 use crate::error::{Error, Result};
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt64Type};
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -97,12 +96,14 @@ impl Table {
         let is_asked = |idx: &usize| names.is_empty() || names.contains(&schema.column(*idx).name());
         let asked: Vec<usize> = (0..schema.num_columns()).filter(is_asked).collect();
         let decode = |columns: Vec<usize>| -> std::result::Result<Vec<RecordBatch>, ParquetError> {
-            let reader =
-                ParquetRecordBatchReaderBuilder::new_with_metadata(content.clone(), metadata.clone())
-                    .with_projection(ProjectionMask::leaves(schema, columns))
-                    .with_batch_size(BATCH_ROWS)
-                    .build()?;
-            Ok(reader.collect::<std::result::Result<_, _>>()?)
+            let asked = Asked {
+                columns: ProjectionMask::leaves(schema, columns),
+                row_groups: None,
+                rows: None,
+                batch_rows: BATCH_ROWS,
+            };
+            let batches = column_chunks::read(content.clone(), &metadata, asked)?;
+            Ok(batches.collect::<std::result::Result<_, _>>()?)
         };
         let columns = if content.len() <= LARGE_BYTES {
             decode(asked).map(|all| vec![all])

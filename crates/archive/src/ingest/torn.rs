@@ -20,8 +20,8 @@ use crate::layout;
 use crate::rows::RowSet;
 use crate::segment::{Row, Segment, with_entry};
 use std::collections::BTreeMap;
-use timberline_entry::json::{Document, Node, Value, parse};
-use timberline_entry::{Timestamp, message};
+use timberline_entry::json::Node;
+use timberline_entry::{Timestamp, instance_of_labels, message};
 use timberline_pattern::trace::{Joined, Joiner, MAX_GAP_NS, may_continue, may_hold_beginning};
 
 /// Watches the rows of a set in the order of time.
@@ -235,16 +235,11 @@ pub(crate) fn joined_of(
 
 /// Returns what tells the streams of one moment apart: who wrote, as which instance, into which log.
 fn stream(cells: &Cells<'_>) -> String {
-    let instance = || {
-        let labels = cells.text(Column::Labels);
-        let mut nodes = Vec::new();
-        parse(labels, &mut nodes).ok()?;
-        let id = Document::new(labels, &nodes).root().get("instanceId").and_then(Value::as_text)?;
-        Some(id.value().into_owned())
-    };
+    let mut nodes = Vec::new();
+    let instance = instance_of_labels(cells.text(Column::Labels), &mut nodes);
     let parts = [Column::Service, Column::Revision, Column::LogName, Column::Resource];
     let mut stream = parts.map(|column| cells.text(column)).join("\u{1f}");
     stream.push('\u{1f}');
-    stream.push_str(&instance().unwrap_or_default());
+    stream.push_str(&instance.unwrap_or_default());
     stream
 }

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::ingest::RowRules;
 use crate::layout;
 use crate::storage::Storage;
+use crate::sums::saturating_sum;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_entry::OriginRules;
 use timberline_pattern::mask::Masker;
@@ -57,7 +58,7 @@ pub struct SetAside {
 impl SetAside {
     /// Returns the number of entries that are missing at most.
     pub fn rows(&self) -> u64 {
-        self.sources.values().fold(0, |sum, rows| sum.saturating_add(*rows))
+        saturating_sum(self.sources.values().copied())
     }
 }
 
@@ -223,7 +224,7 @@ impl Manifest {
 
     /// Returns the number of entries.
     pub fn entries(&self) -> u64 {
-        self.segments.iter().fold(0, |sum, segment| sum.saturating_add(segment.rows))
+        saturating_sum(self.segments.iter().map(|segment| segment.rows))
     }
 
     /// Returns every file that belongs to the archive, `CURRENT` and the lock aside.

@@ -22,6 +22,7 @@ use crate::layout;
 use crate::maintain::{self, Options};
 use crate::manifest::{Manifest, SegmentRecord};
 use crate::storage::Storage;
+use crate::sums::saturating_sum;
 use crate::verify::{Affected, Depth, Impact, Reporter, VerifyReport, verify};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -185,7 +186,7 @@ impl<'r> Repair<'r> {
                 for source in &mut sources {
                     if source.path == lost::path(source.key) {
                         let own = rejects.iter().filter(|reject| reject.source == source.key);
-                        source.rejected = own.fold(0, |sum, reject| sum.saturating_add(reject.count));
+                        source.rejected = saturating_sum(own.map(|reject| reject.count));
                         source.read = source.read.saturating_add(source.rejected);
                     }
                 }

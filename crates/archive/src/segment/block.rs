@@ -10,19 +10,13 @@
 //! pass over contiguous bytes, where a Parquet file takes a decoder per column. Everything is little-endian.
 
 use crate::error::{Error, Result};
-use std::cell::RefCell;
+use crate::frame;
 use std::ops::{BitOrAssign, Shl};
-use zstd::bulk::Decompressor;
 
 /// These files are read with every question and written once.
 const COMPRESSION_LEVEL: i32 = 9;
 /// No segment comes near; a file that says more was not written by this program.
 const MAX_BYTES: u64 = u32::MAX as u64;
-
-/// More bytes than one of a zstd frame can become: a block of a frame has four bytes at least and makes 128 KiB at most.
-///
-/// Source: RFC 8878, sections 3.1.1.2.2 and 3.1.1.2.4.
-const MOST_UNPACKED: usize = (128 << 10) / 4;
 
 /// Puts a block together.
 #[derive(Debug, Default)]
@@ -75,12 +69,6 @@ pub(super) fn pack(bytes: &[u8]) -> Vec<u8> {
     packed
 }
 
-thread_local! {
-    /// A context is larger than most blocks, so each thread makes one.
-    static DECOMPRESSOR: RefCell<Decompressor<'static>> =
-        RefCell::new(Decompressor::new().expect("a decompressor without a dictionary"));
-}
-
 /// Unpacks what [`pack`] packed.
 pub(super) fn unpack(content: &[u8], path: &str) -> Result<Vec<u8>> {
     let damaged = |detail: &str| Error::damaged(path, detail);
@@ -88,17 +76,7 @@ pub(super) fn unpack(content: &[u8], path: &str) -> Result<Vec<u8>> {
     let len = Some(u64::from_le_bytes(*len)).filter(|len| *len < MAX_BYTES);
     let len =
         len.and_then(|len| usize::try_from(len).ok()).ok_or_else(|| damaged("the length makes no sense"))?;
-    // Room is made by what the file says, so a file of a few bytes must not say that it holds gigabytes.
-    if len / MOST_UNPACKED > packed.len() {
-        return Err(damaged("the length makes no sense"));
-    }
-    let block = DECOMPRESSOR.with_borrow_mut(|decompressor| decompressor.decompress(packed, len));
-    let block = block.map_err(|error| Error::damaged(path, error))?;
-    if block.len() == len {
-        Ok(block)
-    } else {
-        Err(damaged("the block has another length than the file says"))
-    }
+    frame::unpack(packed, len).map_err(|error| Error::damaged(path, error))
 }
 
 /// Unpacks a block and takes its lists. A list that `take` does not find as it should be, or one that it leaves, is damage,
@@ -280,7 +258,7 @@ mod tests {
         let mut file = pack(&zeros);
         assert_eq!(unpack(&file, "x").unwrap(), zeros);
         assert!(
-            MAX_BYTES > 1 + (file.len() * MOST_UNPACKED) as u64,
+            MAX_BYTES > 1 + (file.len() * frame::MOST_UNPACKED) as u64,
             "the test packs less than the bound allows"
         );
         file[..8].copy_from_slice(&(MAX_BYTES - 1).to_le_bytes());

@@ -12,6 +12,7 @@
 use super::Segment;
 use super::packed::{self, Id};
 use super::reader::selection;
+use crate::column_chunks::{self, Asked};
 use crate::columns::{Column, ColumnKind};
 use crate::error::{Error, Result};
 use parquet::arrow::ProjectionMask;
@@ -126,11 +127,13 @@ impl Segment {
             return Ok(Vec::new());
         }
         let names = wanted.iter().map(|(_, id)| packed::telling_column(column, id));
-        let reader = reader
-            .with_projection(ProjectionMask::columns(schema, names))
-            .with_row_groups(vec![idx])
-            .with_row_selection(selection(&ranges))
-            .build()
+        let asked = Asked {
+            columns: ProjectionMask::columns(schema, names),
+            row_groups: Some(vec![idx]),
+            rows: Some(selection(&ranges)),
+            batch_rows: Asked::BATCH_ROWS,
+        };
+        let reader = column_chunks::read(content.clone(), metadata, asked)
             .map_err(|error| damaged(error.to_string()))?;
         let mut at = ranges.iter().flat_map(Clone::clone).map(|row| row + rows.start);
         let mut found = Vec::new();

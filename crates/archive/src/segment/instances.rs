@@ -11,7 +11,8 @@ use bytes::Bytes;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::io::Write;
-use timberline_entry::json::{Document, Value, parse};
+use timberline_entry::instance_of_labels;
+use timberline_entry::json::Node;
 
 /// An instance of a revision, as far as a segment has seen it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,7 @@ pub(super) struct InstanceCounter {
     current: Option<u32>,
     /// Labels of the current revision that were read, and the place of their instance in `found`.
     by_labels: HashMap<String, Option<usize>>,
+    nodes: Vec<Node>,
 }
 
 /// Labels that are remembered; beyond this, memory is started afresh.
@@ -60,9 +62,9 @@ impl InstanceCounter {
         let place = match self.by_labels.get(labels) {
             Some(place) => *place,
             None => {
-                let id = instance_id(labels).filter(|id| !id.is_empty());
+                let id = instance_of_labels(labels, &mut self.nodes).filter(|id| !id.is_empty());
                 let place = id.map(|id| {
-                    self.found.push(((stream, id), (0, time_ns, time_ns)));
+                    self.found.push(((stream, id.into_owned()), (0, time_ns, time_ns)));
                     self.found.len() - 1
                 });
                 self.by_labels.insert(labels.to_owned(), place);
@@ -94,13 +96,6 @@ impl InstanceCounter {
         records.sort_by(|a, b| (&a.service, &a.revision, &a.id).cmp(&(&b.service, &b.revision, &b.id)));
         records
     }
-}
-
-fn instance_id(labels: &str) -> Option<String> {
-    let mut nodes = Vec::new();
-    parse(labels, &mut nodes).ok()?;
-    let id = Document::new(labels, &nodes).root().get("instanceId").and_then(Value::as_text)?;
-    Some(id.value().into_owned())
 }
 
 /// Writes the instances, which are sorted by service and revision.

@@ -10,6 +10,7 @@ use super::{
     CubeCell, InstanceRecord, MessageRecord, OfShapes, Rings, ShapeRecord, Templates, ValueRecord, ValueRow,
     cube, entries, exceptions, facts, instances, messages, packed, rings, shapes, templates, values, words,
 };
+use crate::column_chunks::{self, Asked};
 use crate::columns::Column;
 use crate::error::{Error, Result};
 use crate::exception::ExceptionRecord;
@@ -17,9 +18,8 @@ use crate::layout;
 use crate::manifest::{FORMAT, SegmentRecord};
 use crate::storage::Storage;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelector};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -240,14 +240,22 @@ impl Segment {
             .chain([packed::TIMESTAMP, packed::TIMESTAMP_NANOS])
             .chain(beside.columns())
             .collect();
-        let mask = ProjectionMask::columns(metadata.parquet_schema(), names.iter().copied());
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(content, metadata.clone())
-            .with_projection(mask)
-            .with_row_selection(selection(ranges))
-            .build()
-            .map_err(|error| damaged(error.to_string()))?;
+        let asked = Asked {
+            columns: ProjectionMask::columns(metadata.parquet_schema(), names.iter().copied()),
+            row_groups: None,
+            rows: Some(selection(ranges)),
+            batch_rows: Asked::BATCH_ROWS,
+        };
+        let failed = |error: ParquetError| damaged(error.to_string());
+        let n_rows: u64 = ranges.iter().map(|range| range.end - range.start).sum();
+        let batches: Box<dyn Iterator<Item = _>> = if n_rows <= Asked::BATCH_ROWS as u64 {
+            let batches = column_chunks::read_side_by_side(&content, metadata, &asked).map_err(failed)?;
+            Box::new(batches.into_iter().map(Ok))
+        } else {
+            Box::new(column_chunks::read(content, metadata, asked).map_err(failed)?)
+        };
         let mut idxs = ranges.iter().flat_map(Clone::clone);
-        for batch in reader {
+        for batch in batches {
             let batch = batch.map_err(|error| damaged(error.to_string()))?;
             let view = BatchView::new(&batch, columns, beside).map_err(&damaged)?;
             for row in 0..batch.num_rows() {

@@ -1,10 +1,11 @@
 //! Small Parquet files beside the index: whole columns, written and read at once.
 
+use crate::column_chunks::{self, Asked};
 use crate::error::{Error, Result};
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, RecordBatchReader};
 use arrow::datatypes::{DataType, Int64Type};
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
@@ -93,23 +94,25 @@ pub(super) fn read_columns<const N: usize>(
     columns: [(&str, DataType); N],
 ) -> Result<([ArrayRef; N], Option<String>)> {
     let damaged = |detail: String| Error::damaged(path, detail);
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(content).map_err(|error| damaged(error.to_string()))?;
-    let file = builder.metadata().file_metadata();
+    let metadata = ArrowReaderMetadata::load(&content, ArrowReaderOptions::new())
+        .map_err(|error| damaged(error.to_string()))?;
+    let file = metadata.metadata().file_metadata();
     let pair = file.key_value_metadata().and_then(|pairs| pairs.iter().find(|pair| pair.key == NAMES));
     let names = pair.and_then(|pair| pair.value.clone());
     let n_rows = usize::try_from(file.num_rows()).map_err(|error| damaged(error.to_string()))?;
     let wanted = columns.iter().map(|(name, _)| *name);
     let wants_last = wanted.clone().any(|name| name == LAST);
-    let mask = ProjectionMask::columns(
-        builder.parquet_schema(),
-        wanted.chain(wants_last.then_some([FIRST, LASTED]).into_iter().flatten()),
-    );
-    let reader = builder
-        .with_projection(mask)
-        .with_batch_size(n_rows.max(1))
-        .build()
-        .map_err(|error| damaged(error.to_string()))?;
+    let asked = Asked {
+        columns: ProjectionMask::columns(
+            metadata.parquet_schema(),
+            wanted.chain(wants_last.then_some([FIRST, LASTED]).into_iter().flatten()),
+        ),
+        row_groups: None,
+        rows: None,
+        batch_rows: n_rows.max(1),
+    };
+    let reader =
+        column_chunks::read(content, &metadata, asked).map_err(|error| damaged(error.to_string()))?;
     let schema = reader.schema();
     let batches =
         reader.collect::<std::result::Result<Vec<_>, _>>().map_err(|error| damaged(error.to_string()))?;

@@ -7,6 +7,7 @@ use super::{Impact, VerifyReport, problem};
 use crate::archive::Archive;
 use crate::layout;
 use crate::manifest::source_name;
+use crate::sums::saturating_sum;
 use std::collections::BTreeMap;
 
 pub(super) fn check(archive: &Archive, report: &mut VerifyReport) {
@@ -18,7 +19,7 @@ pub(super) fn check(archive: &Archive, report: &mut VerifyReport) {
             let kept = kept.entry(source).or_insert(0);
             *kept = kept.saturating_add(*rows);
         }
-        let total = sum(segment.sources.values());
+        let total = saturating_sum(segment.sources.values().copied());
         if total != segment.rows {
             let detail = format!("segment {}: {} rows, but {total} by source", segment.id, segment.rows);
             report.problems.push(problem(&manifest_path, detail, Impact::Counts, Some(segment)));
@@ -47,13 +48,14 @@ pub(super) fn check(archive: &Archive, report: &mut VerifyReport) {
     for source in &sources {
         let name = source_name(source.key);
         let kept = kept.remove(name.as_str()).unwrap_or(0);
-        let lost = sum(manifest.set_aside.iter().filter_map(|lost| lost.sources.get(&name)));
-        let grouped = sum(source.groups.iter().map(|group| &group.entries));
+        let lost =
+            saturating_sum(manifest.set_aside.iter().filter_map(|lost| lost.sources.get(&name).copied()));
+        let grouped = saturating_sum(source.groups.iter().map(|group| group.entries));
         let listed = rejected.remove(&source.key).unwrap_or(0);
         let (read, refused) = (source.read, source.rejected);
         let mut wrong =
             |detail: String| add(&catalog.sources.path, Impact::Counts, format!("{}: {detail}", source.path));
-        if sum([&kept, &lost, &refused]) > read {
+        if saturating_sum([kept, lost, refused]) > read {
             wrong(format!("{read} read, but {kept} kept, {lost} set aside and {refused} rejected"));
         }
         if grouped.saturating_add(refused) != read {
@@ -81,9 +83,4 @@ pub(super) fn check(archive: &Archive, report: &mut VerifyReport) {
             "sources are not sorted, or one is listed twice".to_owned(),
         );
     }
-}
-
-/// Adds up. What a forger writes need not have a sum: it is as much as there can be.
-fn sum<'n>(numbers: impl IntoIterator<Item = &'n u64>) -> u64 {
-    numbers.into_iter().fold(0, |sum, number| sum.saturating_add(*number))
 }

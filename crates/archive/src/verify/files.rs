@@ -4,6 +4,7 @@ use super::{Impact, Reporter, VerifyReport, problem};
 use crate::layout;
 use crate::manifest::{FileRecord, Manifest, SegmentRecord};
 use crate::storage::Storage;
+use crate::sums::saturating_sum;
 use rayon::prelude::*;
 
 pub(super) fn check(
@@ -20,7 +21,7 @@ pub(super) fn check(
         files.extend(catalog.files().map(|file| (file, None)));
     }
     // Lengths are what the manifest says, and need not have a sum.
-    let bytes = files.iter().fold(0_u64, |sum, (file, _)| sum.saturating_add(file.bytes));
+    let bytes = saturating_sum(files.iter().map(|(file, _)| file.bytes));
     reporter.planned(files.len(), bytes);
     report.files = files.len() as u64;
     report.bytes = bytes;

@@ -123,8 +123,8 @@ pub(crate) struct Question {
 /// Shows the entries, newest first
 ///
 /// In text, one line per entry: time, severity, revision, message. In JSON, the entries as they were exported. With --context,
-/// lines of matches begin with `> ` and lines of what stands around them with `- `; in JSON, and among --fields, the member
-/// `context` tells them apart.
+/// lines of matches begin with `> ` and lines of what stands around them with `- `; in the other formats, the field
+/// `context` tells them apart where it is among --fields.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -125,9 +125,14 @@ impl OfSegment {
     fn read(segment: &Segment, is_wanted: impl Fn(&HoleOf) -> bool) -> Result<Self> {
         let mut all = Self::default();
         let mut streams = Streams::default();
+        // The values of a hole follow one another, so it is asked about once.
+        let mut asked: Option<(HoleOf, bool)> = None;
         segment.each_value(|value| {
             let hole = (value.subject, value.hole);
-            if !is_wanted(&hole) {
+            let known = asked.filter(|(asked, _)| *asked == hole).map(|(_, is_wanted)| is_wanted);
+            let is_wanted = known.unwrap_or_else(|| is_wanted(&hole));
+            asked = Some((hole, is_wanted));
+            if !is_wanted {
                 return;
             }
             let Some(text) = value.value else {

@@ -183,6 +183,22 @@ impl Table<'_> {
         verdicts
     }
 
+    /// Says whether the times of rings decide the test.
+    pub(super) const fn is_time(&self) -> bool {
+        matches!(self, Self::Time(..))
+    }
+
+    /// Takes the test's verdict into those of a conjunction. Cost: a look at the rings that are not excluded yet.
+    pub(super) fn narrow(&self, verdicts: &mut [Verdict], rings: &Rings) {
+        for run in rings.runs() {
+            for (ring, verdict) in run.rings.clone().zip(&mut verdicts[run.rings.clone()]) {
+                if *verdict != Verdict::None {
+                    *verdict = (*verdict).min(self.verdict(ring, run, rings));
+                }
+            }
+        }
+    }
+
     fn verdict(&self, ring: usize, run: &Run, rings: &Rings) -> Verdict {
         match self {
             Self::Service(verdicts) => verdicts[run.service],

@@ -279,17 +279,18 @@ impl Rings {
         let longest = last_ns.checked_sub(self.layout.base).filter(|_| first_ns <= self.layout.base);
         let longest = longest.and_then(|longest| u64::try_from(longest).ok());
         let Layout { unit, first_width, lasted_width, .. } = self.layout;
-        let mut longer = 0;
-        let is_within = |(ring, rows): (usize, u64)| {
-            let mut after = number_at(&times.first, ring, first_width).saturating_mul(unit);
-            if rows > 1 {
-                let lasted = number_at(&times.lasted, longer, lasted_width).saturating_mul(unit);
-                after = after.saturating_add(lasted);
-                longer += 1;
-            }
-            longest.is_some_and(|longest| after <= longest)
-        };
-        if self.each_rows(0..self.len()).enumerate().all(is_within) {
+        // Whether a ring has more than one row cannot be foretold, so nothing branches on it. Behind the last number there
+        // is room to read one more.
+        let (mut longer, mut latest) = (0, 0);
+        for (ring, rows) in self.each_rows(0..self.len()).enumerate() {
+            let is_longer = rows > 1;
+            let lasted = number_at(&times.lasted, longer, lasted_width) & u64::from(is_longer).wrapping_neg();
+            let after = number_at(&times.first, ring, first_width).saturating_add(lasted);
+            latest = after.max(latest);
+            longer += usize::from(is_longer);
+        }
+        let latest = latest.saturating_mul(unit);
+        if self.is_empty() || longest.is_some_and(|longest| latest <= longest) {
             return Ok(());
         }
         Err(Error::damaged(self.file.path(), "the times of the rings are not within those of the segment"))
