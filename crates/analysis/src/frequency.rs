@@ -8,8 +8,9 @@ use crate::question::{Asked, Investigation, Question};
 use crate::revisions::{Deployed, deploys_in_order};
 use crate::stats::special::gamma_quantile;
 use crate::tally::{Counted, Key, bucket_key, scope, tally};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use timberline_archive::Result;
 use timberline_entry::Timestamp;
 use timberline_query::{Filter, Node, Op, Test, time_bounds};
@@ -83,15 +84,13 @@ impl Rate {
     ///
     /// Source: F. Garwood, "Fiducial limits for the Poisson distribution", Biometrika 28 (1936).
     pub fn of(count: u64, hours: f64) -> Option<Self> {
-        Self::within(count, hours, || limits(count))
+        Self::within(count, hours, limits(count))
     }
 
-    fn within(count: u64, hours: f64, limits: impl FnOnce() -> (f64, f64)) -> Option<Self> {
-        if hours <= 0.0 {
-            return None;
-        }
-        let (low, high) = limits();
-        Some(Self { per: "hour", value: as_f64(count) / hours, low: low / hours, high: high / hours })
+    fn within(count: u64, hours: f64, (low, high): (f64, f64)) -> Option<Self> {
+        let of_hour =
+            || Self { per: "hour", value: as_f64(count) / hours, low: low / hours, high: high / hours };
+        (hours > 0.0).then(of_hour)
     }
 }
 
@@ -143,9 +142,12 @@ pub fn frequency(
     }
     let services = services_of(&question.filter);
     let mut groups: Vec<(&Key, &Option<Counted>)> = counted.iter().collect();
-    sort(&mut groups, &question.by, investigation, |counted| counted.map_or(0, |counted| counted.count))?;
+    sort(&mut groups, &question.by, investigation, |counted| count_of(counted))?;
     // Most groups of many have one of a few counts.
-    let mut known_limits: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
+    let counts: BTreeSet<u64> = groups.iter().map(|(_, counted)| count_of(counted)).collect();
+    let counts: Vec<u64> = counts.into_iter().collect();
+    let limits: Vec<(u64, (f64, f64))> = counts.into_par_iter().map(|count| (count, limits(count))).collect();
+    let limits: HashMap<u64, (f64, f64)> = limits.into_iter().collect();
     let groups = groups
         .into_iter()
         .map(|(key, counted)| {
@@ -159,7 +161,7 @@ pub fn frequency(
                 }
                 None => group_coverage(investigation, counted.as_ref()),
             };
-            let count = counted.map_or(0, |counted| counted.count);
+            let count = count_of(counted);
             let is_known = count > 0 || coverage != BucketCoverage::None;
             FrequencyGroup {
                 key: named(&question.by, key),
@@ -167,10 +169,7 @@ pub fn frequency(
                 share: share(count, total),
                 first: counted.map(|counted| Timestamp::from_nanos(counted.first.time_ns).to_string()),
                 last: counted.map(|counted| Timestamp::from_nanos(counted.last.time_ns).to_string()),
-                rate: Rate::within(count, exposure.hours, || {
-                    *known_limits.entry(count).or_insert_with(|| limits(count))
-                })
-                .filter(|_| is_known),
+                rate: Rate::within(count, exposure.hours, limits[&count]).filter(|_| is_known),
                 exposure,
                 coverage,
             }
@@ -185,6 +184,10 @@ pub fn frequency(
         deploys,
         completeness: investigation.completeness(question, warnings),
     })
+}
+
+fn count_of(counted: &Option<Counted>) -> u64 {
+    counted.map_or(0, |counted| counted.count)
 }
 
 /// Returns the deploys that explain a frequency by time or revision.

@@ -5,7 +5,7 @@ use crate::occurrence::RowRef;
 use crate::question::{Investigation, Question};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use timberline_archive::segment::{Beside, Run, Segment, ShapeRecord};
+use timberline_archive::segment::{Beside, RingPlace, Run, Segment, ShapeRecord};
 use timberline_archive::{Result, pattern_name};
 use timberline_entry::{Field, Severity, Timestamp};
 use timberline_query::{FieldPath, Filter, Node, Test, roots_read};
@@ -50,6 +50,7 @@ pub(crate) fn tally(investigation: &Investigation<'_>, question: &Question) -> R
         zone: &question.zone,
         names,
         segment_idx,
+        place: RingPlace::default(),
         key_of: KeyOf::of(&question.by),
         groups: HashMap::new(),
         whole: None,
@@ -140,6 +141,8 @@ struct Counter<'q> {
     zone: &'q TimeZone,
     names: &'q Names,
     segment_idx: usize,
+    /// The ring that was counted last.
+    place: RingPlace,
     key_of: KeyOf,
     groups: HashMap<Box<[Part]>, Counted>,
     whole: Option<Counted>,
@@ -312,9 +315,10 @@ impl Sink for Counter<'_> {
             }
         }
         let rings = segment.rings()?;
-        let (range, times) = (rings.range(ring), rings.times()?);
-        let place = |time_ns, row| RowRef { time_ns, segment: self.segment_idx, row };
-        let (first, last) = (place(times.first(ring), range.start), place(times.last(ring), range.end - 1));
+        self.place.go_to(rings, ring);
+        let (range, (first_ns, last_ns)) = (rings.range_at(self.place), rings.times()?.span_at(self.place));
+        let row = |time_ns, row| RowRef { time_ns, segment: self.segment_idx, row };
+        let (first, last) = (row(first_ns, range.start), row(last_ns, range.end - 1));
         let counted = Counted { count: range.end - range.start, first, last };
         match self.key_of {
             KeyOf::Run => merge(&mut self.of_run, counted),

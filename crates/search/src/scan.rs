@@ -25,7 +25,7 @@ pub trait Sink {
     }
 
     /// A run of rings of which some may match. Until the next call, rings that are handed over are of this run; rows come after
-    /// all rings of a segment.
+    /// all rings of a segment, or of a part of one.
     ///
     /// # Errors
     /// Whatever the sink runs into; the scan ends with it.
@@ -87,7 +87,7 @@ pub fn scan(
     let scan = Scan { archive, names, resolved: &resolved, wanted };
     for (segment_idx, plan) in plans(archive, names, &resolved)?.iter().enumerate() {
         if let Some(plan) = plan {
-            scan.segment(segment_idx, plan, sink)?;
+            scan.part(&Part::whole(archive, segment_idx)?, plan, sink)?;
         }
     }
     Ok(())
@@ -111,7 +111,7 @@ pub fn scan_each<S: Sink + Send>(
     let scan_one = |segment_idx: usize| -> Result<Option<S>> {
         let Some(plan) = plan.of_segment(segment_idx)? else { return Ok(None) };
         let mut sink = new(segment_idx);
-        scan.segment(segment_idx, &plan, &mut sink)?;
+        scan.part(&Part::whole(archive, segment_idx)?, &plan, &mut sink)?;
         Ok(Some(sink))
     };
     let segments = 0..archive.segments().len();
@@ -122,17 +122,17 @@ pub fn scan_each<S: Sink + Send>(
 /// Sinks beyond this number would take more memory, a set of decoders each, than they save time.
 const MAX_SINKS: usize = 8;
 
-/// Makes as many sinks as are worth having for [`scan_shared`]: at least one, no more than there are threads and segments.
-pub fn sinks<S: Send>(archive: &Archive, new: impl Fn() -> S + Sync) -> Vec<S> {
-    let n_sinks = rayon::current_num_threads().min(archive.segments().len()).clamp(1, MAX_SINKS);
+/// Makes as many sinks as are worth having for [`scan_shared`]: one for each thread, up to a few.
+pub fn sinks<S: Send>(new: impl Fn() -> S + Sync) -> Vec<S> {
+    let n_sinks = rayon::current_num_threads().clamp(1, MAX_SINKS);
     (0..n_sinks).into_par_iter().map(|_| new()).collect()
 }
 
-/// As [`scan`], segments side by side: each goes to the next sink that is free. Which one that is depends on the run, so what
-/// the sinks took must say the same in whatever way it is shared out among them.
+/// As [`scan`], parts of segments side by side: each goes to the next sink that is free. Which one that is depends on the run,
+/// so what the sinks took must say the same in whatever way it is shared out among them.
 ///
 /// # Errors
-/// Damage, and what the sinks return; of several the one of the earliest segment.
+/// Damage, and what the sinks return; of several the one of the earliest part.
 pub fn scan_shared<S: Sink + Send>(
     archive: &Archive,
     names: &Names,
@@ -143,20 +143,74 @@ pub fn scan_shared<S: Sink + Send>(
     let resolved = resolve(archive, names, filter)?;
     let plans = plans(archive, names, &resolved)?;
     let scan = Scan { archive, names, resolved: &resolved, wanted };
+    let parts = parts(archive, &plans, sinks.len())?;
     let next = AtomicUsize::new(0);
     let work = |sink: &mut S| -> Option<(usize, Error)> {
         loop {
-            let segment_idx = next.fetch_add(1, Ordering::Relaxed);
-            if let Some(plan) = plans.get(segment_idx)?
-                && let Err(error) = scan.segment(segment_idx, plan, sink)
+            let part_idx = next.fetch_add(1, Ordering::Relaxed);
+            let part = parts.get(part_idx)?;
+            if let Some(plan) = &plans[part.segment_idx]
+                && let Err(error) = scan.part(part, plan, sink)
             {
-                return Some((segment_idx, error));
+                return Some((part_idx, error));
             }
         }
     };
-    // Segments are taken in order: one before the first that failed was taken as well, and its failure is here.
+    // Parts are taken in order: one before the first that failed was taken as well, and its failure is here.
     let failures: Vec<(usize, Error)> = sinks.par_iter_mut().filter_map(work).collect();
-    failures.into_iter().min_by_key(|(segment_idx, _)| *segment_idx).map_or(Ok(()), |(_, error)| Err(error))
+    failures.into_iter().min_by_key(|(part_idx, _)| *part_idx).map_or(Ok(()), |(_, error)| Err(error))
+}
+
+/// Some runs of a segment, one after another.
+struct Part {
+    segment_idx: usize,
+    runs: Range<usize>,
+}
+
+impl Part {
+    fn whole(archive: &Archive, segment_idx: usize) -> Result<Self> {
+        let runs = 0..archive.segments()[segment_idx].rings()?.runs().len();
+        Ok(Self { segment_idx, runs })
+    }
+}
+
+/// A part has as many rows at least: fewer take no longer than opening the columns for them.
+const MIN_PART_ROWS: u64 = 4096;
+/// More rows than in a row group need not be in one part: it is the columns of a row group that are opened.
+const MAX_PART_ROWS: u64 = 1 << 16;
+/// So many parts for each sink, as far as parts have rows enough: some take longer than others.
+const PARTS_OF_SINK: u64 = 4;
+
+/// Divides what is left of segments between runs, so that all sinks have work where most of it lies in one segment.
+fn parts(archive: &Archive, plans: &[Option<SegmentPlan>], n_sinks: usize) -> Result<Vec<Part>> {
+    let mut rows: Vec<(usize, Vec<u64>)> = Vec::new();
+    for (segment_idx, plan) in plans.iter().enumerate() {
+        let Some(plan) = plan else { continue };
+        let rings = archive.segments()[segment_idx].rings()?;
+        let of_run = |run: &Run| -> u64 {
+            let verdicts = plan.verdicts[run.rings.clone()].iter();
+            let of_rings = rings.each_rows(run.rings.clone()).zip(verdicts);
+            of_rings.filter(|(_, verdict)| **verdict != Verdict::None).map(|(rows, _)| rows).sum()
+        };
+        rows.push((segment_idx, rings.runs().iter().map(of_run).collect()));
+    }
+    let all: u64 = rows.iter().flat_map(|(_, rows)| rows).sum();
+    let of_part = match n_sinks {
+        0 | 1 => u64::MAX,
+        n_sinks => (all / (n_sinks as u64 * PARTS_OF_SINK)).clamp(MIN_PART_ROWS, MAX_PART_ROWS),
+    };
+    let mut parts = Vec::new();
+    for (segment_idx, rows) in rows {
+        let (mut start, mut n_rows) = (0, 0);
+        for (run, of_run) in rows.iter().enumerate() {
+            n_rows += of_run;
+            if n_rows >= of_part || run + 1 == rows.len() {
+                parts.push(Part { segment_idx, runs: start..run + 1 });
+                (start, n_rows) = (run + 1, 0);
+            }
+        }
+    }
+    Ok(parts)
 }
 
 /// Makes the plans of all segments, side by side: they are a byte per ring.
@@ -177,14 +231,15 @@ struct Scan<'s> {
 }
 
 impl Scan<'_> {
-    fn segment(&self, segment_idx: usize, plan: &SegmentPlan, sink: &mut dyn Sink) -> Result<()> {
+    fn part(&self, part: &Part, plan: &SegmentPlan, sink: &mut dyn Sink) -> Result<()> {
         let Self { archive, names, resolved, wanted } = *self;
+        let segment_idx = part.segment_idx;
         let segment = &archive.segments()[segment_idx];
         let filter = &resolved.filter;
         let rings = segment.rings()?;
         // Rings whose rows are needed, and whether the rows have to be asked.
         let mut looked_at: Vec<(usize, bool)> = Vec::new();
-        for run in rings.runs() {
+        for run in &rings.runs()[part.runs.clone()] {
             let verdicts = &plan.verdicts[run.rings.clone()];
             if verdicts.iter().all(|verdict| *verdict == Verdict::None) {
                 continue;

@@ -10,7 +10,7 @@
 
 use crate::align::{Aligner, Allowed};
 use std::ops::Range;
-use timberline_archive::segment::{MARKS, Templates};
+use timberline_archive::segment::{HoleClass, MARKS, Templates};
 
 /// A run of templates of a field.
 pub(crate) struct TemplateTexts<'t> {
@@ -22,11 +22,32 @@ pub(crate) struct TemplateTexts<'t> {
     lower: String,
 }
 
+/// What the holes of a field's templates are to some texts. Holes of one class play the same part, and classes are few.
+pub(crate) struct HoleClasses<'n> {
+    needles: &'n [Aligner],
+    /// By text and class.
+    classes: Vec<Vec<Class>>,
+}
+
 /// What holes of a class are to a text.
 struct Class {
     /// They can play a part.
     touches: bool,
     allowed: Allowed,
+}
+
+impl<'n> HoleClasses<'n> {
+    /// Looks at the holes of some templates. The texts are folded, printable ASCII, and need no escape in JSON.
+    pub(crate) fn new(templates: &Templates, needles: &'n [Aligner]) -> Self {
+        let of_needle = |needle: &Aligner| {
+            let class = |class: &HoleClass| Class {
+                touches: needle.may_touch(class.before, class.after, class.charset),
+                allowed: needle.allowed(class.charset),
+            };
+            templates.classes().iter().map(class).collect()
+        };
+        Self { needles, classes: needles.iter().map(of_needle).collect() }
+    }
 }
 
 /// Where a text may stand in a template.
@@ -48,25 +69,16 @@ impl<'t> TemplateTexts<'t> {
         Self { templates, part, start, lower }
     }
 
-    /// Says of each template of the run where one of the texts may stand in it. The texts are folded, printable
-    /// ASCII, and need no escape in JSON.
-    pub(crate) fn places(&self, needles: &[Aligner]) -> Vec<Place> {
+    /// Says of each template of the run where one of the texts may stand in it.
+    pub(crate) fn places(&self, holes: &HoleClasses<'_>) -> Vec<Place> {
         let mut places = vec![Place::Nowhere; self.part.len()];
         for idx in self.templates.beyond_ascii().filter(|idx| self.part.contains(idx)) {
             places[idx - self.part.start] = Place::Anywhere;
         }
-        for needle in needles {
+        for (needle, classes) in holes.needles.iter().zip(&holes.classes) {
             self.in_stretches(needle, &mut places);
-            // Holes of one class play the same part, and classes are few.
-            let classes = self.templates.classes().iter();
-            let classes: Vec<Class> = classes
-                .map(|class| Class {
-                    touches: needle.may_touch(class.before, class.after, class.charset),
-                    allowed: needle.allowed(class.charset),
-                })
-                .collect();
             for (idx, place) in self.part.clone().zip(&mut places) {
-                if *place == Place::Nowhere && self.through_hole(idx, needle, &classes) {
+                if *place == Place::Nowhere && self.through_hole(idx, needle, classes) {
                     *place = Place::OnlyThroughHoles;
                 }
             }

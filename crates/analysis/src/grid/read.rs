@@ -51,7 +51,7 @@ impl Grid {
         let (archive, names) = (investigation.archive, &investigation.names);
         let changeovers = Changeovers::of(archive)?;
         let reader = || Reader::new(names, rows, ClosedValues::of(vocabulary), &changeovers);
-        let mut readers = sinks(archive, reader);
+        let mut readers = sinks(reader);
         let mut read = |takes: Takes, filter: &Filter, wanted: &Wanted| {
             readers.iter_mut().for_each(|reader| reader.takes = takes);
             scan_shared(archive, names, filter, wanted, &mut readers)

@@ -51,7 +51,7 @@ pub(super) fn gather(
         streams: Streams::default(),
         holes: Vec::new(),
     };
-    let mut gatherers = sinks(archive, new);
+    let mut gatherers = sinks(new);
     let filter = Filter::and(filter.clone(), rules.any());
     let wanted = Wanted { fields, ..Wanted::default() };
     scan_shared(archive, names, &filter, &wanted, &mut gatherers)?;

@@ -72,7 +72,7 @@ const MAX_AGENTS: usize = 3;
 pub(super) fn requests(investigation: &Investigation<'_>, filter: &Filter) -> Result<Vec<EndpointFacts>> {
     let requests = compile("httpRequest:*", &Options::default()).expect("a filter of the language").filter;
     let new = || Counter { masker: Masker::standard(), found: BTreeMap::new() };
-    let mut counters = sinks(investigation.archive, new);
+    let mut counters = sinks(new);
     scan_shared(
         investigation.archive,
         &investigation.names,

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::segment::{MessageRecord, Segment};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use timberline_pattern::alias::{Founding, founding_shape};
 use timberline_pattern::mask::Masker;
 use timberline_pattern::merge::{MergedTemplate, merge};
@@ -231,7 +232,7 @@ pub(crate) fn read(content: Bytes, path: &str) -> Result<Vec<PatternRecord>> {
 /// Which pattern each shape of message belongs to, and each former id leads to.
 #[derive(Clone, Debug, Default)]
 pub struct PatternIds {
-    /// Shape and pattern, by shape.
+    /// Shape and pattern, by bucket and shape.
     pairs: Vec<(u64, u64)>,
     /// Where the pairs of a bucket end: ids are hashes, so their first bits say within a few pairs where they are.
     ends: Vec<u32>,
@@ -240,8 +241,7 @@ pub struct PatternIds {
 }
 
 impl PatternIds {
-    fn new(mut pairs: Vec<(u64, u64)>) -> Self {
-        pairs.sort_unstable();
+    fn new(pairs: Vec<(u64, u64)>) -> Self {
         let bucket_bits = pairs.len().next_power_of_two().ilog2().max(1);
         let mut ids = Self { ends: vec![0; 1 << bucket_bits], pairs: Vec::new(), bucket_bits };
         for (shape, _) in &pairs {
@@ -250,10 +250,25 @@ impl PatternIds {
         }
         let mut end = 0;
         for of_bucket in &mut ids.ends {
-            end += *of_bucket;
-            *of_bucket = end;
+            (*of_bucket, end) = (end, end + *of_bucket);
         }
-        Self { pairs, ..ids }
+        // Pairs are put where their bucket begins, which then begins behind them, until it has come to its end.
+        ids.pairs = vec![(0, 0); pairs.len()];
+        for pair in pairs {
+            let bucket = ids.bucket(pair.0);
+            ids.pairs[ids.ends[bucket] as usize] = pair;
+            ids.ends[bucket] += 1;
+        }
+        for bucket in 0..ids.ends.len() {
+            let own = ids.of_bucket(bucket);
+            ids.pairs[own].sort_unstable();
+        }
+        ids
+    }
+
+    fn of_bucket(&self, bucket: usize) -> Range<usize> {
+        let start = bucket.checked_sub(1).map_or(0, |before| self.ends[before]);
+        start as usize..self.ends[bucket] as usize
     }
 
     fn bucket(&self, id: u64) -> usize {
@@ -267,9 +282,7 @@ impl PatternIds {
         if self.pairs.is_empty() {
             return None;
         }
-        let bucket = self.bucket(id);
-        let start = bucket.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let pairs = &self.pairs[start as usize..self.ends[bucket] as usize];
+        let pairs = &self.pairs[self.of_bucket(self.bucket(id))];
         let idx = pairs.binary_search_by_key(&id, |(shape, _)| *shape).ok()?;
         Some(pairs[idx].1)
     }

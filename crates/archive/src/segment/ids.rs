@@ -9,9 +9,9 @@
 //! An `insertId` says when it was given, so its own time excludes row groups and rings, and it needs no Bloom filter. Of what is
 //! left its last eight digits are compared, of a trace its sixteen bytes: rows of the rings are asked for the rest.
 
-use super::Segment;
 use super::packed::{self, Id};
 use super::reader::selection;
+use super::{RingPlace, Segment};
 use crate::column_chunks::{self, Asked};
 use crate::columns::{Column, ColumnKind};
 use crate::error::{Error, Result};
@@ -113,14 +113,13 @@ impl Segment {
             return Ok(Vec::new());
         }
         let times = self.rings()?.times()?;
-        let is_asked = |ring: usize| {
+        let is_asked = |ring: usize, place: RingPlace| {
+            let (first_ns, last_ns) = times.span_at(place);
             let may_have = |(_, id): &(usize, Id<'_>)| match (id, &given) {
-                (Id::Insert { us, .. }, Some(given)) => {
-                    given.may_have_between(*us, times.first(ring), times.last(ring))
-                }
+                (Id::Insert { us, .. }, Some(given)) => given.may_have_between(*us, first_ns, last_ns),
                 _ => true,
             };
-            is_asked(ring) && wanted.iter().any(may_have)
+            wanted.iter().any(may_have) && is_asked(ring)
         };
         let ranges = self.ranges_of_rings(rows, &is_asked)?;
         if ranges.is_empty() {
@@ -153,15 +152,20 @@ impl Segment {
     fn ranges_of_rings(
         &self,
         rows: &Range<u64>,
-        is_asked: &impl Fn(usize) -> bool,
+        is_asked: &impl Fn(usize, RingPlace) -> bool,
     ) -> Result<Vec<Range<u64>>> {
         let rings = self.rings()?;
         let mut ranges: Vec<Range<u64>> = Vec::new();
-        let own = (rings.ring_of(rows.start)..rings.len()).map(|ring| (ring, rings.range(ring)));
-        for (ring, of_ring) in own.take_while(|(_, of_ring)| of_ring.start < rows.end) {
+        let mut place = RingPlace::default();
+        for ring in rings.ring_of(rows.start)..rings.len() {
+            place.go_to(rings, ring);
+            let of_ring = rings.range_at(place);
+            if of_ring.start >= rows.end {
+                break;
+            }
             let start = of_ring.start.max(rows.start) - rows.start;
             let end = of_ring.end.min(rows.end) - rows.start;
-            if start >= end || !is_asked(ring) {
+            if start >= end || !is_asked(ring, place) {
                 continue;
             }
             match ranges.last_mut() {

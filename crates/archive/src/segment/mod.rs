@@ -41,7 +41,7 @@ pub use cube::{CubeCell, HOUR_NS};
 pub use instances::InstanceRecord;
 pub use messages::MessageRecord;
 pub use reader::Segment;
-pub use rings::{RingTimes, Rings, Run};
+pub use rings::{RingPlace, RingTimes, Rings, Run};
 pub use shapes::ShapeRecord;
 pub use templates::{HoleClass, MARKS, OfShapes, Templates};
 pub use values::{Subject, ValueRecord, ValueRow};

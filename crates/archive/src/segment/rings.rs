@@ -64,6 +64,30 @@ pub struct RingTimes<'r> {
     times: &'r Times,
 }
 
+/// A ring, and what came before it: who goes from ring to ring need not add that up every time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RingPlace {
+    ring: usize,
+    /// Its first row.
+    row: u64,
+    /// The rings of more than one row before it.
+    longer: usize,
+}
+
+impl RingPlace {
+    /// Goes to another ring of the segment. Cost: nothing to the next one, otherwise that of [`Rings::row_start`].
+    pub fn go_to(&mut self, rings: &Rings, ring: usize) {
+        if ring == self.ring + 1 {
+            let rows = rings.rows(self.ring);
+            self.row += rows;
+            self.longer += usize::from(rows > 1);
+        } else if ring != self.ring {
+            (self.row, self.longer) = (rings.row_start(ring), rings.longer_before(ring));
+        }
+        self.ring = ring;
+    }
+}
+
 /// Where the times are: each goes on to the end of the file.
 #[derive(Debug)]
 struct Times {
@@ -113,6 +137,11 @@ impl Rings {
     pub fn range(&self, ring: usize) -> Range<u64> {
         let start = self.row_start(ring);
         start..start + self.rows(ring)
+    }
+
+    /// Returns the rows of a ring at its place. Cost: nothing.
+    pub fn range_at(&self, place: RingPlace) -> Range<u64> {
+        place.row..place.row + self.rows(place.ring)
     }
 
     /// Returns the ring that a row is in, for a row beyond the last the last ring. Cost: a binary search.
@@ -199,7 +228,18 @@ impl RingTimes<'_> {
         if self.rings.rows(ring) <= 1 {
             return first;
         }
-        let longer = self.rings.longer_before(ring);
+        self.last_of_longer(first, self.rings.longer_before(ring))
+    }
+
+    /// As [`first`](Self::first) and [`last`](Self::last), of the ring at a place. Cost: nothing.
+    pub fn span_at(&self, place: RingPlace) -> (i64, i64) {
+        let first = self.first(place.ring);
+        let last =
+            if self.rings.rows(place.ring) <= 1 { first } else { self.last_of_longer(first, place.longer) };
+        (first, last)
+    }
+
+    fn last_of_longer(&self, first: i64, longer: usize) -> i64 {
         first.wrapping_add_unsigned(self.rings.layout.lasted(&self.times.lasted, longer))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::judge::{Judge, Needles, Scope, TemplateView, scope};
 use crate::lookup::{NeedleTokens, TokenBits};
-use crate::texts::{Place, TemplateTexts};
+use crate::texts::{HoleClasses, Place, TemplateTexts};
 use crate::verdict::Verdict;
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use std::ops::Range;
@@ -83,10 +83,11 @@ fn by_template(
         file: shapes.path().to_owned(),
         detail: format!("{}: {detail}", field.name()),
     };
+    let holes = judge.quick().map(|needles| HoleClasses::new(templates, needles));
     let starts: Vec<usize> = (0..templates.len()).step_by(TEMPLATES_AT_ONCE).collect();
     let of_part = |start: usize| {
         let part = start..templates.len().min(start + TEMPLATES_AT_ONCE);
-        judge_part(templates, part, judge, tokens).map_err(damaged)
+        judge_part(templates, part, judge, holes.as_ref(), tokens).map_err(damaged)
     };
     let parts: Vec<Result<Vec<_>>> = starts.into_par_iter().map(of_part).with_max_len(1).collect();
     let mut all = Vec::with_capacity(templates.len());
@@ -100,9 +101,10 @@ fn judge_part(
     templates: &Templates,
     part: Range<usize>,
     judge: &Judge<'_>,
+    holes: Option<&HoleClasses<'_>>,
     tokens: &NeedleTokens,
 ) -> std::result::Result<Vec<(Verdict, TokenBits)>, String> {
-    let places = judge.quick().map(|needles| TemplateTexts::new(templates, part.clone()).places(needles));
+    let places = holes.map(|holes| TemplateTexts::new(templates, part.clone()).places(holes));
     let mut nodes = Vec::new();
     let of_template = |idx: usize| {
         let place = places.as_ref().map_or(Place::Anywhere, |places| places[idx - part.start]);

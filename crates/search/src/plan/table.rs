@@ -10,7 +10,7 @@ use crate::row::Names;
 use crate::verdict::Verdict;
 use timberline_archive::Result;
 use timberline_archive::catalog::SegmentShapes;
-use timberline_archive::segment::{RingTimes, Rings, Run, Segment, ShapeRecord};
+use timberline_archive::segment::{RingPlace, RingTimes, Rings, Run, Segment, ShapeRecord};
 use timberline_archive::shape::NUMBER_HOLE;
 use timberline_entry::Field;
 use timberline_query::{Compare, DerivedCompare, DerivedField, Op, Test};
@@ -168,6 +168,7 @@ impl Table<'_> {
     /// Returns the test's verdict for every ring.
     pub(super) fn verdicts(&self, rings: &Rings) -> Vec<Verdict> {
         let mut verdicts = Vec::with_capacity(rings.len());
+        let mut place = RingPlace::default();
         for run in rings.runs() {
             match self {
                 Self::Service(of_service) => verdicts.resize(run.rings.end, of_service[run.service]),
@@ -177,7 +178,19 @@ impl Table<'_> {
                         rings.each_shape(run.rings.clone()).map(|shape| of_shape[shape].without_tokens());
                     verdicts.extend(of_rings);
                 }
-                _ => verdicts.extend(run.rings.clone().map(|ring| self.verdict(ring, run, rings))),
+                Self::Shape { verdicts: of_shape, tokens, ids } => {
+                    let shapes = run.rings.clone().zip(rings.each_shape(run.rings.clone()));
+                    let of_ring = |(ring, shape)| by_lookup(ring, shape, of_shape, tokens, ids);
+                    verdicts.extend(shapes.map(of_ring));
+                }
+                Self::Time(op, ns, times) => verdicts.extend(run.rings.clone().map(|ring| {
+                    place.go_to(rings, ring);
+                    let (first_ns, last_ns) = times.span_at(place);
+                    by_time(*op, *ns, first_ns, last_ns)
+                })),
+                Self::RevisionOfShape { .. } => {
+                    verdicts.extend(run.rings.clone().map(|ring| self.verdict(ring, run, rings)));
+                }
             }
         }
         verdicts
@@ -208,19 +221,29 @@ impl Table<'_> {
                 Verdict::IfTokens | Verdict::Some => of_revision[run.revision],
             },
             Self::Shape { verdicts, tokens, ids } => {
-                let shape = rings.shape(ring);
-                let verdict = verdicts[shape];
-                let with_needle = match (verdict, tokens, ids) {
-                    (Verdict::IfTokens, Some(tokens), _) => tokens,
-                    (Verdict::Some, _, Some(ids)) if ids.covers(shape) => &ids.rings,
-                    _ => return verdict.without_tokens(),
-                };
-                let number = u32::try_from(ring).expect("rings are numbered with 32 bits");
-                if with_needle.contains(number) { Verdict::Some } else { Verdict::None }
+                by_lookup(ring, rings.shape(ring), verdicts, tokens, ids)
             }
             Self::Time(op, ns, times) => by_time(*op, *ns, times.first(ring), times.last(ring)),
         }
     }
+}
+
+/// Returns what a ring's shape says, and where that leaves it open, what was looked up.
+fn by_lookup(
+    ring: usize,
+    shape: usize,
+    of_shape: &[Verdict],
+    tokens: &Option<RingSet>,
+    ids: &Option<RingsWithId>,
+) -> Verdict {
+    let verdict = of_shape[shape];
+    let with_needle = match (verdict, tokens, ids) {
+        (Verdict::IfTokens, Some(tokens), _) => tokens,
+        (Verdict::Some, _, Some(ids)) if ids.covers(shape) => &ids.rings,
+        _ => return verdict.without_tokens(),
+    };
+    let number = u32::try_from(ring).expect("rings are numbered with 32 bits");
+    if with_needle.contains(number) { Verdict::Some } else { Verdict::None }
 }
 
 /// Compares the span of a ring with a point in time. Both ends of the span are times of rows.

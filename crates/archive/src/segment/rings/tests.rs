@@ -98,6 +98,12 @@ proptest! {
             prop_assert_eq!([range.start, range.end - 1].map(|row| rings.ring_of(row)), [ring; 2]);
         }
         prop_assert_eq!(rings.ring_of(span.rows + 5), facts.len() - 1);
+        let (times, mut place) = (rings.times().unwrap(), RingPlace::default());
+        for ring in (0..facts.len()).chain((0..facts.len()).step_by(3)).chain((0..facts.len()).rev().step_by(7)) {
+            place.go_to(&rings, ring);
+            prop_assert_eq!(rings.range_at(place), rings.range(ring));
+            prop_assert_eq!(times.span_at(place), (times.first(ring), times.last(ring)));
+        }
     }
 
     #[test]
