@@ -8,6 +8,7 @@ pub(crate) use verbs::{
     Search, Verify,
 };
 
+use crate::threads::Main;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -146,4 +147,16 @@ pub(crate) enum Verb {
     /// Writes the manual page
     #[command(after_help = "Examples:\n  timberline man > timberline.1")]
     Man,
+}
+
+impl Verb {
+    /// Returns what the main thread does while work is shared out.
+    pub(crate) const fn main_thread(&self) -> Main {
+        match self {
+            // Stages of an ingest wait for one another.
+            Self::Ingest(_) | Self::Demo(_) | Self::Inspect(_) => Main::Waits,
+            Self::Verify(_) | Self::Compact | Self::Reindex(_) => Main::Waits,
+            _ => Main::Works,
+        }
+    }
 }

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         Err(failure) => return outcome::report(&failure, settings::Stderr::plain()).into(),
     };
     let stderr = settings.stderr;
-    if let Err(failure) = threads::set_up(settings.threads) {
+    if let Err(failure) = threads::set_up(settings.threads, args.verb.main_thread()) {
         return outcome::report(&failure, stderr).into();
     }
     let mut printer = Printer::new(&settings);
