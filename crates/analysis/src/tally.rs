@@ -3,8 +3,10 @@
 use crate::group::{Bucket, GroupBy};
 use crate::occurrence::RowRef;
 use crate::question::{Investigation, Question};
+use hashbrown::HashMap;
 use jiff::tz::TimeZone;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
+use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::segment::{Beside, RingPlace, Run, Segment, ShapeRecord};
 use timberline_archive::{Result, pattern_name};
 use timberline_entry::{Field, Severity, Timestamp};
@@ -45,7 +47,7 @@ pub(crate) fn tally(investigation: &Investigation<'_>, question: &Question) -> R
         }
     }
     let (archive, names) = (investigation.archive, &investigation.names);
-    let counters = scan_each(archive, names, &question.filter, &wanted, |segment_idx| Counter {
+    let mut counters = scan_each(archive, names, &question.filter, &wanted, |segment_idx| Counter {
         by: &question.by,
         zone: &question.zone,
         names,
@@ -62,12 +64,22 @@ pub(crate) fn tally(investigation: &Investigation<'_>, question: &Question) -> R
         known_texts: HashMap::new(),
         buckets: BTreeMap::new(),
     })?;
+    let close = |counter: &mut Counter<'_>| counter.close(&archive.segments()[counter.segment_idx]);
+    let closed: Vec<Result<()>> = counters.par_iter_mut().map(close).collect();
+    closed.into_iter().collect::<Result<()>>()?;
     let mut tally = Tally::default();
-    for mut counter in counters {
-        counter.close(&archive.segments()[counter.segment_idx])?;
-        if let Some(counted) = counter.whole {
-            merge(&mut tally.whole, counted);
+    counters.iter().filter_map(|counter| counter.whole).for_each(|counted| merge(&mut tally.whole, counted));
+    // Numbers that mean the same in every segment become names once.
+    if question.by.iter().all(is_alike_everywhere)
+        && let Some((first, others)) = counters.split_first_mut()
+    {
+        for other in others {
+            for (key, counted) in std::mem::take(&mut other.groups).into_iter().collect::<Vec<_>>() {
+                first.add(&key, counted);
+            }
         }
+    }
+    for counter in &counters {
         // Sums, first and last do not depend on the order in which groups come.
         for (numbers, counted) in counter.groups.iter().collect::<Vec<_>>() {
             let key: Key = question
@@ -85,6 +97,15 @@ pub(crate) fn tally(investigation: &Investigation<'_>, question: &Question) -> R
         }
     }
     Ok(tally)
+}
+
+/// Says whether the parts of keys are the same numbers in every segment.
+const fn is_alike_everywhere(by: &GroupBy) -> bool {
+    match by {
+        GroupBy::Pattern | GroupBy::Exception => true,
+        GroupBy::Hour | GroupBy::Day | GroupBy::Week | GroupBy::Month => true,
+        GroupBy::Revision | GroupBy::Service | GroupBy::Severity | GroupBy::Field(_) => false,
+    }
 }
 
 fn fields_of(path: &FieldPath) -> BTreeSet<Field> {

@@ -70,10 +70,16 @@ impl Templates {
     pub fn json(&self, idx: usize) -> String {
         let text = &self.text[self.range(idx)];
         let mut json = String::with_capacity(text.len() + 2 * self.holes(idx).len());
-        for c in text.chars() {
-            let mark = MARKS.iter().position(|mark| u32::from(*mark) == u32::from(c));
-            json.push(mark.map_or(c, |mark| MARKERS[mark]));
+        let [a, b, c] = MARKS;
+        let mut start = 0;
+        for at in memchr::memchr3_iter(a, b, c, text.as_bytes()) {
+            json.push_str(&text[start..at]);
+            let mark =
+                MARKS.iter().position(|mark| *mark == text.as_bytes()[at]).expect("one of them was found");
+            json.push(MARKERS[mark]);
+            start = at + 1;
         }
+        json.push_str(&text[start..]);
         json
     }
 
