@@ -4,8 +4,10 @@ use crate::grid::Grid;
 use crate::occurrence::RowRef;
 use crate::patterns::Vocabulary;
 use crate::question::Investigation;
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::Result;
+use timberline_archive::segment::Segment;
 
 /// The first entry of something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,18 +19,18 @@ pub(crate) struct First {
 }
 
 /// Returns the first entry of each unit. Cost: the ring facts of all segments; no row is read.
-pub(crate) fn firsts(
-    investigation: &Investigation<'_>,
+pub(crate) fn firsts<'i>(
+    investigation: &'i Investigation<'_>,
     vocabulary: &Vocabulary,
     grid: &Grid,
     units: &BTreeSet<u64>,
 ) -> Result<BTreeMap<u64, First>> {
-    let mut found: BTreeMap<u64, (RowRef, &str)> = BTreeMap::new();
-    for (segment_idx, segment) in investigation.archive.segments().iter().enumerate() {
+    let names = &investigation.names;
+    let of_segment = |(segment_idx, segment): (usize, &'i Segment)| -> Result<Vec<(u64, (RowRef, &'i str))>> {
         let (rings, shapes, revisions) = (segment.rings()?, segment.shapes()?, segment.revisions()?);
         // Rings are many more than shapes, so the first ring of each shape is found by number.
         let mut of_shape: Vec<Option<(i64, usize)>> = vec![None; shapes.len()];
-        let times = rings.times()?;
+        let (times, mut found) = (rings.times()?, Vec::new());
         for (ring, shape) in rings.each_shape(0..rings.len()).enumerate() {
             let here = (times.first(ring), ring);
             let first = &mut of_shape[shape];
@@ -36,13 +38,21 @@ pub(crate) fn firsts(
         }
         for (shape, first) in shapes.iter().zip(of_shape) {
             let Some((time_ns, ring)) = first else { continue };
-            let row = RowRef { time_ns, segment: segment_idx, row: rings.row_start(ring) };
-            let here = (row, revisions[rings.run_of(ring).revision].as_str());
-            let said = std::iter::once(investigation.names.pattern(shape.pattern)).chain(shape.exception);
+            let said = std::iter::once(names.pattern(shape.pattern)).chain(shape.exception);
             for unit in said.filter(|unit| units.contains(unit)) {
-                let first = found.entry(unit).or_insert(here);
-                *first = here.min(*first);
+                let row = RowRef { time_ns, segment: segment_idx, row: rings.row_start(ring) };
+                found.push((unit, (row, revisions[rings.run_of(ring).revision].as_str())));
             }
+        }
+        Ok(found)
+    };
+    let segments = investigation.archive.segments().par_iter().enumerate();
+    let of_segments: Vec<Result<Vec<_>>> = segments.map(of_segment).collect();
+    let mut found: BTreeMap<u64, (RowRef, &str)> = BTreeMap::new();
+    for of_segment in of_segments {
+        for (unit, here) in of_segment? {
+            let first = found.entry(unit).or_insert(here);
+            *first = here.min(*first);
         }
     }
     let of_unit = |(unit, (row, revision)): (u64, (RowRef, &str))| {
