@@ -1,7 +1,17 @@
 //! Answers that are worked out once and asked for often.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+
+/// Returns what a cell holds, after working it out if there is nothing yet.
+pub(crate) fn get_or_try<T, E>(cell: &OnceCell<T>, work: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
+    if let Some(known) = cell.get() {
+        return Ok(known);
+    }
+    let found = work()?;
+    Ok(cell.get_or_init(|| found))
+}
 
 /// What was worked out before, by what was asked. What is worked out must be the same whoever asks first.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use crate::completeness::Completeness;
 use crate::evidence::Coverage;
 use crate::exposure::Covered;
 use crate::group::GroupBy;
+use crate::memo::get_or_try;
 use crate::revisions::{GivenOrder, Known, revisions_in_order, unborn_moments};
 use jiff::tz::TimeZone;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
@@ -116,11 +117,7 @@ impl<'a> Investigation<'a> {
     /// # Errors
     /// Damage in the archive.
     pub(crate) fn unborn(&self) -> Result<&Unborn> {
-        if let Some(unborn) = self.unborn.get() {
-            return Ok(unborn);
-        }
-        let unborn = unborn_moments(self)?;
-        Ok(self.unborn.get_or_init(|| unborn))
+        get_or_try(&self.unborn, || unborn_moments(self))
     }
 
     /// Returns the place of every revision among all: each service's in its order, services mixed by time.
@@ -130,9 +127,10 @@ impl<'a> Investigation<'a> {
     /// # Errors
     /// Damage in the archive.
     pub(crate) fn ranks(&self) -> Result<&BTreeMap<String, u64>> {
-        if let Some(ranks) = self.ranks.get() {
-            return Ok(ranks);
-        }
+        get_or_try(&self.ranks, || self.ranks_of_all())
+    }
+
+    fn ranks_of_all(&self) -> Result<BTreeMap<String, u64>> {
         let mut all: Vec<(i64, u64, String)> = Vec::new();
         for places in revisions_in_order(self)?.into_values() {
             // A revision stands no earlier than those before it, whatever its first entry says.
@@ -147,7 +145,7 @@ impl<'a> Investigation<'a> {
         for ((.., revision), rank) in all.into_iter().zip(0..) {
             ranks.entry(revision).or_insert(rank);
         }
-        Ok(self.ranks.get_or_init(|| ranks))
+        Ok(ranks)
     }
 
     /// Says what an answer to the question rests on. `warnings` are those of the filter.

@@ -15,6 +15,7 @@ mod order;
 
 use crate::evidence::rfc3339;
 use crate::exposure::covered_ns;
+use crate::memo::get_or_try;
 use crate::question::Investigation;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -311,11 +312,7 @@ pub(crate) struct Known {
 impl Known {
     /// Returns what an investigation learnt, the first time it is asked.
     fn of<'i>(investigation: &'i Investigation<'_>) -> Result<&'i Self> {
-        if let Some(known) = investigation.known.get() {
-            return Ok(known);
-        }
-        let known = Self::of_streams(investigation.archive.streams()?);
-        Ok(investigation.known.get_or_init(|| known))
+        get_or_try(&investigation.known, || Ok(Self::of_streams(investigation.archive.streams()?)))
     }
 
     fn of_streams(streams: &StreamCatalog) -> Self {

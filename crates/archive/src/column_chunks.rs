@@ -39,6 +39,11 @@ pub(crate) struct Asked {
 impl Asked {
     /// As many rows as the library takes for a batch: their cells stay in the cache.
     pub(crate) const BATCH_ROWS: usize = 1024;
+
+    /// All rows of some columns.
+    pub(crate) const fn of(columns: ProjectionMask) -> Self {
+        Self { columns, row_groups: None, rows: None, batch_rows: Self::BATCH_ROWS }
+    }
 }
 
 /// Reads columns, batch by batch. Cost: pages are unpacked as they are reached.

@@ -233,19 +233,17 @@ impl Lowered {
         match self {
             Self::All => vec![Verdict::All; rings.len()],
             Self::And(nodes) => {
-                // Times are looked up ring by ring, so only of rings that nothing else excludes.
-                let of_time = |node: &&Self| matches!(node, Self::Test(idx) if tables[*idx].is_time());
-                let (times, others): (Vec<&Self>, Vec<&Self>) = nodes.iter().partition(of_time);
-                let mut others = others.into_iter().map(|node| node.verdicts(tables, rings));
-                let mut all = others.next().unwrap_or_else(|| vec![Verdict::All; rings.len()]);
-                for own in others {
+                let as_time = |node: &Self| match node {
+                    Self::Test(idx) => tables[*idx].as_time(),
+                    _ => None,
+                };
+                let mut all = vec![Verdict::All; rings.len()];
+                for node in nodes.iter().filter(|node| as_time(node).is_none()) {
+                    let own = node.verdicts(tables, rings);
                     all.iter_mut().zip(own).for_each(|(all, own)| *all = (*all).min(own));
                 }
-                for node in times {
-                    if let Self::Test(idx) = node {
-                        tables[*idx].narrow(&mut all, rings);
-                    }
-                }
+                // Times are looked up ring by ring, so only of rings that nothing else excludes.
+                nodes.iter().filter_map(as_time).for_each(|test| test.narrow(&mut all, rings));
                 all
             }
             Self::Or(nodes) => {

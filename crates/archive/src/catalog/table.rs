@@ -10,7 +10,6 @@ use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -74,13 +73,13 @@ impl Values {
 /// Most tables are one batch.
 const BATCH_ROWS: usize = 1 << 16;
 
-/// Columns of tables beyond this size are worth a reader each.
+/// Columns of tables beyond this size are worth reading side by side.
 const LARGE_BYTES: usize = 1 << 16;
 
 /// A table that was read.
 pub(super) struct Table {
     path: String,
-    columns: Vec<Vec<RecordBatch>>,
+    batches: Vec<RecordBatch>,
 }
 
 impl Table {
@@ -95,27 +94,20 @@ impl Table {
         let schema = metadata.parquet_schema();
         let is_asked = |idx: &usize| names.is_empty() || names.contains(&schema.column(*idx).name());
         let asked: Vec<usize> = (0..schema.num_columns()).filter(is_asked).collect();
-        let decode = |columns: Vec<usize>| -> std::result::Result<Vec<RecordBatch>, ParquetError> {
-            let asked = Asked {
-                columns: ProjectionMask::leaves(schema, columns),
-                row_groups: None,
-                rows: None,
-                batch_rows: BATCH_ROWS,
-            };
-            let batches = column_chunks::read(content.clone(), &metadata, asked)?;
-            Ok(batches.collect::<std::result::Result<_, _>>()?)
-        };
-        let columns = if content.len() <= LARGE_BYTES {
-            decode(asked).map(|all| vec![all])
+        let asked = Asked { batch_rows: BATCH_ROWS, ..Asked::of(ProjectionMask::leaves(schema, asked)) };
+        let batches = if content.len() <= LARGE_BYTES {
+            let batches = column_chunks::read(content, &metadata, asked).map_err(damaged)?;
+            batches.map(|batch| batch.map_err(ParquetError::from)).collect()
         } else {
-            asked.into_par_iter().map(|column| decode(vec![column])).collect()
+            column_chunks::read_side_by_side(&content, &metadata, &asked)
         };
-        Ok(Self { path: path.to_owned(), columns: columns.map_err(damaged)? })
+        Ok(Self { path: path.to_owned(), batches: batches.map_err(damaged)? })
     }
 
     /// Says whether there is such a column, of whatever type.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.batches(name).is_some()
+        // A table without rows is read as nothing, whatever its columns.
+        self.batches.first().is_none_or(|batch| batch.schema_ref().column_with_name(name).is_some())
     }
 
     pub(super) fn text(&self, name: &str) -> Result<Vec<String>> {
@@ -144,15 +136,10 @@ impl Table {
     ) -> Result<Vec<T>> {
         let missing = || Error::damaged(&self.path, format!("no column {name}"));
         let mut out = Vec::new();
-        for batch in self.batches(name).ok_or_else(missing)? {
+        for batch in &self.batches {
             let array = batch.column_by_name(name).filter(|array| array.data_type() == kind);
             read(array.ok_or_else(missing)?, &mut out);
         }
         Ok(out)
-    }
-
-    fn batches(&self, name: &str) -> Option<&[RecordBatch]> {
-        let has = |batch: &RecordBatch| batch.schema_ref().column_with_name(name).is_some();
-        self.columns.iter().find(|batches| batches.first().is_none_or(has)).map(Vec::as_slice)
     }
 }

@@ -127,10 +127,9 @@ impl Segment {
         }
         let names = wanted.iter().map(|(_, id)| packed::telling_column(column, id));
         let asked = Asked {
-            columns: ProjectionMask::columns(schema, names),
             row_groups: Some(vec![idx]),
             rows: Some(selection(&ranges)),
-            batch_rows: Asked::BATCH_ROWS,
+            ..Asked::of(ProjectionMask::columns(schema, names))
         };
         let reader = column_chunks::read(content.clone(), metadata, asked)
             .map_err(|error| damaged(error.to_string()))?;

@@ -240,12 +240,8 @@ impl Segment {
             .chain([packed::TIMESTAMP, packed::TIMESTAMP_NANOS])
             .chain(beside.columns())
             .collect();
-        let asked = Asked {
-            columns: ProjectionMask::columns(metadata.parquet_schema(), names.iter().copied()),
-            row_groups: None,
-            rows: Some(selection(ranges)),
-            batch_rows: Asked::BATCH_ROWS,
-        };
+        let mask = ProjectionMask::columns(metadata.parquet_schema(), names.iter().copied());
+        let asked = Asked { rows: Some(selection(ranges)), ..Asked::of(mask) };
         let failed = |error: ParquetError| damaged(error.to_string());
         let n_rows: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         let batches: Box<dyn Iterator<Item = _>> = if n_rows <= Asked::BATCH_ROWS as u64 {

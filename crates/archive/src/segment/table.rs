@@ -102,15 +102,11 @@ pub(super) fn read_columns<const N: usize>(
     let n_rows = usize::try_from(file.num_rows()).map_err(|error| damaged(error.to_string()))?;
     let wanted = columns.iter().map(|(name, _)| *name);
     let wants_last = wanted.clone().any(|name| name == LAST);
-    let asked = Asked {
-        columns: ProjectionMask::columns(
-            metadata.parquet_schema(),
-            wanted.chain(wants_last.then_some([FIRST, LASTED]).into_iter().flatten()),
-        ),
-        row_groups: None,
-        rows: None,
-        batch_rows: n_rows.max(1),
-    };
+    let mask = ProjectionMask::columns(
+        metadata.parquet_schema(),
+        wanted.chain(wants_last.then_some([FIRST, LASTED]).into_iter().flatten()),
+    );
+    let asked = Asked { batch_rows: n_rows, ..Asked::of(mask) };
     let reader =
         column_chunks::read(content, &metadata, asked).map_err(|error| damaged(error.to_string()))?;
     let schema = reader.schema();

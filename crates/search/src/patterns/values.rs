@@ -129,9 +129,10 @@ impl OfSegment {
         let mut asked: Option<(HoleOf, bool)> = None;
         segment.each_value(|value| {
             let hole = (value.subject, value.hole);
-            let known = asked.filter(|(asked, _)| *asked == hole).map(|(_, is_wanted)| is_wanted);
-            let is_wanted = known.unwrap_or_else(|| is_wanted(&hole));
-            asked = Some((hole, is_wanted));
+            let (_, is_wanted) = match asked {
+                Some(known) if known.0 == hole => known,
+                _ => *asked.insert((hole, is_wanted(&hole))),
+            };
             if !is_wanted {
                 return;
             }

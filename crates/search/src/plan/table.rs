@@ -10,7 +10,7 @@ use crate::row::Names;
 use crate::verdict::Verdict;
 use timberline_archive::Result;
 use timberline_archive::catalog::SegmentShapes;
-use timberline_archive::segment::{RingPlace, RingTimes, Rings, Run, Segment, ShapeRecord};
+use timberline_archive::segment::{RingPlace, RingTimes, Rings, Segment, ShapeRecord};
 use timberline_archive::shape::NUMBER_HOLE;
 use timberline_entry::Field;
 use timberline_query::{Compare, DerivedCompare, DerivedField, Op, Test};
@@ -29,7 +29,14 @@ pub(super) enum Table<'s> {
         of_shape: Vec<Verdict>,
         of_revision: Vec<Verdict>,
     },
-    Time(Op, i64, RingTimes<'s>),
+    Time(TimeTest<'s>),
+}
+
+/// A comparison with a point in time.
+pub(super) struct TimeTest<'s> {
+    op: Op,
+    ns: i64,
+    times: RingTimes<'s>,
 }
 
 /// A segment that the tests of a filter are put to.
@@ -44,7 +51,9 @@ pub(super) struct SegmentTests<'s> {
 impl<'s> SegmentTests<'s> {
     pub(super) fn table(&self, planned: &PlannedTest) -> Result<Table<'s>> {
         match &planned.known {
-            Known::Time(op, ns) => Ok(Table::Time(*op, *ns, self.segment.rings()?.times()?)),
+            Known::Time(op, ns) => {
+                Ok(Table::Time(TimeTest { op: *op, ns: *ns, times: self.segment.rings()?.times()? }))
+            }
             Known::Names(compare) => self.by_name(compare),
             Known::Templates { by_shape, needles } => {
                 self.by_shape(&planned.test, by_shape, needles.as_ref())
@@ -165,65 +174,57 @@ impl Table<'_> {
         }
     }
 
+    /// Returns the comparison with a point in time, if the test is one.
+    pub(super) const fn as_time(&self) -> Option<&TimeTest<'_>> {
+        match self {
+            Self::Time(test) => Some(test),
+            _ => None,
+        }
+    }
+
     /// Returns the test's verdict for every ring.
     pub(super) fn verdicts(&self, rings: &Rings) -> Vec<Verdict> {
+        if let Self::Time(test) = self {
+            let mut verdicts = vec![Verdict::All; rings.len()];
+            test.narrow(&mut verdicts, rings);
+            return verdicts;
+        }
         let mut verdicts = Vec::with_capacity(rings.len());
-        let mut place = RingPlace::default();
         for run in rings.runs() {
+            let shapes = || rings.each_shape(run.rings.clone());
             match self {
                 Self::Service(of_service) => verdicts.resize(run.rings.end, of_service[run.service]),
                 Self::Revision(of_revision) => verdicts.resize(run.rings.end, of_revision[run.revision]),
+                Self::RevisionOfShape { of_shape, of_revision } => {
+                    verdicts.extend(shapes().map(|shape| match of_shape[shape] {
+                        certain @ (Verdict::All | Verdict::None) => certain,
+                        Verdict::IfTokens | Verdict::Some => of_revision[run.revision],
+                    }));
+                }
                 Self::Shape { verdicts: of_shape, tokens: None, ids: None } => {
-                    let of_rings =
-                        rings.each_shape(run.rings.clone()).map(|shape| of_shape[shape].without_tokens());
-                    verdicts.extend(of_rings);
+                    verdicts.extend(shapes().map(|shape| of_shape[shape].without_tokens()));
                 }
                 Self::Shape { verdicts: of_shape, tokens, ids } => {
-                    let shapes = run.rings.clone().zip(rings.each_shape(run.rings.clone()));
                     let of_ring = |(ring, shape)| by_lookup(ring, shape, of_shape, tokens, ids);
-                    verdicts.extend(shapes.map(of_ring));
+                    verdicts.extend(run.rings.clone().zip(shapes()).map(of_ring));
                 }
-                Self::Time(op, ns, times) => verdicts.extend(run.rings.clone().map(|ring| {
-                    place.go_to(rings, ring);
-                    let (first_ns, last_ns) = times.span_at(place);
-                    by_time(*op, *ns, first_ns, last_ns)
-                })),
-                Self::RevisionOfShape { .. } => {
-                    verdicts.extend(run.rings.clone().map(|ring| self.verdict(ring, run, rings)));
-                }
+                Self::Time(_) => unreachable!("times are compared above"),
             }
         }
         verdicts
     }
+}
 
-    /// Says whether the times of rings decide the test.
-    pub(super) const fn is_time(&self) -> bool {
-        matches!(self, Self::Time(..))
-    }
-
-    /// Takes the test's verdict into those of a conjunction. Cost: a look at the rings that are not excluded yet.
+impl TimeTest<'_> {
+    /// Takes the test's verdict into those of a conjunction. Cost: a look at the times of rings that are not excluded yet.
     pub(super) fn narrow(&self, verdicts: &mut [Verdict], rings: &Rings) {
-        for run in rings.runs() {
-            for (ring, verdict) in run.rings.clone().zip(&mut verdicts[run.rings.clone()]) {
-                if *verdict != Verdict::None {
-                    *verdict = (*verdict).min(self.verdict(ring, run, rings));
-                }
+        let mut place = RingPlace::default();
+        for (ring, verdict) in verdicts.iter_mut().enumerate() {
+            if *verdict != Verdict::None {
+                place.go_to(rings, ring);
+                let (first_ns, last_ns) = self.times.span_at(place);
+                *verdict = (*verdict).min(by_time(self.op, self.ns, first_ns, last_ns));
             }
-        }
-    }
-
-    fn verdict(&self, ring: usize, run: &Run, rings: &Rings) -> Verdict {
-        match self {
-            Self::Service(verdicts) => verdicts[run.service],
-            Self::Revision(verdicts) => verdicts[run.revision],
-            Self::RevisionOfShape { of_shape, of_revision } => match of_shape[rings.shape(ring)] {
-                certain @ (Verdict::All | Verdict::None) => certain,
-                Verdict::IfTokens | Verdict::Some => of_revision[run.revision],
-            },
-            Self::Shape { verdicts, tokens, ids } => {
-                by_lookup(ring, rings.shape(ring), verdicts, tokens, ids)
-            }
-            Self::Time(op, ns, times) => by_time(*op, *ns, times.first(ring), times.last(ring)),
         }
     }
 }
