@@ -104,12 +104,18 @@ impl Coverage {
             }
         }
         let mut coverage = Self::new(services);
+        // Sources repeat what they hold day by day, and names are decoded once.
+        let mut written: BTreeMap<(&str, &str), Severities> = BTreeMap::new();
         for group in sources.iter().flat_map(|source| &source.groups) {
             if let Some(severity) = Severity::parse(&group.severity) {
-                let logs = coverage.logs.entry(group.service.clone()).or_default();
-                let written = logs.entry(log_id(&group.log)).or_default();
+                let written = written.entry((&group.service, &group.log)).or_default();
                 *written = written.with(severity);
             }
+        }
+        for ((service, log), severities) in written {
+            let logs = coverage.logs.entry(service.to_owned()).or_default();
+            let of_log = logs.entry(log_id(log)).or_default();
+            *of_log = of_log.or(severities);
         }
         coverage
     }

@@ -86,8 +86,9 @@ impl<'a> Investigation<'a> {
         let firsts = || -> Vec<Result<BTreeMap<&str, i64>>> {
             archive.segments().par_iter().map(first_of_revisions).collect()
         };
-        let (evidence, (patterns, firsts)) =
-            rayon::join(evidence, || rayon::join(|| archive.pattern_ids(), firsts));
+        let (evidence, (patterns, ((), firsts))) = rayon::join(evidence, || {
+            rayon::join(|| archive.pattern_ids(), || rayon::join(|| archive.read_ahead(), firsts))
+        });
         let (sources, coverage) = evidence?;
         let names = Names::of(archive, &sources, patterns?);
         let firsts: Vec<BTreeMap<&str, i64>> = firsts.into_iter().collect::<Result<_>>()?;

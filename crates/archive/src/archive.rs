@@ -71,6 +71,15 @@ impl Archive {
         catalog::read_sources(self.read(&catalog.sources)?, &catalog.sources.path)
     }
 
+    /// Reads what each source is called, by its key. Cost: two columns of the source catalogue.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when it is not what was written.
+    pub fn source_paths(&self) -> Result<BTreeMap<u64, String>> {
+        let Some(catalog) = &self.manifest.catalog else { return Ok(BTreeMap::new()) };
+        catalog::read_source_paths(self.read(&catalog.sources)?, &catalog.sources.path)
+    }
+
     /// Reads the reject ledger, by source and place.
     ///
     /// # Errors
@@ -113,6 +122,15 @@ impl Archive {
             }
             Some(Err(error)) => Err(error),
         })
+    }
+
+    /// Reads what most questions ask for in the course of their answer, side by side. What cannot be read is left to whoever asks
+    /// for it. Cost: reads two catalogues, where they are stored.
+    pub fn read_ahead(&self) {
+        rayon::join(
+            || self.stored_shapes().and_then(Result::ok).map(|stored| self.shapes.get_or_init(|| stored)),
+            || self.stored_streams().and_then(Result::ok).map(|stored| self.streams.get_or_init(|| stored)),
+        );
     }
 
     /// Returns what the entries of one segment look like, by its place among [`segments`](Self::segments).

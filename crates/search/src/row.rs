@@ -27,12 +27,17 @@ impl Names {
     /// # Errors
     /// [`Error::Damaged`] when the catalogue cannot be read.
     pub fn read(archive: &Archive) -> Result<Self> {
-        Ok(Self::of(archive, &archive.sources()?, archive.pattern_ids()?))
+        let (sources, patterns) = rayon::join(|| archive.source_paths(), || archive.pattern_ids());
+        Ok(Self::new(archive, sources?, patterns?))
     }
 
     /// The same for a caller who has read the catalogue.
     pub fn of(archive: &Archive, sources: &[SourceRecord], patterns: PatternIds) -> Self {
         let sources = sources.iter().map(|source| (source.key, source.path.clone())).collect();
+        Self::new(archive, sources, patterns)
+    }
+
+    fn new(archive: &Archive, sources: BTreeMap<u64, String>, patterns: PatternIds) -> Self {
         let has_revision_field = !archive.manifest().revision_field.is_empty();
         Self { sources, patterns, has_revision_field }
     }

@@ -110,8 +110,8 @@ pub(super) fn intervals_of(
         let holes = || lacks.holes.iter().filter(|hole| hole.context == place);
         let parts: Vec<Interval> =
             parts.flat_map(|interval| without_holes(interval, holes(), source)).collect();
-        for service in groups.iter().map(|group| group.service.clone()).collect::<BTreeSet<_>>() {
-            found.extend(parts.iter().map(|interval| (service.clone(), interval.clone())));
+        for service in groups.iter().map(|group| group.service.as_str()).collect::<BTreeSet<_>>() {
+            found.extend(parts.iter().map(|interval| (service.to_owned(), interval.clone())));
         }
     }
     found

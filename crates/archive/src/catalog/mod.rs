@@ -22,5 +22,5 @@ pub(crate) use patterns::{
 };
 pub(crate) use rejects::{read as read_rejects, write as write_rejects};
 pub(crate) use shapes::{of_segments as shapes_of, read as read_shapes};
-pub(crate) use sources::{read as read_sources, write as write_sources};
+pub(crate) use sources::{read as read_sources, read_paths as read_source_paths, write as write_sources};
 pub(crate) use streams::{of_segments as streams_of, read as read_streams, write as write_streams};

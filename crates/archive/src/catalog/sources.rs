@@ -4,7 +4,9 @@ use super::lacks::Lacks;
 use super::table::{Table, Values, encode};
 use crate::error::{Error, Result};
 use bytes::Bytes;
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A source that was read: a file, a member of an archive, standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,11 +190,15 @@ pub(crate) fn read(content: Bytes, path: &str) -> Result<Vec<SourceRecord>> {
     let mut dialects = table.text("dialect")?.into_iter().zip(table.text("dialect_reason")?);
     let mut codecs = table.text("compression")?.into_iter().zip(table.text("encoding")?);
     let (cuts, orders, evidence) = (table.text("cut")?, table.text("order")?, table.text("evidence")?);
+    // Evidence is most of a catalogue, so that of several sources is read side by side.
+    let in_row = |idx: usize, detail: String| Error::damaged(path, format!("row {idx}: {detail}"));
+    let of_source = |(idx, json): (usize, &String)| -> Result<Evidence> {
+        serde_json::from_str(json).map_err(|error| in_row(idx, error.to_string()))
+    };
+    let evidence: Vec<Result<Evidence>> = evidence.par_iter().enumerate().map(of_source).collect();
     let mut sources = Vec::with_capacity(key.len());
-    for idx in 0..key.len() {
-        let damaged = |detail: String| Error::damaged(path, format!("row {idx}: {detail}"));
-        let evidence: Evidence =
-            serde_json::from_str(&evidence[idx]).map_err(|error| damaged(error.to_string()))?;
+    for (idx, evidence) in evidence.into_iter().enumerate() {
+        let (evidence, damaged) = (evidence?, |detail: String| in_row(idx, detail));
         let (dialect, dialect_reason) = dialects.next().expect("the columns have one length");
         let (compression, encoding) = codecs.next().expect("the columns have one length");
         sources.push(SourceRecord {
@@ -224,6 +230,12 @@ pub(crate) fn read(content: Bytes, path: &str) -> Result<Vec<SourceRecord>> {
         });
     }
     Ok(sources)
+}
+
+/// Reads what each source is called, by its key.
+pub(crate) fn read_paths(content: Bytes, path: &str) -> Result<BTreeMap<u64, String>> {
+    let table = Table::decode_columns(content, path, &["key", "path"])?;
+    Ok(table.count("key")?.into_iter().zip(table.text("path")?).collect())
 }
 
 #[cfg(test)]
@@ -279,6 +291,8 @@ mod tests {
         };
         let sources = vec![source.clone(), SourceRecord { key: 2, cut: Cut::Broken, lacks: None, ..source }];
         assert_eq!(read(Bytes::from(write(&sources)), "x").unwrap(), sources);
+        let paths = BTreeMap::from([1, 2].map(|key| (key, "a/b.json".to_owned())));
+        assert_eq!(read_paths(Bytes::from(write(&sources)), "x").unwrap(), paths);
         assert_eq!(read(Bytes::from(write(&[])), "x").unwrap(), []);
         assert!(matches!(read(Bytes::from_static(b"nonsense"), "x"), Err(Error::Damaged { .. })));
     }

@@ -3,6 +3,7 @@
 use super::open;
 use crate::outcome::Failure;
 use crate::settings::Settings;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use timberline_analysis::{GivenOrder, Investigation, Side, Variant};
 use timberline_archive::Archive;
@@ -13,8 +14,10 @@ pub(super) fn investigate<T>(
     then: impl FnOnce(&Archive, &Investigation<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let archive = open(settings)?;
+    let investigation = Investigation::new(&archive);
+    // Like the archive, it is there until the program ends.
     let mut investigation =
-        Investigation::new(&archive).map_err(|error| Failure::archive(&error, &settings.archive))?;
+        ManuallyDrop::new(investigation.map_err(|error| Failure::archive(&error, &settings.archive))?);
     if let Some(path) = &settings.revision_order {
         investigation.given_order = given_order(path)?;
     }

@@ -46,7 +46,7 @@ pub(super) fn run(
     printer: &mut Printer,
 ) -> Result<Outcome, Failure> {
     let archive = open(settings)?;
-    let question = Question::read(&args.question, settings, Some(&archive))?;
+    let question = Question::read(&args.question, settings, Some(&*archive))?;
     let found =
         explain(&archive, &question.filter).map_err(|error| Failure::archive(&error, &settings.archive))?;
     // Rings of segments that are not even opened are excluded as well.

@@ -6,7 +6,6 @@ use crate::outcome::{Failure, Outcome};
 use crate::printer::Printer;
 use crate::settings::Settings;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use timberline_report::{Cell, Column, Document, Table, units};
 
 /// Shown in text and Markdown when nobody says.
@@ -47,8 +46,7 @@ pub(super) fn run(
 ) -> Result<Outcome, Failure> {
     let archive = open(settings)?;
     let failed = |error| Failure::archive(&error, &settings.archive);
-    let paths: BTreeMap<u64, String> =
-        archive.sources().map_err(failed)?.into_iter().map(|source| (source.key, source.path)).collect();
+    let paths = archive.source_paths().map_err(failed)?;
     let records = archive.rejects().map_err(failed)?;
     let total: u64 = records.iter().fold(0, |sum, record| sum.saturating_add(record.count));
     let n_records = records.len();

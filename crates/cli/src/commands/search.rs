@@ -27,7 +27,7 @@ pub(super) fn run(
 ) -> Result<Outcome, Failure> {
     let columns = args.fields.as_deref().map(Columns::parse).transpose()?;
     let archive = open(settings)?;
-    let question = Question::read(&args.question, settings, Some(&archive))?;
+    let question = Question::read(&args.question, settings, Some(&*archive))?;
     question.warn(printer);
     if let Some(path) = &args.output {
         printer.redirect(path)?;
