@@ -4,7 +4,7 @@ use super::{CatalogRecord, FORMAT, FileRecord, Manifest, SegmentRecord, SetAside
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 #[derive(Serialize, Deserialize)]
 struct OnDisk {
@@ -94,7 +94,7 @@ impl Pointer {
 }
 
 pub(super) fn checksum(content: &[u8]) -> String {
-    format!("{:016x}", xxh3_64(content))
+    format!("{:016x}", XxHash3_64::oneshot(content))
 }
 
 pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {

@@ -17,19 +17,20 @@ use crate::storage::Storage;
 use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
+use std::hash::Hasher as _;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use twox_hash::XxHash3_64;
 
 /// Bytes that one checksum covers: hashing them takes a few microseconds, far less than decoding them.
 pub(crate) const BLOCK_BYTES: usize = 1 << 16;
 
 /// Computes the checksums of a file's blocks and of the whole file while it is written.
 pub(super) struct BlockHasher {
-    whole: Xxh3,
-    block: Xxh3,
+    whole: XxHash3_64,
+    block: XxHash3_64,
     in_block: usize,
     sums: Vec<u64>,
     bytes: u64,
@@ -37,15 +38,15 @@ pub(super) struct BlockHasher {
 
 impl BlockHasher {
     pub(super) fn new() -> Self {
-        Self { whole: Xxh3::new(), block: Xxh3::new(), in_block: 0, sums: Vec::new(), bytes: 0 }
+        Self { whole: XxHash3_64::new(), block: XxHash3_64::new(), in_block: 0, sums: Vec::new(), bytes: 0 }
     }
 
     pub(super) fn update(&mut self, mut bytes: &[u8]) {
-        self.whole.update(bytes);
+        self.whole.write(bytes);
         self.bytes += bytes.len() as u64;
         while !bytes.is_empty() {
             let (head, tail) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.in_block));
-            self.block.update(head);
+            self.block.write(head);
             self.in_block += head.len();
             if self.in_block == BLOCK_BYTES {
                 self.end_block();
@@ -55,8 +56,8 @@ impl BlockHasher {
     }
 
     fn end_block(&mut self) {
-        self.sums.push(self.block.digest());
-        self.block.reset();
+        self.sums.push(self.block.finish());
+        self.block = XxHash3_64::new();
         self.in_block = 0;
     }
 
@@ -65,7 +66,7 @@ impl BlockHasher {
         if self.in_block > 0 {
             self.end_block();
         }
-        let xxh3 = format!("{:016x}", self.whole.digest());
+        let xxh3 = format!("{:016x}", self.whole.finish());
         (FileRecord { path: path.to_owned(), bytes: self.bytes, xxh3 }, self.sums)
     }
 }
@@ -199,7 +200,7 @@ impl CheckedFile {
         }
         let start = block * self.block_bytes;
         let end = self.content.len().min(start + self.block_bytes);
-        if xxh3_64(&self.content[start..end]) != self.sums[block] {
+        if XxHash3_64::oneshot(&self.content[start..end]) != self.sums[block] {
             let detail = format!("{}: bytes {start}..{end} do not match their checksum", self.path);
             return Err(io::Error::new(io::ErrorKind::InvalidData, detail));
         }
@@ -285,7 +286,7 @@ mod tests {
         let content: Vec<u8> = (0..150_000_u32).map(|n| n.to_le_bytes()[0]).collect();
         let sums = [0..BLOCK_BYTES, BLOCK_BYTES..2 * BLOCK_BYTES, 2 * BLOCK_BYTES..150_000];
         let blocks: Vec<u8> =
-            sums.into_iter().flat_map(|range| xxh3_64(&content[range]).to_le_bytes()).collect();
+            sums.into_iter().flat_map(|range| XxHash3_64::oneshot(&content[range]).to_le_bytes()).collect();
         let mut damaged = content.clone();
         damaged[70_000] ^= 4;
         for has_blocks in [true, false] {
