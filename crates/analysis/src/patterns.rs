@@ -252,13 +252,16 @@ impl Vocabulary {
     /// Damage in the catalogue or an index.
     pub fn of_subjects(archive: &Archive, patterns: Patterns, wanted: &BTreeSet<Subject>) -> Result<Self> {
         let is_wanted = |pattern: u64| wanted.contains(&Subject::Message(pattern));
-        let values = Values::read_of(archive, |subject| match subject {
+        let has_value = |subject| match subject {
             Subject::Message(shape) => patterns.is_part_of(shape, is_wanted),
             Subject::Exception(_) => wanted.contains(&subject),
-        })?;
-        let of_patterns = patterns.variants(&patterns.holes_of_patterns(archive, &values, is_wanted)?);
+        };
         let has_exceptions = wanted.iter().any(|subject| matches!(subject, Subject::Exception(_)));
-        let exceptions = if has_exceptions { Exceptions::read(archive)? } else { Exceptions::default() };
+        let exceptions =
+            || if has_exceptions { Exceptions::read(archive) } else { Ok(Exceptions::default()) };
+        let (values, exceptions) = rayon::join(|| Values::read_of(archive, has_value), exceptions);
+        let (values, exceptions) = (values?, exceptions?);
+        let of_patterns = patterns.variants(&patterns.holes_of_patterns(archive, &values, is_wanted)?);
         let mut of_exceptions = exceptions.variants(&values);
         of_exceptions.retain(|key, _| wanted.contains(&Subject::Exception(*key)));
         Ok(Self { patterns, exceptions, constants: BTreeMap::new(), of_patterns, of_exceptions })

@@ -9,25 +9,29 @@
 //! A hole whose values are few and come back is closed, and each value of it is a *variant* with an id of its own. The same
 //! goes for the message of an exception. Whether a hole is closed is a function of all its values in the archive.
 
+mod counts;
 mod exceptions;
+mod held;
 mod stream;
 mod values;
 
 use hashbrown::HashMap;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use timberline_archive::catalog::PatternRecord;
-use timberline_archive::segment::{Segment, Subject};
+use timberline_archive::segment::Subject;
 use timberline_archive::{Archive, Result};
 use timberline_pattern::mask::{Hole, HoleKind, Masker};
 use timberline_pattern::shape::{Fingerprint, Shape, Token};
 use timberline_pattern::template;
-use timberline_pattern::variants::{Openness, openness, variant_id};
+use timberline_pattern::variants::{Openness, variant_id};
 
 pub use exceptions::Exceptions;
 pub use stream::{Stream, Streams};
 pub use values::Values;
+
+use counts::{ShapeCounts, shape_counts};
+use held::Held;
 
 /// The pattern catalogue, ready to be asked.
 #[derive(Debug)]
@@ -210,32 +214,32 @@ impl Patterns {
         let mut holes = Vec::new();
         for (place, token) in template.tokens().iter().enumerate() {
             let Token::Value(kind) = token else { continue };
-            let mut found: Vec<(Cow<'_, str>, &Stream, Seen)> = Vec::new();
+            let parts: Vec<Option<Part>> =
+                members.iter().map(|(record, shape)| Part::of(shape, &record.places, place)).collect();
+            let mut held = Held::default();
             let (mut others, mut is_endless) = (0, false);
-            for (record, shape) in &members {
-                match Part::of(shape, &record.places, place) {
+            for ((record, _), part) in members.iter().zip(&parts) {
+                match part {
                     Some(Part::Constant(value)) => {
                         let of_shape = counts.get(&record.shape).into_iter().flatten();
-                        found.extend(
-                            of_shape.map(|(stream, seen)| (Cow::Owned(value.clone()), stream, *seen)),
-                        );
+                        of_shape.for_each(|(stream, seen)| held.push(value, stream, *seen));
                     }
                     Some(Part::Hole(idx)) => {
                         others += record.entries;
-                        let Some(values) = values.of(Subject::Message(record.shape), idx) else {
+                        let Some(values) = values.of(Subject::Message(record.shape), *idx) else {
                             is_endless = true;
                             continue;
                         };
                         for value in values {
                             others -= value.seen.entries;
-                            found.push((Cow::Borrowed(value.text), value.stream, value.seen));
+                            held.push(value.text, value.stream, value.seen);
                         }
                     }
                     None => others += record.entries,
                 }
             }
-            let is_endless = is_endless || (*kind == HoleKind::Num && others > 0) || found.is_empty();
-            let (openness, values) = closed_values(template.tokens(), place, found, is_endless);
+            let is_endless = is_endless || (*kind == HoleKind::Num && others > 0) || held.is_empty();
+            let (openness, values) = held.closed_values(template.tokens(), place, is_endless);
             holes.push(HoleValues { place, kind: *kind, openness, values, others });
         }
         holes
@@ -325,71 +329,4 @@ impl Part {
             _ => None,
         }
     }
-}
-
-/// Says whether a hole is closed, and of a closed one puts its values together.
-fn closed_values(
-    tokens: &[Token],
-    place: usize,
-    mut found: Vec<(Cow<'_, str>, &Stream, Seen)>,
-    is_endless: bool,
-) -> (Openness, BTreeMap<String, BTreeMap<Stream, Seen>>) {
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    let by_value = || found.chunk_by(|a, b| a.0 == b.0);
-    let listed = by_value().map(|same| (&*same[0].0, same.iter().map(|(.., seen)| seen.entries).sum()));
-    let openness = openness(tokens, place, listed, is_endless);
-    let mut values = BTreeMap::new();
-    if openness == Openness::Closed {
-        for same in by_value() {
-            let mut streams = BTreeMap::new();
-            same.iter().for_each(|(_, stream, seen)| add(&mut streams, stream, *seen));
-            values.insert(same[0].0.clone().into_owned(), streams);
-        }
-    }
-    (openness, values)
-}
-
-fn add(streams: &mut BTreeMap<Stream, Seen>, stream: &Stream, seen: Seen) {
-    match streams.get_mut(stream) {
-        Some(known) => known.add(seen),
-        None => {
-            streams.insert(stream.clone(), seen);
-        }
-    }
-}
-
-/// Rows of shapes of messages, by service and revision; a stream once for every segment.
-type ShapeCounts = HashMap<u64, Vec<(Stream, Seen)>>;
-
-/// Counts rows by shape of message, service and revision, from ring facts, of the shapes that `is_counted` says yes to.
-fn shape_counts(archive: &Archive, is_counted: impl Fn(u64) -> bool + Sync) -> Result<ShapeCounts> {
-    let of_segment = |segment: &Segment| -> Result<Vec<(u64, (Stream, Seen))>> {
-        let (rings, shapes) = (segment.rings()?, segment.shapes()?);
-        let (services, revisions) = (segment.services()?, segment.revisions()?);
-        let counted: Vec<bool> = shapes.iter().map(|shape| is_counted(shape.pattern)).collect();
-        let mut own: BTreeMap<(u64, usize, usize), Seen> = BTreeMap::new();
-        let times = rings.times()?;
-        for run in rings.runs() {
-            let of_run = run.rings.clone().zip(rings.each_shape(run.rings.clone()));
-            for (ring, shape) in of_run.filter(|(_, shape)| counted[*shape]) {
-                let (first_ns, last_ns) = (times.first(ring), times.last(ring));
-                let seen = Seen { entries: rings.rows(ring), first_ns, last_ns };
-                own.entry((shapes[shape].pattern, run.service, run.revision))
-                    .and_modify(|known| known.add(seen))
-                    .or_insert(seen);
-            }
-        }
-        let mut streams = Streams::default();
-        let named = |((pattern, service, revision), seen): ((u64, usize, usize), Seen)| {
-            (pattern, (streams.get(&services[service], &revisions[revision]).clone(), seen))
-        };
-        Ok(own.into_iter().map(named).collect())
-    };
-    let counted: Vec<Vec<(u64, (Stream, Seen))>> =
-        archive.segments().par_iter().map(of_segment).collect::<Result<_>>()?;
-    let mut counts = ShapeCounts::new();
-    for (shape, count) in counted.into_iter().flatten() {
-        counts.entry(shape).or_default().push(count);
-    }
-    Ok(counts)
 }

@@ -12,6 +12,7 @@ use super::table::{Table, Values, encode};
 use crate::error::{Error, Result};
 use crate::segment::{MessageRecord, Segment};
 use bytes::Bytes;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use timberline_pattern::alias::{Founding, founding_shape};
@@ -207,26 +208,26 @@ pub(crate) fn read(content: Bytes, path: &str) -> Result<Vec<PatternRecord>> {
     let table = Table::decode(content, path)?;
     let [shape, pattern, entries] = [table.count("shape")?, table.count("pattern")?, table.count("entries")?];
     let [first, last] = [table.number("first_ns")?, table.number("last_ns")?];
-    let lines = table.text("tokens")?.into_iter().zip(table.text("places")?);
-    let templates = table.text("template_tokens")?.into_iter().zip(table.text("template")?);
-    let records =
-        lines.zip(templates).enumerate().map(|(idx, ((line, places), (template_line, template)))| {
-            let places = places.split(' ').filter(|place| !place.is_empty()).map(str::parse);
-            Ok(PatternRecord {
-                shape: shape[idx],
-                pattern: pattern[idx],
-                line,
-                places: places
-                    .collect::<std::result::Result<_, _>>()
-                    .map_err(|error| Error::damaged(path, error))?,
-                template_line,
-                template,
-                entries: entries[idx],
-                first_ns: first[idx].unwrap_or_default(),
-                last_ns: last[idx].unwrap_or_default(),
-            })
-        });
-    records.collect()
+    let (lines, places) = (table.texts("tokens")?, table.texts("places")?);
+    let (template_lines, templates) = (table.texts("template_tokens")?, table.texts("template")?);
+    let record = |idx: usize| -> Result<PatternRecord> {
+        let places = places[idx].split(' ').filter(|place| !place.is_empty()).map(str::parse);
+        let places: std::result::Result<_, _> = places.collect();
+        Ok(PatternRecord {
+            shape: shape[idx],
+            pattern: pattern[idx],
+            line: lines[idx].to_owned(),
+            places: places.map_err(|error| Error::damaged(path, error))?,
+            template_line: template_lines[idx].to_owned(),
+            template: templates[idx].to_owned(),
+            entries: entries[idx],
+            first_ns: first[idx].unwrap_or_default(),
+            last_ns: last[idx].unwrap_or_default(),
+        })
+    };
+    // Which of several damaged rows is told does not depend on who reads them.
+    let records: Vec<Result<PatternRecord>> = (0..lines.len()).into_par_iter().map(record).collect();
+    records.into_iter().collect()
 }
 
 /// Which pattern each shape of message belongs to, and each former id leads to.

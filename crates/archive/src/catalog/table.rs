@@ -111,8 +111,13 @@ impl Table {
     }
 
     pub(super) fn text(&self, name: &str) -> Result<Vec<String>> {
-        self.column(name, &DataType::Utf8, |array, out: &mut Vec<String>| {
-            out.extend(array.as_string::<i32>().iter().map(|text| text.unwrap_or_default().to_owned()));
+        Ok(self.texts(name)?.into_iter().map(str::to_owned).collect())
+    }
+
+    /// As [`text`](Self::text), where it was read.
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<&str>> {
+        self.column(name, &DataType::Utf8, |array, out| {
+            out.extend(array.as_string::<i32>().iter().map(Option::unwrap_or_default));
         })
     }
 
@@ -128,11 +133,11 @@ impl Table {
         })
     }
 
-    fn column<T>(
-        &self,
+    fn column<'t, T>(
+        &'t self,
         name: &str,
         kind: &DataType,
-        read: impl Fn(&ArrayRef, &mut Vec<T>),
+        read: impl Fn(&'t ArrayRef, &mut Vec<T>),
     ) -> Result<Vec<T>> {
         let missing = || Error::damaged(&self.path, format!("no column {name}"));
         let mut out = Vec::new();

@@ -1,7 +1,6 @@
 //! The exceptions of an archive, and the values that their messages have had.
 
-use super::{Seen, Stream, Values, Variant, closed_values};
-use std::borrow::Cow;
+use super::{Held, Seen, Stream, Values, Variant};
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::exception::ExceptionRecord;
 use timberline_archive::segment::Subject;
@@ -67,8 +66,9 @@ impl Exceptions {
         let tokens = [Token::Value(HoleKind::Value)];
         for key in self.records.keys() {
             let Some(of_exception) = values.of(Subject::Exception(*key), 0) else { continue };
-            let found = of_exception.map(|value| (Cow::Borrowed(value.text), value.stream, value.seen));
-            let (openness, found) = closed_values(&tokens, 0, found.collect(), false);
+            let mut held = Held::default();
+            of_exception.for_each(|value| held.push(value.text, value.stream, value.seen));
+            let (openness, found) = held.closed_values(&tokens, 0, false);
             if found.len() < 2 || openness == Openness::Open {
                 continue;
             }
