@@ -126,6 +126,11 @@ impl Aligner {
         reached & done != 0
     }
 
+    /// Says whether the needle is followed to its end.
+    pub(crate) const fn is_whole(&self) -> bool {
+        !self.is_cut
+    }
+
     /// Returns the bytes of the needle that are followed.
     pub(crate) fn beginning(&self) -> &[u8] {
         &self.beginning

@@ -8,12 +8,14 @@ use crate::align::{Aligner, Piece};
 use crate::texts::Place;
 use crate::verdict::Verdict;
 use std::borrow::Cow;
-use timberline_archive::shape::{CharSet, HOLE, NUMBER_HOLE, UNINDEXED_HOLE, for_each_leaf, tokens};
+use timberline_archive::shape::{
+    CharSet, HOLE, NUMBER_HOLE, UNINDEXED_HOLE, for_each_leaf, is_token_byte, tokens,
+};
 use timberline_entry::json::{Document, Node as JsonNode, Value, canonical, parse};
 use timberline_entry::{Field, LogEntry, fold};
 use timberline_query::{
     ByteSet, Candidates, Compare, DerivedField, FieldPath, FieldType, Filter, Function, Node, Op, Operand,
-    Regex, Test, TextPart, eval, leaf_type,
+    Regex, Test, TextPart, eval, leaf_type, root_type,
 };
 
 /// A test, prepared for being asked of many templates.
@@ -108,10 +110,36 @@ impl<'f> Judge<'f> {
         Self { test, filter: Filter::new(Node::Test(test.clone())), asks, quick: quick(test) }
     }
 
+    /// Returns the test.
+    pub(crate) const fn test(&self) -> &Test {
+        self.test
+    }
+
     /// Returns texts of which one must stand in a template's JSON, taken as one text, for the test to be true there;
     /// `None` when there is more to it.
     pub(crate) fn quick(&self) -> Option<&[Aligner]> {
         self.quick.as_deref()
+    }
+
+    /// Says whether the test looks for one word, or part of one, in every value of a field, all of which can hold it. Where such
+    /// a word is in no stretch of a template, [the words of its holes](Place::InIndexedHoles) decide.
+    pub(crate) fn is_one_word_anywhere_in(&self, field: Field) -> bool {
+        let is_one = match &self.asks {
+            Asks::Text { is_whole, .. } => !is_whole,
+            Asks::Each(words) => words.len() == 1,
+            Asks::Pattern { .. } | Asks::Presence | Asks::Unknown => false,
+        };
+        let is_word =
+            |text: &Aligner| text.is_whole() && text.beginning().iter().all(|byte| is_token_byte(*byte));
+        let holds_text = matches!(
+            root_type(field),
+            FieldType::Text | FieldType::Labels | FieldType::Struct | FieldType::Proto
+        );
+        scope(self.test) == Scope::AnyField
+            && is_one
+            && matches!(self.quick(), Some([text]) if is_word(text))
+            && holds_text
+            && self.test.touches(field, &[])
     }
 
     /// Returns the verdict where an entry does not have the field that decides the test.
@@ -125,7 +153,7 @@ impl<'f> Judge<'f> {
         if matches!(self.asks, Asks::Presence) {
             return Verdict::certain(eval(&self.filter, &shape.entry));
         }
-        let mut touched = shape.holes.iter().filter(|leaf| leaf.is_touched_by(self.test)).peekable();
+        let mut touched = shape.holes.iter().filter(|leaf| leaf.is_touched).peekable();
         if touched.peek().is_none() {
             return Verdict::certain(eval(&self.filter, &shape.entry));
         }
@@ -136,7 +164,7 @@ impl<'f> Judge<'f> {
             let by_parts = shape.matches_pattern(regex, compare);
             return match one_of {
                 Some(aligners) if by_parts == Verdict::Some => {
-                    let may_have = |aligner: &Aligner| shape.may_have(aligner, self.test, Question::Pattern);
+                    let may_have = |aligner: &Aligner| shape.may_have(aligner, Question::Pattern);
                     aligners.iter().map(may_have).max().unwrap_or(Verdict::Some)
                 }
                 _ => by_parts,
@@ -155,7 +183,7 @@ impl<'f> Judge<'f> {
             }
             // Values without a hole can supply a word as well, so they take part.
             Asks::Each(aligners) => {
-                let each = aligners.iter().map(|aligner| shape.may_have(aligner, self.test, Question::Word));
+                let each = aligners.iter().map(|aligner| shape.may_have(aligner, Question::Word));
                 each.min().unwrap_or(Verdict::Some)
             }
             Asks::Pattern { .. } | Asks::Presence | Asks::Unknown => Verdict::Some,
@@ -166,7 +194,7 @@ impl<'f> Judge<'f> {
 /// Returns the texts without which the test cannot be true; `None` where there are none.
 pub(crate) fn needles(test: &Test) -> Option<Needles> {
     // A mark in a template would be taken for what is looked for.
-    let has_mark = |text: &str| text.contains([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]);
+    let has_mark = |text: &str| text.contains(MARKS);
     let one = |needle: &timberline_query::Needle, is_whole| {
         let folded = needle.folded().to_owned();
         (!folded.is_empty() && !has_mark(&folded)).then_some(Needles::One { folded, is_whole })
@@ -201,13 +229,16 @@ fn safe_part(literal: &str) -> Option<String> {
     (literal.is_ascii() && !safe.is_empty()).then(|| safe.to_ascii_lowercase())
 }
 
-/// A template, parsed for being asked.
+/// A template, parsed for being asked one test.
 pub(crate) struct TemplateView<'s> {
     entry: LogEntry<'s>,
     holes: Vec<HoleLeaf<'s>>,
-    /// Values without a hole, as folded text.
+    /// Values without a hole.
     fixed: Vec<FixedLeaf<'s>>,
 }
+
+/// What stands for what varies.
+const MARKS: [char; 3] = [HOLE, UNINDEXED_HOLE, NUMBER_HOLE];
 
 /// Returns the texts of which one must stand somewhere in a template's JSON for the test to be true.
 fn quick(test: &Test) -> Option<Vec<Aligner>> {
@@ -247,9 +278,9 @@ fn quick(test: &Test) -> Option<Vec<Aligner>> {
 }
 
 struct FixedLeaf<'s> {
-    field: Field,
-    path: Vec<Cow<'s, str>>,
-    folded: String,
+    text: Cow<'s, str>,
+    /// The test looks at it.
+    is_touched: bool,
 }
 
 const TIME_THAT_VARIES: &str = "\u{fdd1}";
@@ -258,12 +289,15 @@ static ANYTHING: [CharSet; 1] = [CharSet::ANY];
 /// A leaf of which something varies.
 struct HoleLeaf<'s> {
     field: Field,
-    path: Vec<Cow<'s, str>>,
+    /// What the schema has there; `None` where it has nothing.
+    field_type: Option<FieldType>,
+    /// The test looks at it.
+    is_touched: bool,
     kind: HoleKind,
     /// The text as it was written, markers included.
     text: Cow<'s, str>,
-    /// What is between the markers, folded.
-    stretches: Vec<String>,
+    /// The same with what is between the markers folded, if that makes a difference.
+    folded: Option<String>,
     charsets: &'s [CharSet],
 }
 
@@ -288,7 +322,7 @@ enum HoleKind {
 }
 
 impl<'s> TemplateView<'s> {
-    /// Parses a template. `nodes` must be empty and live as long as the view, as must the character sets of its holes.
+    /// Parses a template for a test. `nodes` must be empty and live as long as the view, as must the character sets of its holes.
     ///
     /// # Errors
     /// A description of what is wrong with the template.
@@ -296,6 +330,7 @@ impl<'s> TemplateView<'s> {
         text: &'s str,
         charsets: &'s [CharSet],
         nodes: &'s mut Vec<JsonNode>,
+        test: &Test,
     ) -> Result<Self, String> {
         parse(text, nodes).map_err(|fault| fault.to_string())?;
         let object = Document::new(text, nodes).root().as_object().ok_or("a template is not an object")?;
@@ -304,33 +339,31 @@ impl<'s> TemplateView<'s> {
         let (mut holes, mut fixed, mut too_few) = (Vec::new(), Vec::new(), false);
         for_each_leaf(&entry, |leaf| {
             let field = leaf.field;
-            let path = leaf.path[1..].to_vec();
+            let keys: Vec<&str> = leaf.path[1..].iter().map(AsRef::as_ref).collect();
+            let is_touched = test.touches(field, &keys);
             let text = match leaf.value {
                 Value::String(text) => text.value(),
                 // Labels count as strings whatever their JSON type.
-                other => {
-                    fixed.push(FixedLeaf { field, path, folded: fold(&canonical(other)).into_owned() });
-                    return;
-                }
+                other => Cow::Owned(canonical(other)),
             };
-            let n_holes = text.matches([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]).count();
-            if n_holes == 0 {
-                fixed.push(FixedLeaf { field, path, folded: fold(&text).into_owned() });
+            // Most texts are ASCII, which no mark is.
+            let first = if text.is_ascii() { None } else { text.chars().find(|c| MARKS.contains(c)) };
+            let Some(first) = first else {
+                fixed.push(FixedLeaf { text, is_touched });
                 return;
-            }
-            let Some((charsets, more)) = rest.split_at_checked(n_holes) else {
+            };
+            let Some((charsets, more)) = rest.split_at_checked(text.matches(MARKS).count()) else {
                 too_few = true;
                 return;
             };
             rest = more;
-            let kind = match text.chars().find(|c| matches!(*c, HOLE | UNINDEXED_HOLE | NUMBER_HOLE)) {
-                Some(UNINDEXED_HOLE) => HoleKind::Unindexed,
-                Some(NUMBER_HOLE) => HoleKind::Number,
+            let kind = match first {
+                UNINDEXED_HOLE => HoleKind::Unindexed,
+                NUMBER_HOLE => HoleKind::Number,
                 _ => HoleKind::Text,
             };
-            let stretches = text.split([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]);
-            let stretches = stretches.map(|stretch| fold(stretch).into_owned()).collect();
-            holes.push(HoleLeaf { field, path, kind, text, stretches, charsets });
+            let (field_type, folded) = (leaf_type(field, &keys), folded(&text));
+            holes.push(HoleLeaf { field, field_type, is_touched, kind, text, folded, charsets });
         });
         if too_few || !rest.is_empty() {
             return Err("a template has not as many holes as character sets".to_owned());
@@ -339,16 +372,16 @@ impl<'s> TemplateView<'s> {
     }
 
     /// The field `timestamp`: rows are compared by the time the archive holds, whatever the export gave.
-    pub(crate) fn time() -> Self {
+    pub(crate) fn time(test: &Test) -> Self {
         let mut entry = LogEntry::empty();
         entry.set(Field::Timestamp, Value::plain(TIME_THAT_VARIES));
-        let stretches = vec![String::new(), String::new()];
         let hole = HoleLeaf {
             field: Field::Timestamp,
-            path: Vec::new(),
+            field_type: leaf_type(Field::Timestamp, &[]),
+            is_touched: test.touches(Field::Timestamp, &[]),
             kind: HoleKind::Unindexed,
             text: TIME_THAT_VARIES.into(),
-            stretches,
+            folded: None,
             charsets: &ANYTHING,
         };
         Self { entry, holes: vec![hole], fixed: Vec::new() }
@@ -357,11 +390,11 @@ impl<'s> TemplateView<'s> {
     /// Calls `visit` with every token that lies wholly in a stretch: the index does not have these, because every row has them.
     pub(crate) fn each_constant_token(&self, mut visit: impl FnMut(&str)) {
         for leaf in &self.fixed {
-            tokens(&leaf.folded).for_each(|(_, token)| visit(token));
+            tokens(&fold(&leaf.text)).for_each(|(_, token)| visit(token));
         }
         for leaf in self.holes.iter().filter(|leaf| leaf.kind == HoleKind::Text) {
-            let last = leaf.stretches.len() - 1;
-            for (idx, stretch) in leaf.stretches.iter().enumerate() {
+            let last = leaf.charsets.len();
+            for (idx, stretch) in leaf.stretches().enumerate() {
                 for (range, token) in tokens(stretch) {
                     // Beside a hole it may go on in there.
                     let is_open = idx > 0 && range.start == 0 || idx < last && range.end == stretch.len();
@@ -378,7 +411,7 @@ impl<'s> TemplateView<'s> {
         let mut verdict = Verdict::None;
         let has_value = compare.each_value(&self.entry, &mut |value| {
             let of_value = match value {
-                Value::String(text) if text.value().contains([HOLE, UNINDEXED_HOLE, NUMBER_HOLE]) => {
+                Value::String(text) if text.value().contains(MARKS) => {
                     self.pattern_in_hole(regex, compare, &text.value())
                 }
                 value => Verdict::certain(compare.accepts(value)),
@@ -409,25 +442,38 @@ impl<'s> TemplateView<'s> {
     }
 
     /// Says whether some value that the test looks at may have the text.
-    fn may_have(&self, aligner: &Aligner, test: &Test, question: Question<'_>) -> Verdict {
-        let is_fixed = self.fixed.iter().any(|leaf| {
-            touches(test, leaf.field, &leaf.path)
-                && aligner.may_be_in(std::iter::once(Piece::Stretch(&leaf.folded)))
-        });
-        if is_fixed {
+    fn may_have(&self, aligner: &Aligner, question: Question<'_>) -> Verdict {
+        let has = |leaf: &FixedLeaf<'_>| {
+            leaf.is_touched && aligner.may_be_in(std::iter::once(Piece::Stretch(&fold(&leaf.text))))
+        };
+        if self.fixed.iter().any(has) {
             return Verdict::Some;
         }
-        let touched = self.holes.iter().filter(|leaf| leaf.is_touched_by(test));
+        let touched = self.holes.iter().filter(|leaf| leaf.is_touched);
         touched.map(|leaf| leaf.may_hold(aligner, question)).max().unwrap_or(Verdict::None)
     }
 }
 
-fn touches(test: &Test, field: Field, path: &[Cow<'_, str>]) -> bool {
-    let keys: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
-    test.touches(field, &keys)
+/// Folds what is between the markers of a text; `None` where it is folded already.
+fn folded(text: &str) -> Option<String> {
+    if text.split(MARKS).all(|stretch| matches!(fold(stretch), Cow::Borrowed(_))) {
+        return None;
+    }
+    let mut folded = String::with_capacity(text.len());
+    for piece in text.split_inclusive(MARKS) {
+        let stretch = piece.trim_end_matches(MARKS);
+        folded.push_str(&fold(stretch));
+        folded.push_str(&piece[stretch.len()..]);
+    }
+    Some(folded)
 }
 
 impl HoleLeaf<'_> {
+    /// Returns what is between the markers, folded.
+    fn stretches(&self) -> impl Iterator<Item = &str> {
+        self.folded.as_deref().unwrap_or(&self.text).split(MARKS)
+    }
+
     /// Returns the raw text in parts: what all rows have, and what varies, with the bytes that it has held.
     fn parts(&self) -> impl Iterator<Item = TextPart<'_>> {
         // Beside other text a value is empty only between brackets; one that varies as a whole may be.
@@ -441,14 +487,9 @@ impl HoleLeaf<'_> {
         stretches().flat_map(move |stretch| [Some(TextPart::Known(stretch)), holes.next()]).flatten()
     }
 
-    fn is_touched_by(&self, test: &Test) -> bool {
-        touches(test, self.field, &self.path)
-    }
-
     /// Says whether a row may have the text here, as far as the test looks for it in values of this type.
     fn may_hold(&self, aligner: &Aligner, question: Question<'_>) -> Verdict {
-        let keys: Vec<&str> = self.path.iter().map(AsRef::as_ref).collect();
-        let Some(kind) = leaf_type(self.field, &keys) else { return Verdict::None };
+        let Some(kind) = self.field_type else { return Verdict::None };
         let is_free = matches!(kind, FieldType::Struct | FieldType::Proto);
         let is_text = is_free || matches!(kind, FieldType::Text | FieldType::Labels);
         let can_be = match question {
@@ -473,7 +514,7 @@ impl HoleLeaf<'_> {
         if !is_text || self.kind == HoleKind::Number {
             return Verdict::Some;
         }
-        let pieces = self.stretches.iter().enumerate().flat_map(|(idx, stretch)| {
+        let pieces = self.stretches().enumerate().flat_map(|(idx, stretch)| {
             let hole = self.charsets.get(idx).map(|charset| Piece::Hole(*charset));
             std::iter::once(Piece::Stretch(stretch)).chain(hole)
         });

@@ -55,6 +55,8 @@ impl<'n> HoleClasses<'n> {
 pub(crate) enum Place {
     /// Nowhere.
     Nowhere,
+    /// In no stretch, and in none that goes on in a hole but one whose words are in the index.
+    InIndexedHoles,
     /// In no stretch, so not in all rows; in a row whose holes hold a part of it.
     OnlyThroughHoles,
     /// In a stretch, for all that is known.
@@ -78,18 +80,19 @@ impl<'t> TemplateTexts<'t> {
         for (needle, classes) in holes.needles.iter().zip(&holes.classes) {
             self.in_stretches(needle, &mut places);
             for (idx, place) in self.part.clone().zip(&mut places) {
-                if *place == Place::Nowhere && self.through_hole(idx, needle, classes) {
-                    *place = Place::OnlyThroughHoles;
+                if *place == Place::Nowhere {
+                    *place = self.through_hole(idx, needle, classes);
                 }
             }
         }
         places
     }
 
-    fn through_hole(&self, idx: usize, needle: &Aligner, classes: &[Class]) -> bool {
+    /// Says where a text may stand in a template that has it in no stretch.
+    fn through_hole(&self, idx: usize, needle: &Aligner, classes: &[Class]) -> Place {
         let holes = self.templates.holes(idx);
         let touches = |class: &u32| classes[*class as usize].touches;
-        let Some(first) = holes.iter().position(touches) else { return false };
+        let Some(first) = holes.iter().position(touches) else { return Place::Nowhere };
         let last = holes.iter().rposition(touches).expect("the first is one");
         let text = &self.lower.as_bytes()[self.range(idx)];
         let (mut n_marks, mut from, mut to) = (0, 0, 0);
@@ -104,14 +107,19 @@ impl<'t> TemplateTexts<'t> {
         }
         if n_marks != holes.len() {
             // Such a template is refused when it is asked.
-            return true;
+            return Place::OnlyThroughHoles;
         }
         // An occurrence that has a part in these holes lies within its own length of them.
         let reach = needle.beginning().len();
         let start = from.saturating_sub(reach);
         let end = (to + 1 + reach).min(text.len());
         let inside = holes[marks(&text[..start]).count()..].iter();
-        needle.may_be_in_marked(&text[start..end], inside.map(|class| classes[*class as usize].allowed))
+        if !needle.may_be_in_marked(&text[start..end], inside.map(|class| classes[*class as usize].allowed)) {
+            return Place::Nowhere;
+        }
+        let [indexed, ..] = MARKS;
+        let is_indexed = marks(&text[from..=to]).all(|at| text[from + at] == indexed);
+        if is_indexed { Place::InIndexedHoles } else { Place::OnlyThroughHoles }
     }
 
     /// Returns where a template stands in the text of the run.

@@ -32,7 +32,7 @@ pub(super) fn judged(shapes: &ShapeCatalog, test: &Test, needles: Option<&Needle
         return Ok(same(Verdict::Some));
     }
     if scope == Scope::Root(Field::Timestamp) {
-        return Ok(same(judge.judge(&TemplateView::time(), Place::Anywhere)));
+        return Ok(same(judge.judge(&TemplateView::time(test), Place::Anywhere)));
     }
     let tokens = needles.map(NeedleTokens::of).unwrap_or_default();
     // `None` for shapes that have none of the fields that are asked.
@@ -61,7 +61,7 @@ pub(super) fn judged(shapes: &ShapeCatalog, test: &Test, needles: Option<&Needle
     }
     let missing = match scope {
         Scope::Root(_) => judge.absent(),
-        _ if test.touches(Field::Timestamp, &[]) => judge.judge(&TemplateView::time(), Place::Anywhere),
+        _ if test.touches(Field::Timestamp, &[]) => judge.judge(&TemplateView::time(test), Place::Anywhere),
         _ => Verdict::None,
     };
     let verdict = |own: Option<Verdict>| match scope {
@@ -84,10 +84,12 @@ fn by_template(
         detail: format!("{}: {detail}", field.name()),
     };
     let holes = judge.quick().map(|needles| HoleClasses::new(templates, needles));
+    let is_one_word = judge.is_one_word_anywhere_in(field);
+    let asked = Asked { judge, holes, is_one_word, tokens };
     let starts: Vec<usize> = (0..templates.len()).step_by(TEMPLATES_AT_ONCE).collect();
     let of_part = |start: usize| {
         let part = start..templates.len().min(start + TEMPLATES_AT_ONCE);
-        judge_part(templates, part, judge, holes.as_ref(), tokens).map_err(damaged)
+        judge_part(templates, part, &asked).map_err(damaged)
     };
     let parts: Vec<Result<Vec<_>>> = starts.into_par_iter().map(of_part).with_max_len(1).collect();
     let mut all = Vec::with_capacity(templates.len());
@@ -97,24 +99,35 @@ fn by_template(
     Ok(all)
 }
 
+/// What the templates of a field are asked.
+struct Asked<'a> {
+    judge: &'a Judge<'a>,
+    /// What their holes are to the texts that the test needs, if these are all there is to it.
+    holes: Option<HoleClasses<'a>>,
+    /// The test looks for one word, or part of one, in every value.
+    is_one_word: bool,
+    tokens: &'a NeedleTokens,
+}
+
 fn judge_part(
     templates: &Templates,
     part: Range<usize>,
-    judge: &Judge<'_>,
-    holes: Option<&HoleClasses<'_>>,
-    tokens: &NeedleTokens,
+    asked: &Asked<'_>,
 ) -> std::result::Result<Vec<(Verdict, TokenBits)>, String> {
-    let places = holes.map(|holes| TemplateTexts::new(templates, part.clone()).places(holes));
+    let Asked { judge, holes, is_one_word, tokens } = asked;
+    let places = holes.as_ref().map(|holes| TemplateTexts::new(templates, part.clone()).places(holes));
     let mut nodes = Vec::new();
     let of_template = |idx: usize| {
         let place = places.as_ref().map_or(Place::Anywhere, |places| places[idx - part.start]);
-        if place == Place::Nowhere {
-            return Ok((Verdict::None, 0));
+        match place {
+            Place::Nowhere => return Ok((Verdict::None, 0)),
+            Place::InIndexedHoles if *is_one_word => return Ok((Verdict::IfTokens, 0)),
+            Place::InIndexedHoles | Place::OnlyThroughHoles | Place::Anywhere => {}
         }
         nodes.clear();
         let charsets: Vec<CharSet> = templates.charsets(idx).collect();
         let json = templates.json(idx);
-        let view = TemplateView::new(&json, &charsets, &mut nodes)?;
+        let view = TemplateView::new(&json, &charsets, &mut nodes, judge.test())?;
         let verdict = judge.judge(&view, place);
         let bits = if verdict == Verdict::IfTokens { tokens.in_stretches(&view) } else { 0 };
         Ok((verdict, bits))
