@@ -115,8 +115,8 @@ impl NeedleTokens {
 }
 
 /// Returns the rings that can have the texts; `None` when there is no token to ask for: the texts have none, or stretches have
-/// them all. `of_shape` says of every shape
-/// which of the [`NeedleTokens`] its stretches have, `is_asked` of every shape whether tokens decide it.
+/// them all. `of_shape` says of every shape which of the [`NeedleTokens`] its stretches have, `is_asked` of every shape whether
+/// tokens decide it.
 ///
 /// Cost: a look-up per token that stands whole in a needle; a walk over all words or tokens of the segment when one may be a part
 /// of a longer one and the whole ones do not leave few rings.
