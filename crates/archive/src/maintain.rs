@@ -13,7 +13,6 @@ use crate::storage::{LockGuard, LockRefusal, Storage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use timberline_pattern::mask::Masker;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// How to rewrite an archive.
 #[derive(Clone, Debug)]
@@ -50,11 +49,7 @@ pub(crate) fn lock(storage: &dyn Storage, holder: &str) -> Result<Box<dyn LockGu
 /// Writes a catalogue file and returns its record.
 pub(crate) fn write_file(storage: &dyn Storage, path: &str, content: &[u8]) -> Result<FileRecord> {
     storage.write(path, content).map_err(Error::io(path))?;
-    Ok(FileRecord {
-        path: path.to_owned(),
-        bytes: content.len() as u64,
-        xxh3: format!("{:016x}", xxh3_64(content)),
-    })
+    Ok(FileRecord::of(path, content))
 }
 
 /// Writes the catalogue of a commit, whose patterns are written already.

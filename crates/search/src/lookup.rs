@@ -96,7 +96,7 @@ impl NeedleTokens {
     }
 
     /// Returns the bits of all tokens.
-    fn all(&self) -> TokenBits {
+    pub(crate) fn all(&self) -> TokenBits {
         (0..self.0.len()).fold(0, |bits, idx| bits | 1 << idx)
     }
 
@@ -114,9 +114,8 @@ impl NeedleTokens {
     }
 }
 
-/// Returns the rings that can have the texts; `None` when there is no token to ask for: the texts have none, or stretches have
-/// them all. `of_shape` says of every shape which of the [`NeedleTokens`] its stretches have, `is_asked` of every shape whether
-/// tokens decide it.
+/// Returns the rings that can have the texts; `None` when the texts have no token to ask for. `of_shape` says of every shape which
+/// of the [`NeedleTokens`] its stretches have, `is_asked` of every shape whether tokens decide it.
 ///
 /// Cost: a look-up per token that stands whole in a needle; a walk over all words or tokens of the segment when one may be a part
 /// of a longer one and the whole ones do not leave few rings.
@@ -126,10 +125,6 @@ pub(crate) fn rings_with(
     of_shape: &[TokenBits],
     is_asked: &dyn Fn(usize) -> bool,
 ) -> Result<Option<RingSet>> {
-    let all = NeedleTokens::of(needles).all();
-    if (0..of_shape.len()).all(|shape| of_shape[shape] == all || !is_asked(shape)) {
-        return Ok(None);
-    }
     let mut stretches = Stretches { of_shape, is_asked, next: 0 };
     match needles {
         Needles::One { folded, is_whole } => rings_with_text(segment, folded, *is_whole, &mut stretches),

@@ -111,7 +111,7 @@ fn by_number_within(placed: &mut [Place]) {
 
 /// Returns the number in a revision's name: `storefront-00412-069` is 412. `None` where there is none.
 ///
-/// Source: Cloud Run names revisions SERVICE-NNNNN-XXX.
+/// Source: Cloud Run names revisions by service, five digits and three letters or digits.
 pub(crate) fn number(revision: &str) -> Option<u64> {
     let is_number = |part: &&str| part.len() >= 5 && part.bytes().all(|b| b.is_ascii_digit());
     revision.split('-').rev().find(is_number).and_then(|part| part.parse().ok())

@@ -74,6 +74,11 @@ pub struct FileRecord {
 }
 
 impl FileRecord {
+    /// Describes a file of this content.
+    pub(crate) fn of(path: &str, content: &[u8]) -> Self {
+        Self { path: path.to_owned(), bytes: content.len() as u64, xxh3: v1::checksum(content) }
+    }
+
     /// Says whether the content is what was written.
     pub fn is_of(&self, content: &[u8]) -> bool {
         content.len() as u64 == self.bytes && v1::checksum(content) == self.xxh3

@@ -161,11 +161,7 @@ fn segment(storage: &Arc<dyn Storage>, path: &str) -> Result<Option<SegmentRecor
         return Ok(None);
     };
     let Some(content) = read_if_there(&**storage, path)? else { return Ok(None) };
-    let file = FileRecord {
-        path: path.to_owned(),
-        bytes: content.len() as u64,
-        xxh3: format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&content)),
-    };
+    let file = FileRecord::of(path, &content);
     let mut record = SegmentRecord {
         id,
         month,

@@ -18,6 +18,8 @@ pub(super) struct ByShape {
     pub(super) verdicts: Vec<Verdict>,
     /// Where the verdict is [`Verdict::IfTokens`]: which of the test's tokens all rows have.
     pub(super) stretches: Vec<TokenBits>,
+    /// All of the test's tokens.
+    pub(super) tokens: TokenBits,
 }
 
 /// Templates that are judged in one go: their text fits into a cache, and fields with many are shared out among threads.
@@ -27,14 +29,16 @@ const TEMPLATES_AT_ONCE: usize = 1024;
 pub(super) fn judged(shapes: &ShapeCatalog, test: &Test, needles: Option<&Needles>) -> Result<ByShape> {
     let n_shapes = shapes.len();
     let (judge, scope) = (Judge::new(test), scope(test));
-    let same = |verdict| ByShape { verdicts: vec![verdict; n_shapes], stretches: vec![0; n_shapes] };
+    let tokens = needles.map(NeedleTokens::of).unwrap_or_default();
+    let all = tokens.all();
+    let same =
+        |verdict| ByShape { verdicts: vec![verdict; n_shapes], stretches: vec![0; n_shapes], tokens: all };
     if scope == Scope::Beyond {
         return Ok(same(Verdict::Some));
     }
     if scope == Scope::Root(Field::Timestamp) {
         return Ok(same(judge.judge(&TemplateView::time(test), Place::Anywhere)));
     }
-    let tokens = needles.map(NeedleTokens::of).unwrap_or_default();
     // `None` for shapes that have none of the fields that are asked.
     let mut own: Vec<Option<Verdict>> = vec![None; n_shapes];
     let mut stretches: Vec<TokenBits> = vec![0; n_shapes];
@@ -68,7 +72,7 @@ pub(super) fn judged(shapes: &ShapeCatalog, test: &Test, needles: Option<&Needle
         Scope::Root(_) => own.unwrap_or(missing),
         _ => own.map_or(missing, |own| own.max(missing)),
     };
-    Ok(ByShape { verdicts: own.into_iter().map(verdict).collect(), stretches })
+    Ok(ByShape { verdicts: own.into_iter().map(verdict).collect(), stretches, tokens: all })
 }
 
 /// Judges a test for the templates of a field. Beside the verdict: which tokens all rows have, where these decide.

@@ -115,7 +115,13 @@ impl<'s> SegmentTests<'s> {
                 let stretches: Vec<TokenBits> =
                     self.shapes.numbers().map(|number| by_shape.stretches[number]).collect();
                 let is_asked = |shape: usize| verdicts[shape] == Verdict::IfTokens;
-                rings_with(self.segment, needles, &stretches, &is_asked)?
+                let has_all = |shape: usize| stretches[shape] == by_shape.tokens;
+                // Where stretches have all tokens, the index has nothing to add.
+                if (0..verdicts.len()).all(|shape| has_all(shape) || !is_asked(shape)) {
+                    None
+                } else {
+                    rings_with(self.segment, needles, &stretches, &is_asked)?
+                }
             }
             _ => None,
         };
