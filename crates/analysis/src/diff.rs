@@ -14,8 +14,8 @@ mod side;
 
 use crate::completeness::Completeness;
 use crate::evidence::rfc3339;
-use crate::grid::{Grid, Rows as _, Variant};
-use crate::patterns::{PatternKind, Vocabulary, subjects};
+use crate::grid::{Grid, Variant};
+use crate::patterns::{PatternKind, Vocabulary};
 use crate::question::{Asked, Investigation};
 use crate::samples::firsts;
 use crate::stats::claims::Coverage as Exposures;
@@ -23,10 +23,8 @@ use crate::stats::power::{Detection, USUAL_DEMAND, min_detectable_ratio};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use timberline_archive::segment::{Segment, Subject};
-use timberline_archive::{Archive, Result, pattern_name};
+use timberline_archive::{Result, pattern_name};
 use timberline_query::{Filter, time_bounds};
-use timberline_search::{Names, Patterns};
 
 pub use compare::{Compared, Layers, compare};
 pub use side::{BASE, Side, TARGET};
@@ -210,10 +208,8 @@ pub fn diff_answer(
     mut warnings: Vec<String>,
 ) -> Result<DiffAnswer> {
     let sides = Sides { base: &question.base, target: &question.target };
-    let (archive, names) = (investigation.archive, &investigation.names);
-    let (patterns, taking_part) =
-        rayon::join(|| Patterns::read(archive), || subjects_of(archive, names, &sides));
-    let vocabulary = Vocabulary::of_subjects(archive, patterns?, &taking_part?)?;
+    let archive = investigation.archive;
+    let vocabulary = Vocabulary::read(archive)?;
     let grid = Grid::read(investigation, &vocabulary, &question.filter, &sides.filter(), &sides)?;
     let layers = if sides.are_revisions() { Layers::Joined } else { Layers::ByService };
     let compared = compare(&grid, &investigation.coverage, layers, &mut warnings);
@@ -272,25 +268,6 @@ pub fn diff_answer(
         patterns,
         completeness: Completeness::of(investigation, time_bounds(&question.filter), warnings),
     })
-}
-
-/// Returns the patterns and exceptions that take part in a comparison for all that rings tell.
-fn subjects_of(archive: &Archive, names: &Names, sides: &Sides<'_>) -> Result<BTreeSet<Subject>> {
-    let of_segment = |segment: &Segment| -> Result<BTreeSet<Subject>> {
-        let (rings, shapes) = (segment.rings()?, segment.shapes()?);
-        let (services, revisions) = (segment.services()?, segment.revisions()?);
-        let mut takes_part = vec![false; shapes.len()];
-        for run in rings.runs() {
-            if sides.takes(&services[run.service], &revisions[run.revision]) {
-                rings.each_shape(run.rings.clone()).for_each(|shape| takes_part[shape] = true);
-            }
-        }
-        let of_shapes = shapes.iter().zip(takes_part).filter(|(_, takes)| *takes);
-        Ok(of_shapes.flat_map(|(shape, _)| subjects(names, shape)).collect())
-    };
-    let found: Vec<BTreeSet<Subject>> =
-        archive.segments().par_iter().map(of_segment).collect::<Result<_>>()?;
-    Ok(found.into_iter().flatten().collect())
 }
 
 fn exposure(grid: &Grid) -> DiffExposure {

@@ -10,14 +10,14 @@
 mod count;
 mod detail;
 mod period;
+mod vocabulary;
 
 pub use detail::{
     FrameLine, HoleSummary, InstanceCount, PatternDetail, PatternSample, RelatedPattern, ValueCount,
     pattern_detail,
 };
 pub use period::period_seconds;
-
-pub(crate) use count::subjects;
+pub use vocabulary::Vocabulary;
 
 use crate::completeness::Completeness;
 use crate::evidence::rfc3339;
@@ -26,13 +26,11 @@ use count::{Counts, Course, firsts_of};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::exception::ExceptionRecord;
+use timberline_archive::patterns::{Seen, Stream};
 use timberline_archive::segment::Subject;
-use timberline_archive::{Archive, Result, pattern_name};
+use timberline_archive::{Result, pattern_name};
 use timberline_entry::Severity;
-use timberline_pattern::shape::Shape;
-use timberline_pattern::template::with_values;
-use timberline_pattern::variants::Openness;
-use timberline_search::{Exceptions, HoleValues, Patterns, Seen, Stream, Values, Variant};
+use vocabulary::HeldValues;
 
 /// What a record is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -214,104 +212,6 @@ pub struct VariantSummary {
     pub is_news: bool,
 }
 
-/// The patterns, exceptions and variants of an archive.
-#[derive(Debug)]
-pub struct Vocabulary {
-    /// The patterns of messages.
-    pub patterns: Patterns,
-    /// The exceptions.
-    pub exceptions: Exceptions,
-    /// Values by pattern and place, where a closed hole never held another.
-    pub constants: BTreeMap<u64, BTreeMap<usize, String>>,
-    /// Variants by pattern.
-    pub of_patterns: BTreeMap<u64, Vec<Variant>>,
-    /// Variants by exception.
-    pub of_exceptions: BTreeMap<u64, Vec<Variant>>,
-}
-
-impl Vocabulary {
-    /// Reads what the archive says. Cost: catalogue, values and ring facts, no row.
-    ///
-    /// # Errors
-    /// Damage in the catalogue or an index.
-    pub fn read(investigation: &Investigation<'_>) -> Result<Self> {
-        let archive = investigation.archive;
-        let patterns = Patterns::read(archive)?;
-        let exceptions = Exceptions::read(archive)?;
-        let values = Values::read(archive)?;
-        let holes = patterns.holes(archive, &values)?;
-        let of_patterns = patterns.variants(&holes);
-        let of_exceptions = exceptions.variants(&values);
-        let constants = holes.iter().map(|(pattern, holes)| (*pattern, constants(holes))).collect();
-        Ok(Self { patterns, exceptions, constants, of_patterns, of_exceptions })
-    }
-
-    /// Reads what the archive says in some patterns and exceptions: their variants, and what the exceptions are.
-    ///
-    /// # Errors
-    /// Damage in the catalogue or an index.
-    pub fn of_subjects(archive: &Archive, patterns: Patterns, wanted: &BTreeSet<Subject>) -> Result<Self> {
-        let is_wanted = |pattern: u64| wanted.contains(&Subject::Message(pattern));
-        let has_value = |subject| match subject {
-            Subject::Message(shape) => patterns.is_part_of(shape, is_wanted),
-            Subject::Exception(_) => wanted.contains(&subject),
-        };
-        let has_exceptions = wanted.iter().any(|subject| matches!(subject, Subject::Exception(_)));
-        let exceptions =
-            || if has_exceptions { Exceptions::read(archive) } else { Ok(Exceptions::default()) };
-        let (values, exceptions) = rayon::join(|| Values::read_of(archive, has_value), exceptions);
-        let (values, exceptions) = (values?, exceptions?);
-        let of_patterns = patterns.variants(&patterns.holes_of_patterns(archive, &values, is_wanted)?);
-        let mut of_exceptions = exceptions.variants(&values);
-        of_exceptions.retain(|key, _| wanted.contains(&Subject::Exception(*key)));
-        Ok(Self { patterns, exceptions, constants: BTreeMap::new(), of_patterns, of_exceptions })
-    }
-
-    /// Returns the template of a pattern; of an exception its type and value.
-    pub(crate) fn template(&self, subject: Subject) -> String {
-        match subject {
-            Subject::Message(pattern) => self.patterns.template(pattern).to_owned(),
-            Subject::Exception(key) => self.exceptions.get(key).map_or_else(String::new, exception_line),
-        }
-    }
-
-    /// Returns a pattern or exception as people read it.
-    fn text(&self, subject: Subject) -> String {
-        match subject {
-            Subject::Message(pattern) => {
-                let template = self.patterns.template(pattern);
-                let line = self.patterns.shapes_of(pattern).next().map_or("", |record| &record.template_line);
-                let text = match self.constants.get(&pattern) {
-                    Some(values) => with_values(template, Shape::from_line(line).tokens(), values),
-                    None => template.to_owned(),
-                };
-                if text.trim().is_empty() { "(no message)".to_owned() } else { text }
-            }
-            Subject::Exception(key) => {
-                let Some(record) = self.exceptions.get(key) else { return String::new() };
-                match record.frames.iter().find(|frame| frame.in_app) {
-                    Some(frame) => format!("{}  at {}", exception_line(record), frame.name),
-                    None => exception_line(record),
-                }
-            }
-        }
-    }
-
-    /// Returns which of a template's values stands at a place, from 0; of an exception always 0.
-    pub(crate) fn hole_number(&self, subject: Subject, place: usize) -> usize {
-        hole_number(self, subject, place)
-    }
-
-    /// Returns the variants of a pattern or exception, by hole and value.
-    pub fn variants_of(&self, subject: Subject) -> &[Variant] {
-        let found = match subject {
-            Subject::Message(pattern) => self.of_patterns.get(&pattern),
-            Subject::Exception(key) => self.of_exceptions.get(&key),
-        };
-        found.map_or(&[], Vec::as_slice)
-    }
-}
-
 /// Says what is being said.
 ///
 /// # Errors
@@ -321,11 +221,12 @@ pub fn patterns_answer(
     asked: &PatternsQuestion,
     warnings: Vec<String>,
 ) -> Result<PatternsAnswer> {
-    let vocabulary = Vocabulary::read(investigation)?;
-    let counts = Counts::of(investigation, &vocabulary, &asked.question.filter)?;
+    let vocabulary = Vocabulary::read(investigation.archive)?;
+    let held = HeldValues::read(investigation.archive, &vocabulary)?;
+    let counts = Counts::of(investigation, &vocabulary, &held, &asked.question.filter)?;
     let firsts = count::firsts(investigation)?;
     let summary = |subject: &Subject, counted: &count::Counted| {
-        summary(investigation, &vocabulary, &counts, firsts[subject], *subject, counted)
+        summary(investigation, &vocabulary, &held, &counts, firsts[subject], *subject, counted)
     };
     let mut records: Vec<(Subject, PatternSummary)> =
         counts.subjects.iter().map(|(subject, counted)| (*subject, summary(subject, counted))).collect();
@@ -335,7 +236,7 @@ pub fn patterns_answer(
                 firsts[subject] >= since
                     || vocabulary.variants_of(*subject).iter().any(|variant| {
                         record.variants.iter().any(|shown| shown.id == pattern_name(variant.id))
-                            && variant.total().first_ns >= since
+                            && variant.first_ns >= since
                     })
             })
     });
@@ -373,7 +274,8 @@ fn sort(records: &mut [(Subject, PatternSummary)], order: PatternOrder) {
 
 fn summary(
     investigation: &Investigation<'_>,
-    vocabulary: &Vocabulary,
+    vocabulary: &Vocabulary<'_>,
+    held: &HeldValues,
     counts: &Counts,
     first_in_archive: i64,
     subject: Subject,
@@ -395,7 +297,7 @@ fn summary(
             let total = total(seen)?;
             Some(VariantSummary {
                 id: pattern_name(variant.id),
-                hole: hole_number(vocabulary, subject, variant.place),
+                hole: vocabulary.hole_number(subject, variant.place),
                 value: variant.value.clone(),
                 count: total.entries,
                 first: rfc3339(total.first_ns),
@@ -412,7 +314,7 @@ fn summary(
         id: pattern_name(id),
         kind,
         template: vocabulary.template(subject),
-        text: vocabulary.text(subject),
+        text: held.text(vocabulary, subject),
         exception: record.map(exception_summary),
         count: counted.seen.entries,
         share: share(counted.seen.entries, counts.total),
@@ -429,27 +331,6 @@ fn summary(
         period_seconds: None,
         sample: String::new(),
     }
-}
-
-/// A longer value is shown as the mark of its kind.
-const MAX_CONSTANT: usize = 80;
-
-/// Returns the values of holes that never held another, by place.
-fn constants(holes: &[HoleValues]) -> BTreeMap<usize, String> {
-    let constant = |hole: &HoleValues| match hole.values.first_key_value() {
-        Some((value, _))
-            if hole.openness == Openness::Closed
-                && hole.values.len() == 1
-                && hole.others == 0
-                && !value.is_empty()
-                && value.len() <= MAX_CONSTANT
-                && !value.contains('\n') =>
-        {
-            Some((hole.place, value.clone()))
-        }
-        _ => None,
-    };
-    holes.iter().filter_map(constant).collect()
 }
 
 /// Chance by which a value may be missing before it came, for its coming to be no news.
@@ -484,17 +365,6 @@ fn add_samples(
         record.sample.clone_from(&read[wanted].message);
     }
     Ok(())
-}
-
-/// Returns which of a template's values stands at a place.
-fn hole_number(vocabulary: &Vocabulary, subject: Subject, place: usize) -> usize {
-    let Subject::Message(pattern) = subject else { return 0 };
-    let line = vocabulary.patterns.shapes_of(pattern).next().map_or("", |record| &record.template_line);
-    let shape = timberline_pattern::shape::Shape::from_line(line);
-    let is_value = |token: &&timberline_pattern::shape::Token| {
-        matches!(token, timberline_pattern::shape::Token::Value(_))
-    };
-    shape.tokens().iter().take(place).filter(is_value).count()
 }
 
 /// Returns an exception as one line.

@@ -150,7 +150,7 @@ pub fn regressions_answer(
     let order = Order::of(placed.into_iter().map(|(service, places)| {
         (service, places.into_iter().map(|place| (place.revision, place.deploy)).collect())
     }));
-    let vocabulary = Vocabulary::read(investigation)?;
+    let vocabulary = Vocabulary::read(investigation.archive)?;
     let grid = Grid::read(investigation, &vocabulary, &question.filter, &Filter::all(), &order)?;
     warnings.extend(grid.left_out());
     let Changes { mut found, tested, not_tested } = changes(&grid, &investigation.coverage, &order);

@@ -21,7 +21,7 @@ pub(crate) struct First {
 /// Returns the first entry of each unit. Cost: the ring facts of all segments; no row is read.
 pub(crate) fn firsts<'i>(
     investigation: &'i Investigation<'_>,
-    vocabulary: &Vocabulary,
+    vocabulary: &Vocabulary<'_>,
     grid: &Grid,
     units: &BTreeSet<u64>,
 ) -> Result<BTreeMap<u64, First>> {
@@ -64,10 +64,11 @@ pub(crate) fn firsts<'i>(
             continue;
         }
         let variants = vocabulary.variants_of(grid.subject_of(*unit));
-        let seen = variants.iter().filter(|variant| variant.id == *unit).flat_map(|variant| &variant.seen);
-        let of_value = seen.map(|(stream, seen)| (seen.first_ns, stream.revision())).min();
-        let first = |(time_ns, revision): (i64, &str)| First { time_ns, revision: revision.to_owned() };
-        firsts.extend(of_value.map(|seen| (*unit, first(seen))));
+        let of_value = variants.iter().find(|variant| variant.id == *unit);
+        firsts.extend(of_value.map(|variant| {
+            let revision = variant.first_revision.to_string();
+            (*unit, First { time_ns: variant.first_ns, revision })
+        }));
     }
     Ok(firsts)
 }

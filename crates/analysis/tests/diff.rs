@@ -118,7 +118,7 @@ fn variants_of_some_patterns_are_those_of_all() {
         let of_patterns = all.of_patterns.keys().map(|pattern| Subject::Message(*pattern));
         let of_exceptions = all.exceptions.all().map(|record| Subject::Exception(record.key));
         let wanted: BTreeSet<Subject> = of_patterns.chain(of_exceptions).step_by(step).collect();
-        let patterns = timberline_search::Patterns::read(investigation.archive).unwrap();
+        let patterns = timberline_archive::patterns::Patterns::read(investigation.archive).unwrap();
         let some = Vocabulary::of_subjects(investigation.archive, patterns, &wanted).unwrap();
         let patterns = all.of_patterns.iter().filter(|(id, _)| wanted.contains(&Subject::Message(**id)));
         let exceptions =

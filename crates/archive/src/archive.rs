@@ -2,10 +2,12 @@
 
 use crate::catalog::{
     self, PatternIds, PatternRecord, RejectRecord, SegmentShapes, ShapeCatalog, SourceRecord, StreamCatalog,
+    VariantCatalog,
 };
 use crate::error::{Error, Result};
 use crate::layout;
 use crate::manifest::{FileRecord, Manifest};
+use crate::patterns;
 use crate::segment::{Segment, get_or_try};
 use crate::storage::Storage;
 use std::collections::BTreeMap;
@@ -21,6 +23,7 @@ pub struct Archive {
     segments: Vec<Segment>,
     shapes: OnceLock<ShapeCatalog>,
     streams: OnceLock<StreamCatalog>,
+    variants: OnceLock<VariantCatalog>,
 }
 
 impl Archive {
@@ -49,7 +52,14 @@ impl Archive {
     /// Opens the archive as a manifest has it.
     pub(crate) fn of(storage: Arc<dyn Storage>, manifest: Manifest) -> Self {
         let segments = Segment::all(&storage, &manifest.segments);
-        Self { storage, manifest, segments, shapes: OnceLock::new(), streams: OnceLock::new() }
+        Self {
+            storage,
+            manifest,
+            segments,
+            shapes: OnceLock::new(),
+            streams: OnceLock::new(),
+            variants: OnceLock::new(),
+        }
     }
 
     /// Returns the manifest.
@@ -166,6 +176,25 @@ impl Archive {
         let file = self.manifest.catalog.as_ref()?.streams.as_ref()?;
         let stored = self.read(file);
         Some(stored.and_then(|content| catalog::read_streams(&content, &file.path, self.segments.len())))
+    }
+
+    /// Returns the values of closed holes that have ids of their own. Cost: reads the catalogue, once.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when there is no catalogue to be read and the segments do not say it either.
+    pub fn variants(&self) -> Result<&VariantCatalog> {
+        get_or_try(&self.variants, || match self.stored_variants() {
+            Some(Ok(stored)) => Ok(stored),
+            // No answer depends on it.
+            Some(Err(Error::Damaged { .. })) | None => patterns::variants_of(self),
+            Some(Err(error)) => Err(error),
+        })
+    }
+
+    /// Reads the variant catalogue, if the manifest names one.
+    fn stored_variants(&self) -> Option<Result<VariantCatalog>> {
+        let file = self.manifest.catalog.as_ref()?.variants.as_ref()?;
+        Some(self.read(file).and_then(|content| catalog::read_variants(&content, &file.path)))
     }
 
     fn n_shapes(&self) -> Vec<u64> {

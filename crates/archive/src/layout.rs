@@ -158,9 +158,15 @@ pub fn stream_catalog(sequence: u64) -> String {
     format!("catalog/{sequence:06}-streams.zst")
 }
 
+/// Returns the path of the variant catalogue of a commit.
+pub fn variant_catalog(sequence: u64) -> String {
+    format!("catalog/{sequence:06}-variants.zst")
+}
+
 /// Says whether a path is that of a catalogue that is made of the segments alone.
 pub fn is_made_catalog(path: &str) -> bool {
-    path.starts_with("catalog/") && (path.ends_with("-shapes.zst") || path.ends_with("-streams.zst"))
+    let ends = ["-shapes.zst", "-streams.zst", "-variants.zst"];
+    path.starts_with("catalog/") && ends.iter().any(|end| path.ends_with(end))
 }
 
 /// Returns the path of the source catalogue of a commit.

@@ -13,6 +13,7 @@ pub mod ingest;
 pub mod layout;
 pub mod maintain;
 pub mod manifest;
+pub mod patterns;
 pub mod repair;
 mod rows;
 pub mod segment;

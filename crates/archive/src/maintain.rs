@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::ingest::{MergePlan, RowMaker, SourceTable, join_all, load, segment_memory};
 use crate::layout;
 use crate::manifest::{CatalogRecord, FileRecord, Manifest, SegmentRecord};
+use crate::patterns::variants_of;
 use crate::rows::{Place, RowSet};
 use crate::segment::{Segment, with_entry};
 use crate::storage::{LockGuard, LockRefusal, Storage};
@@ -66,6 +67,7 @@ pub(crate) fn write_catalog(
         patterns,
         shapes: None,
         streams: None,
+        variants: None,
     })
 }
 
@@ -110,13 +112,16 @@ fn known_audits(storage: &Arc<dyn Storage>, manifest: &Manifest) -> BTreeMap<Str
 /// Makes `after` the live manifest, with the catalogues that are made of its segments, and moves entries that only `before`
 /// names out of the folder that other engines read as a whole.
 pub(crate) fn commit(storage: &Arc<dyn Storage>, before: &Manifest, mut after: Manifest) -> Result<()> {
+    let archive = Archive::of(storage.clone(), after.clone());
     if let Some(catalog) = &mut after.catalog {
-        let segments = Segment::all(storage, &after.segments);
-        let shapes = catalog::shapes_of(&segments);
+        let segments = archive.segments();
+        let shapes = catalog::shapes_of(segments);
         catalog.shapes = write_made(&**storage, &layout::shape_catalog(after.sequence), shapes)?;
-        let streams = catalog::streams_of(&segments, &known_audits(storage, before));
+        let streams = catalog::streams_of(segments, &known_audits(storage, before));
         let streams = streams.map(|streams| catalog::write_streams(&streams));
         catalog.streams = write_made(&**storage, &layout::stream_catalog(after.sequence), streams)?;
+        let variants = variants_of(&archive).map(|variants| catalog::write_variants(&variants));
+        catalog.variants = write_made(&**storage, &layout::variant_catalog(after.sequence), variants)?;
     }
     after.commit(&**storage)?;
     let named: BTreeSet<&str> = after.files().map(|file| file.path.as_str()).collect();

@@ -18,7 +18,6 @@ mod ids;
 mod judge;
 mod lookup;
 mod order;
-mod patterns;
 mod plan;
 mod present;
 mod resolve;
@@ -29,7 +28,6 @@ mod verdict;
 
 pub use explain::{Explanation, TestExplanation, explain};
 pub use order::{Direction, Role, in_time_order, with_context};
-pub use patterns::{Exceptions, HoleValues, Part, Patterns, Seen, Stream, Streams, Values, Variant};
 pub use plan::{Counts, Means};
 pub use present::columns_of_rows;
 pub use row::{Names, RowView};

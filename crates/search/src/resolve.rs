@@ -7,9 +7,10 @@
 //! pattern="VARIANT"               stays, and rows are asked for the value in the hole
 //! ```
 
-use crate::patterns::{Exceptions, Patterns, Values, Variant};
 use crate::row::{FieldSet, Names};
 use std::sync::Arc;
+use timberline_archive::catalog::VariantRecord;
+use timberline_archive::patterns::{Exceptions, Patterns};
 use timberline_archive::segment::{Beside, Subject};
 use timberline_archive::{Archive, Result, pattern_name};
 use timberline_entry::{Field, LogEntry, message};
@@ -64,7 +65,7 @@ fn beside_of(test: &Test) -> Beside {
 #[derive(Debug)]
 pub(crate) struct WantedVariants {
     patterns: Arc<Patterns>,
-    all: Vec<(String, Variant)>,
+    all: Vec<(String, VariantRecord)>,
 }
 
 /// Resolves the ids of a filter. Cost: nothing for a filter that names none.
@@ -107,7 +108,7 @@ struct Resolver<'a> {
     names: &'a Names,
     exceptions: Option<Exceptions>,
     patterns: Option<Arc<Patterns>>,
-    variants: Vec<(String, Variant)>,
+    variants: Vec<(String, VariantRecord)>,
 }
 
 impl Resolver<'_> {
@@ -176,19 +177,14 @@ impl Resolver<'_> {
         Ok(Node::Test(Test::Derived(compare.clone())))
     }
 
-    fn variant(&mut self, id: u64) -> Result<Option<Variant>> {
+    fn variant(&mut self, id: u64) -> Result<Option<VariantRecord>> {
         let patterns = match &self.patterns {
             Some(patterns) => patterns.clone(),
             None => Arc::new(Patterns::read(self.archive)?),
         };
-        self.patterns = Some(patterns.clone());
-        let values = Values::read(self.archive)?;
-        if let Some(found) = patterns.find_variant(&patterns.holes(self.archive, &values)?, id) {
-            return Ok(Some(found));
-        }
-        let exceptions = self.exceptions.as_ref().expect("exceptions were looked at before");
-        let variants = exceptions.variants(&values);
-        Ok(variants.into_values().flatten().find(|variant| variant.id == id))
+        let found = patterns.find_variant(self.archive.variants()?, id).cloned();
+        self.patterns = Some(patterns);
+        Ok(found)
     }
 }
 

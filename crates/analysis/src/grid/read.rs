@@ -41,7 +41,7 @@ impl Grid {
     /// those whose exception has one, the trace.
     pub(crate) fn read(
         investigation: &Investigation<'_>,
-        vocabulary: &Vocabulary,
+        vocabulary: &Vocabulary<'_>,
         filter: &Filter,
         within: &Filter,
         rows: &dyn Rows,
@@ -70,8 +70,7 @@ impl Grid {
             let takes = Takes { of: Rings::Plain, cells: false, patterns: true, values: false };
             read(takes, &matching, &labels)?;
         }
-        let mut variants = vocabulary.of_patterns.values().chain(vocabulary.of_exceptions.values());
-        if !variants.all(Vec::is_empty) {
+        if !vocabulary.variants.all().is_empty() {
             let messages = Wanted { fields: MESSAGE_FIELDS.into_iter().collect(), ..labels };
             let takes = Takes { of: Rings::Varying, cells: false, patterns: !is_all, values: true };
             read(takes, &matching, &messages)?;

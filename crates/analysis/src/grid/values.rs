@@ -6,15 +6,16 @@ use crate::patterns::Vocabulary;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use timberline_archive::catalog::VariantRecord;
 use timberline_archive::exception::value_of;
+use timberline_archive::patterns::Part;
 use timberline_archive::segment::Subject;
 use timberline_entry::{LogEntry, message};
 use timberline_pattern::mask::Hole;
-use timberline_search::{Part, Variant as Told};
 
 /// The values of an archive's closed holes, ready to be found in entries.
 pub(super) struct ClosedValues<'v> {
-    vocabulary: &'v Vocabulary,
+    vocabulary: &'v Vocabulary<'v>,
     /// Units by the pattern and the place of its hole, then by value; of patterns that have a closed hole.
     units: BTreeMap<u64, BTreeMap<usize, BTreeMap<&'v str, u64>>>,
     /// Units by exception and value; of exceptions whose message is one of a few.
@@ -42,24 +43,17 @@ impl ShapeValues {
 
 impl<'v> ClosedValues<'v> {
     /// Cost: the variants of the archive.
-    pub(super) fn of(vocabulary: &'v Vocabulary) -> Self {
+    pub(super) fn of(vocabulary: &'v Vocabulary<'v>) -> Self {
         let mut units: BTreeMap<u64, BTreeMap<usize, BTreeMap<&str, u64>>> = BTreeMap::new();
-        for (pattern, variants) in &vocabulary.of_patterns {
-            for variant in variants {
-                let of_pattern = units.entry(*pattern).or_default();
-                of_pattern.entry(variant.place).or_default().insert(&variant.value, variant.id);
-            }
+        let mut of_exceptions: BTreeMap<u64, BTreeMap<&str, u64>> = BTreeMap::new();
+        for VariantRecord { id, subject, place, value, .. } in vocabulary.variants.all() {
+            let by_value = match subject {
+                Subject::Message(pattern) => units.entry(*pattern).or_default().entry(*place).or_default(),
+                Subject::Exception(key) => of_exceptions.entry(*key).or_default(),
+            };
+            by_value.insert(value, *id);
         }
-        let by_value =
-            |variants: &'v Vec<Told>| variants.iter().map(|of| (of.value.as_str(), of.id)).collect();
-        let of_exceptions = vocabulary.of_exceptions.iter().map(|(key, variants)| (*key, by_value(variants)));
-        Self {
-            vocabulary,
-            units,
-            of_exceptions: of_exceptions.collect(),
-            shapes: HashMap::new(),
-            holes: Vec::new(),
-        }
+        Self { vocabulary, units, of_exceptions, shapes: HashMap::new(), holes: Vec::new() }
     }
 
     /// Tells a grid which units are values, and of what.

@@ -1,16 +1,19 @@
 //! Entries counted by pattern and exception: from ring facts where rings are certain, else row by row.
 
 use super::Vocabulary;
+use super::vocabulary::HeldValues;
 use crate::occurrence::RowRef;
 use crate::question::Investigation;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use timberline_archive::Result;
+use timberline_archive::catalog::VariantRecord;
 use timberline_archive::exception::value_of;
+use timberline_archive::patterns::{Part, Seen, Stream, Streams};
 use timberline_archive::segment::{HOUR_NS, Run, Segment, ShapeRecord, Subject};
 use timberline_entry::{MESSAGE_FIELDS, Severity, message};
 use timberline_pattern::mask::{Hole, Masker};
 use timberline_query::{Filter, time_bounds};
-use timberline_search::{Names, Part, RowView, Seen, Sink, Stream, Streams, Variant, Wanted, scan};
+use timberline_search::{Names, RowView, Sink, Wanted, scan};
 
 /// A course has at most so many stretches.
 const MAX_STRETCHES: i64 = 24;
@@ -85,7 +88,8 @@ impl Counts {
     /// Counts what matches. Cost: for no filter ring facts and cubes alone.
     pub(super) fn of(
         investigation: &Investigation<'_>,
-        vocabulary: &Vocabulary,
+        vocabulary: &Vocabulary<'_>,
+        held: &HeldValues,
         filter: &Filter,
     ) -> Result<Self> {
         let archive = investigation.archive;
@@ -114,10 +118,7 @@ impl Counts {
                     }
                 }
             }
-            for variant in vocabulary.of_patterns.values().chain(vocabulary.of_exceptions.values()).flatten()
-            {
-                counts.variants.insert(variant.id, variant.seen.clone());
-            }
+            counts.variants.clone_from(&held.variants);
         }
         Ok(counts)
     }
@@ -146,7 +147,7 @@ pub(super) fn firsts_of(investigation: &Investigation<'_>, subject: Subject) -> 
 }
 
 /// Returns what the entries of a shape are of.
-pub(crate) fn subjects(names: &Names, shape: &ShapeRecord) -> impl Iterator<Item = Subject> + use<> {
+fn subjects(names: &Names, shape: &ShapeRecord) -> impl Iterator<Item = Subject> + use<> {
     let message = Subject::Message(names.pattern(shape.pattern));
     std::iter::once(message).chain(shape.exception.map(Subject::Exception))
 }
@@ -154,7 +155,7 @@ pub(crate) fn subjects(names: &Names, shape: &ShapeRecord) -> impl Iterator<Item
 struct Counter<'i> {
     investigation: &'i Investigation<'i>,
     masker: &'i Masker,
-    vocabulary: &'i Vocabulary,
+    vocabulary: &'i Vocabulary<'i>,
     /// Patterns and exceptions whose variants only rows can tell apart.
     by_row: BTreeSet<Subject>,
     is_all: bool,
@@ -170,7 +171,7 @@ struct Counter<'i> {
 impl<'i> Counter<'i> {
     fn new(
         investigation: &'i Investigation<'i>,
-        vocabulary: &'i Vocabulary,
+        vocabulary: &'i Vocabulary<'i>,
         is_all: bool,
         course: Course,
     ) -> Self {
@@ -178,8 +179,7 @@ impl<'i> Counter<'i> {
         let mut by_row = BTreeSet::new();
         // Without a filter variants are counted already.
         if !is_all {
-            let all = vocabulary.of_patterns.values().chain(vocabulary.of_exceptions.values()).flatten();
-            by_row.extend(all.map(|variant| variant.subject));
+            by_row.extend(vocabulary.variants.all().iter().map(|variant| variant.subject));
         }
         Self {
             investigation,
@@ -260,7 +260,7 @@ impl<'i> Counter<'i> {
     }
 }
 
-fn find(variants: &[Variant], place: usize, value: &str) -> Option<u64> {
+fn find(variants: &[VariantRecord], place: usize, value: &str) -> Option<u64> {
     variants.iter().find(|variant| variant.place == place && variant.value == value).map(|variant| variant.id)
 }
 

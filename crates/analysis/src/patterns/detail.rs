@@ -1,21 +1,23 @@
 //! Everything about one pattern, exception or variant.
 
+use super::vocabulary::HeldValues;
 use super::{
-    Counts, PatternSummary, TrendAxis, VariantSummary, Vocabulary, exception_line, firsts_of, hole_number,
-    period_seconds, summary,
+    Counts, PatternSummary, TrendAxis, VariantSummary, Vocabulary, exception_line, firsts_of, period_seconds,
+    summary,
 };
 use crate::evidence::rfc3339;
 use crate::occurrence::{End, RowRef, read};
 use crate::question::Investigation;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use timberline_archive::patterns::{Part, Seen};
 use timberline_archive::segment::{Segment, Subject};
 use timberline_archive::{Column, Result, pattern_name};
 use timberline_entry::{Field, MESSAGE_FIELDS, instance, message};
 use timberline_pattern::mask::{Hole, HoleKind};
 use timberline_pattern::shape::{Shape, Token};
 use timberline_query::{Filter, Options, compile};
-use timberline_search::{Part, RowView, Seen, Sink, Wanted, scan};
+use timberline_search::{RowView, Sink, Wanted, scan};
 
 /// Values of a hole that are listed.
 const LISTED_VALUES: usize = 10;
@@ -147,13 +149,14 @@ pub struct RelatedPattern {
 /// # Errors
 /// Damage in the archive.
 pub fn pattern_detail(investigation: &Investigation<'_>, id: &str) -> Result<Option<PatternDetail>> {
-    let vocabulary = Vocabulary::read(investigation)?;
+    let vocabulary = Vocabulary::read(investigation.archive)?;
     let Some((subject, variant_id)) = find(investigation, &vocabulary, id) else { return Ok(None) };
     let Ok(compiled) = compile(&format!("pattern=\"{id}\""), &Options::default()) else { return Ok(None) };
-    let counts = Counts::of(investigation, &vocabulary, &Filter::all())?;
+    let held = HeldValues::read(investigation.archive, &vocabulary)?;
+    let counts = Counts::of(investigation, &vocabulary, &held, &Filter::all())?;
     let Some(counted) = counts.subjects.get(&subject) else { return Ok(None) };
     let first = firsts_of(investigation, subject)?;
-    let mut record = summary(investigation, &vocabulary, &counts, first, subject, counted);
+    let mut record = summary(investigation, &vocabulary, &held, &counts, first, subject, counted);
     let mut reader = Reader::new(investigation, &vocabulary, subject);
     let fields = MESSAGE_FIELDS.into_iter().chain([Field::Labels, Field::Trace]).collect();
     let wanted = Wanted { fields, ..Wanted::default() };
@@ -204,7 +207,7 @@ pub fn pattern_detail(investigation: &Investigation<'_>, id: &str) -> Result<Opt
 /// Finds what an id names; with the id of today of a variant.
 fn find(
     investigation: &Investigation<'_>,
-    vocabulary: &Vocabulary,
+    vocabulary: &Vocabulary<'_>,
     id: &str,
 ) -> Option<(Subject, Option<u64>)> {
     let id = u64::from_str_radix(id, 16).ok()?;
@@ -214,13 +217,13 @@ fn find(
     if let Some(key) = vocabulary.exceptions.keys_of(id).first() {
         return Some((Subject::Exception(*key), None));
     }
-    let all = vocabulary.of_patterns.values().chain(vocabulary.of_exceptions.values()).flatten();
-    all.into_iter().find(|variant| variant.id == id).map(|variant| (variant.subject, Some(variant.id)))
+    let variant = vocabulary.variants.all().iter().find(|variant| variant.id == id)?;
+    Some((variant.subject, Some(variant.id)))
 }
 
 /// What entries of the pattern hold.
 struct Reader<'v> {
-    vocabulary: &'v Vocabulary,
+    vocabulary: &'v Vocabulary<'v>,
     subject: Subject,
     segments: BTreeMap<String, usize>,
     places: Vec<RowRef>,
@@ -235,7 +238,7 @@ struct Reader<'v> {
 }
 
 impl<'v> Reader<'v> {
-    fn new(investigation: &Investigation<'_>, vocabulary: &'v Vocabulary, subject: Subject) -> Self {
+    fn new(investigation: &Investigation<'_>, vocabulary: &'v Vocabulary<'v>, subject: Subject) -> Self {
         let template: Vec<(usize, HoleKind)> = match subject {
             Subject::Message(pattern) => {
                 let line =
@@ -288,7 +291,7 @@ impl<'v> Reader<'v> {
             listed.sort_by(|a, b| (b.count, &a.value).cmp(&(a.count, &b.value)));
             listed.truncate(LISTED_VALUES);
             HoleSummary {
-                hole: hole_number(self.vocabulary, self.subject, *place),
+                hole: self.vocabulary.hole_number(self.subject, *place),
                 kind: kind.as_str().trim_matches(['<', '>']).to_owned(),
                 distinct: values.len(),
                 values: listed,
@@ -394,7 +397,7 @@ fn range(values: &BTreeMap<String, u64>) -> Option<[f64; 3]> {
 /// Finds patterns that share requests, or hours of a revision, with this one.
 fn related(
     investigation: &Investigation<'_>,
-    vocabulary: &Vocabulary,
+    vocabulary: &Vocabulary<'_>,
     subject: Subject,
     reader: &Reader<'_>,
 ) -> Result<Vec<RelatedPattern>> {

@@ -4,8 +4,8 @@ use super::gathered::Gathered;
 use super::rules::Priority;
 use crate::revisions::{Deploy, RevisionsAnswer};
 use serde::{Deserialize, Serialize};
+use timberline_archive::patterns::Stream;
 use timberline_entry::Timestamp;
-use timberline_search::Stream;
 
 /// A deploy and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ use crate::occurrence::RowRef;
 use crate::question::Investigation;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use timberline_archive::patterns::{Seen, Streams};
 use timberline_archive::segment::Segment;
 use timberline_archive::{Column, Result};
 use timberline_entry::json::Value;
@@ -21,7 +22,7 @@ use timberline_pattern::mask::Masker;
 use timberline_pattern::shape;
 use timberline_pattern::trace::{self, Trace};
 use timberline_query::Filter;
-use timberline_search::{Names, RowView, Seen, Sink, Streams, Wanted, scan_shared, sinks};
+use timberline_search::{Names, RowView, Sink, Wanted, scan_shared, sinks};
 
 /// Labels that only say which instance or build wrote.
 const SILENT_LABELS: [&str; 2] = [INSTANCE_LABEL, "python_logger"];

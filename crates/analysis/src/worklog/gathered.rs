@@ -7,9 +7,9 @@ use crate::merged::add_counts;
 use crate::occurrence::RowRef;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::pattern_name;
+use timberline_archive::patterns::{Seen, Stream};
 use timberline_entry::Severity;
 use timberline_pattern::trace::Trace;
-use timberline_search::{Seen, Stream};
 
 /// A label with more values than this in one cluster says nothing of it: it is an id.
 const MAX_LABEL_VALUES: usize = 5_000;

@@ -4,8 +4,8 @@ use super::gathered::Gathered;
 use crate::question::Investigation;
 use crate::revisions::RevisionsAnswer;
 use serde::{Deserialize, Serialize};
+use timberline_archive::patterns::Stream;
 use timberline_entry::Timestamp;
-use timberline_search::Stream;
 
 /// Counts of clusters in revisions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

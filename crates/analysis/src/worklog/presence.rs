@@ -3,7 +3,7 @@
 use crate::grid::CELL_NS;
 use crate::merged::{Keyed, Merged};
 use hashbrown::HashMap;
-use timberline_search::Stream;
+use timberline_archive::patterns::Stream;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Where a cluster was.

@@ -9,11 +9,11 @@ use regex::Regex;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use timberline_archive::patterns::Exceptions;
 use timberline_archive::{Column, Error, Result, compose};
 use timberline_entry::json::{Document, parse};
 use timberline_entry::{Field, LogEntry, message};
 use timberline_pattern::mask::Masker;
-use timberline_search::Exceptions;
 
 /// What a cluster is called and shows of its first entry.
 pub(super) struct Sample {

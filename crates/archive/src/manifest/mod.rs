@@ -135,12 +135,15 @@ pub struct CatalogRecord {
     pub shapes: Option<FileRecord>,
     /// What each revision wrote; none where the shapes are, and in archives that an earlier program wrote.
     pub streams: Option<FileRecord>,
+    /// Which values of closed holes are variants; none where the shapes are, and in archives that an earlier program wrote.
+    pub variants: Option<FileRecord>,
 }
 
 impl CatalogRecord {
     /// Returns its files.
     pub fn files(&self) -> impl Iterator<Item = &FileRecord> {
-        [&self.sources, &self.rejects, &self.patterns].into_iter().chain(&self.shapes).chain(&self.streams)
+        let made = [&self.shapes, &self.streams, &self.variants];
+        [&self.sources, &self.rejects, &self.patterns].into_iter().chain(made.into_iter().flatten())
     }
 }
 

@@ -59,6 +59,8 @@ struct CatalogOnDisk {
     shapes: Option<FileOnDisk>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     streams: Option<FileOnDisk>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    variants: Option<FileOnDisk>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -130,6 +132,7 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
             patterns: file(&catalog.patterns),
             shapes: catalog.shapes.as_ref().map(file),
             streams: catalog.streams.as_ref().map(file),
+            variants: catalog.variants.as_ref().map(file),
         }),
         set_aside: manifest
             .set_aside
@@ -201,6 +204,7 @@ pub(super) fn decode(content: &[u8], path: &str) -> Result<Manifest> {
             patterns: file(catalog.patterns)?,
             shapes: catalog.shapes.map(file).transpose()?,
             streams: catalog.streams.map(file).transpose()?,
+            variants: catalog.variants.map(file).transpose()?,
         }),
         None => None,
     };
@@ -285,6 +289,7 @@ mod tests {
                 patterns: file("catalog/p"),
                 shapes: Some(file("catalog/t")),
                 streams: Some(file("catalog/u")),
+                variants: Some(file("catalog/v")),
             }),
             set_aside: vec![SetAside {
                 segment: "000003-01".to_owned(),

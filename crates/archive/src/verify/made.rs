@@ -1,8 +1,9 @@
-//! The catalogues of shapes and streams against what the segments make.
+//! The catalogues of shapes, streams and variants against what the segments make.
 
 use super::{VerifyReport, check_made};
 use crate::archive::Archive;
-use crate::catalog::{shapes_of, streams_of, write_streams};
+use crate::catalog::{shapes_of, streams_of, write_streams, write_variants};
+use crate::patterns::variants_of;
 use std::collections::BTreeMap;
 
 pub(super) fn check(archive: &Archive, report: &mut VerifyReport) {
@@ -17,6 +18,11 @@ pub(super) fn check(archive: &Archive, report: &mut VerifyReport) {
             Ok(archive.read(file)? == write_streams(&streams_of(archive.segments(), &BTreeMap::new())?))
         });
     }
+    if let Some(file) = &catalog.variants {
+        check_made(report, &file.path, "the variants are not those of the segments", || {
+            Ok(archive.read(file)? == write_variants(&variants_of(archive)?))
+        });
+    }
 }
 
 #[cfg(test)]
@@ -24,7 +30,7 @@ mod tests {
     use crate::ingest::{Options, Silent, ingest};
     use crate::layout;
     use crate::maintain::write_file;
-    use crate::manifest::Manifest;
+    use crate::manifest::{CatalogRecord, FileRecord, Manifest};
     use crate::repair::repair;
     use crate::storage::Storage;
     use crate::testing::{Image, RecordingStorage};
@@ -36,9 +42,10 @@ mod tests {
     fn archive_of(texts: &[&str]) -> Arc<dyn Storage> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.ndjson");
-        let line =
-            |text: &&str| format!("{{\"timestamp\":\"2025-09-01T00:00:00Z\",\"textPayload\":\"{text}\"}}\n");
-        std::fs::write(&path, texts.iter().map(line).collect::<String>()).unwrap();
+        let line = |(n, text): (usize, &&str)| {
+            format!("{{\"timestamp\":\"2025-09-01T00:00:{:02}Z\",\"textPayload\":\"{text}\"}}\n", n % 60)
+        };
+        std::fs::write(&path, texts.iter().enumerate().map(line).collect::<String>()).unwrap();
         let (specs, _) = discover(&[path.to_string_lossy().into_owned()]);
         let storage: Arc<dyn Storage> = Arc::new(RecordingStorage::new(Image::new()));
         ingest(storage.clone(), specs, &Options::new("test"), &Silent, &AtomicBool::new(false)).unwrap();
@@ -47,21 +54,23 @@ mod tests {
 
     #[test]
     fn a_catalogue_of_something_else_is_found() {
-        let (storage, other) = (archive_of(&["up", "down"]), archive_of(&["left", "right", "straight"]));
+        let codes = ["exited with code 1", "exited with code 2"].repeat(20);
+        let storage = archive_of(&codes);
+        let other = archive_of(&[&["left", "right"][..], &codes[1..]].concat());
         let sound = verify(storage.clone(), "test", Depth::Rows, &crate::verify::Silent).unwrap();
         assert!(sound.is_sound(), "{:#?}", sound.problems);
-        for path in [layout::shape_catalog, layout::stream_catalog] {
+        type File = fn(&mut CatalogRecord) -> &mut Option<FileRecord>;
+        let made: [(fn(u64) -> String, File); 3] = [
+            (layout::shape_catalog, |catalog| &mut catalog.shapes),
+            (layout::stream_catalog, |catalog| &mut catalog.streams),
+            (layout::variant_catalog, |catalog| &mut catalog.variants),
+        ];
+        for (path, file) in made {
             let mut manifest = Manifest::load(&*storage).unwrap();
             manifest.sequence += 1;
             let content = other.read(&path(1)).unwrap();
             let path = path(manifest.sequence);
-            let file = Some(write_file(&*storage, &path, &content).unwrap());
-            let catalog = manifest.catalog.as_mut().unwrap();
-            if layout::shape_catalog(manifest.sequence) == path {
-                catalog.shapes = file;
-            } else {
-                catalog.streams = file;
-            }
+            *file(manifest.catalog.as_mut().unwrap()) = Some(write_file(&*storage, &path, &content).unwrap());
             manifest.commit(&*storage).unwrap();
             let report = verify(storage.clone(), "test", Depth::Rows, &crate::verify::Silent).unwrap();
             let [problem] = &report.problems[..] else { panic!("{:#?}", report.problems) };

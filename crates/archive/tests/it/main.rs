@@ -28,3 +28,5 @@ mod shapes;
 mod streams;
 #[cfg(test)]
 mod unreadable;
+#[cfg(test)]
+mod variants;

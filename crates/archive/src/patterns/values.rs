@@ -10,11 +10,11 @@
 //! as soon as that is known: they are most of all values, and grow with the archive.
 
 use super::{Seen, Stream, Streams};
+use crate::error::Result;
+use crate::segment::{Segment, Subject};
 use hashbrown::{HashMap, HashSet};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::ops::Range;
-use timberline_archive::segment::{Segment, Subject};
-use timberline_archive::{Archive, Result};
 use timberline_pattern::variants::MAX_CLOSED_VALUES;
 
 /// Segments that are read side by side before values of overfull holes go.
@@ -61,23 +61,15 @@ pub(super) struct ValueOfStream<'v> {
 }
 
 impl Values {
-    /// Reads the values of all segments, side by side.
+    /// Reads the values of some segments, side by side.
     ///
     /// # Errors
-    /// [`Damaged`](timberline_archive::Error::Damaged) when an index cannot be read.
-    pub fn read(archive: &Archive) -> Result<Self> {
-        Self::read_of(archive, |_| true)
-    }
-
-    /// As [`read`](Self::read); only what `is_wanted` says yes to is kept.
-    ///
-    /// # Errors
-    /// [`Damaged`](timberline_archive::Error::Damaged) when an index cannot be read.
-    pub fn read_of(archive: &Archive, is_wanted: impl Fn(Subject) -> bool + Sync) -> Result<Self> {
+    /// [`Damaged`](crate::Error::Damaged) when an index cannot be read.
+    pub fn read(segments: &[Segment]) -> Result<Self> {
         let mut all = Self::default();
-        for segments in archive.segments().chunks(SEGMENTS_AT_ONCE) {
+        for segments in segments.chunks(SEGMENTS_AT_ONCE) {
             all.drop_overfull();
-            let is_wanted = |hole: &HoleOf| is_wanted(hole.0) && !all.overfull.contains(hole);
+            let is_wanted = |hole: &HoleOf| !all.overfull.contains(hole);
             let read = |segment: &Segment| OfSegment::read(segment, is_wanted);
             let read: Vec<OfSegment> = segments.par_iter().map(read).collect::<Result<_>>()?;
             all.overfull.extend(read.iter().flat_map(|segment| &segment.overfull));

@@ -1,17 +1,17 @@
 //! How often messages of each shape were there, by service and revision.
 
 use super::{Seen, Stream};
+use crate::error::Result;
+use crate::segment::{RingPlace, Segment, ShapeRecord};
 use hashbrown::HashMap;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use timberline_archive::segment::{RingPlace, Segment, ShapeRecord};
-use timberline_archive::{Archive, Result};
 
 /// Rows of shapes of messages, by service and revision; a stream once for every segment.
 pub(super) type ShapeCounts = HashMap<u64, Vec<(Stream, Seen)>>;
 
 /// Counts rows by shape of message, service and revision, from ring facts, of the shapes that `is_counted` says yes to.
 pub(super) fn shape_counts(
-    archive: &Archive,
+    segments: &[Segment],
     is_counted: impl Fn(u64) -> bool + Sync,
 ) -> Result<ShapeCounts> {
     let of_segment = |segment: &Segment| -> Result<Vec<(u64, (Stream, Seen))>> {
@@ -57,7 +57,7 @@ pub(super) fn shape_counts(
         Ok(counts)
     };
     let counted: Vec<Vec<(u64, (Stream, Seen))>> =
-        archive.segments().par_iter().map(of_segment).collect::<Result<_>>()?;
+        segments.par_iter().map(of_segment).collect::<Result<_>>()?;
     let mut counts = ShapeCounts::new();
     for (shape, count) in counted.into_iter().flatten() {
         counts.entry(shape).or_default().push(count);

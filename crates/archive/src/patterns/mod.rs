@@ -15,12 +15,13 @@ mod held;
 mod stream;
 mod values;
 
+use crate::archive::Archive;
+use crate::catalog::{PatternRecord, VariantCatalog, VariantRecord};
+use crate::error::Result;
+use crate::segment::Subject;
 use hashbrown::HashMap;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::BTreeMap;
-use timberline_archive::catalog::PatternRecord;
-use timberline_archive::segment::Subject;
-use timberline_archive::{Archive, Result};
 use timberline_pattern::mask::{Hole, HoleKind, Masker};
 use timberline_pattern::shape::{Fingerprint, Shape, Token};
 use timberline_pattern::template;
@@ -95,22 +96,35 @@ impl Seen {
 }
 
 impl Variant {
-    /// Returns how often the value was there in all.
-    pub fn total(&self) -> Seen {
-        let mut all = self.seen.values().copied();
-        let first = all.next().unwrap_or(Seen { entries: 0, first_ns: i64::MAX, last_ns: i64::MIN });
-        all.fold(first, |mut sum, seen| {
-            sum.add(seen);
-            sum
-        })
+    fn record(&self) -> VariantRecord {
+        let first = self.seen.iter().map(|(stream, seen)| (seen.first_ns, stream.revision())).min();
+        let (first_ns, revision) = first.unwrap_or((i64::MAX, ""));
+        VariantRecord {
+            id: self.id,
+            subject: self.subject,
+            place: self.place,
+            value: self.value.clone(),
+            first_ns,
+            first_revision: revision.into(),
+        }
     }
+}
+
+/// Makes the variant catalogue. Cost: the pattern catalogue, and the values and ring facts of all segments.
+pub(crate) fn variants_of(archive: &Archive) -> Result<VariantCatalog> {
+    let (patterns, exceptions) = rayon::join(|| Patterns::read(archive), || Exceptions::read(archive));
+    let (patterns, values) = (patterns?, Values::read(archive.segments())?);
+    let of_patterns = patterns.variants(&patterns.holes(archive, &values)?);
+    let of_exceptions = exceptions?.variants(&values);
+    let all = of_patterns.values().chain(of_exceptions.values()).flatten();
+    Ok(VariantCatalog::new(all.map(Variant::record).collect()))
 }
 
 impl Patterns {
     /// Reads the catalogue.
     ///
     /// # Errors
-    /// [`Damaged`](timberline_archive::Error::Damaged) when it cannot be read.
+    /// [`Damaged`](crate::Error::Damaged) when it cannot be read.
     pub fn read(archive: &Archive) -> Result<Self> {
         let records = archive.patterns()?;
         let masker = archive.manifest().masker()?;
@@ -160,47 +174,23 @@ impl Patterns {
         Part::of(&Shape::from_line(&record.line), &record.places, place)
     }
 
-    /// Says whether a shape's values have to be known to know what stood in the holes of the patterns that `is_wanted` says yes
-    /// to.
-    pub fn is_part_of(&self, shape: u64, is_wanted: impl Fn(u64) -> bool) -> bool {
-        self.by_shape.get(&shape).is_some_and(|idx| is_wanted(self.records[*idx].pattern))
-    }
-
     /// Returns what stood in each hole of each pattern. Cost: ring facts of all segments.
     ///
     /// # Errors
-    /// [`Damaged`](timberline_archive::Error::Damaged) when an index cannot be read.
+    /// [`Damaged`](crate::Error::Damaged) when an index cannot be read.
     pub fn holes(&self, archive: &Archive, values: &Values) -> Result<BTreeMap<u64, Vec<HoleValues>>> {
-        self.holes_of_patterns(archive, values, |_| true)
-    }
-
-    /// As [`holes`](Self::holes), of the patterns that `is_wanted` says yes to.
-    ///
-    /// # Errors
-    /// [`Damaged`](timberline_archive::Error::Damaged) when an index cannot be read.
-    pub fn holes_of_patterns(
-        &self,
-        archive: &Archive,
-        values: &Values,
-        is_wanted: impl Fn(u64) -> bool + Sync,
-    ) -> Result<BTreeMap<u64, Vec<HoleValues>>> {
         // A shape that is its pattern's template has no word of its own where the template has a value.
         let is_counted = |shape: u64| {
             self.by_shape.get(&shape).map(|idx| &self.records[*idx]).is_some_and(|record| {
                 let is_template = record.line == record.template_line
                     && record.places.iter().enumerate().all(|(token, place)| token == usize::from(*place));
-                is_wanted(record.pattern) && !is_template
+                !is_template
             })
         };
-        let counts = shape_counts(archive, is_counted)?;
-        let members: Vec<(u64, &Vec<usize>)> = self
-            .members
-            .iter()
-            .filter(|(pattern, _)| is_wanted(**pattern))
-            .map(|(pattern, members)| (*pattern, members))
-            .collect();
+        let counts = shape_counts(archive.segments(), is_counted)?;
+        let members: Vec<(&u64, &Vec<usize>)> = self.members.iter().collect();
         let of_pattern =
-            |(pattern, members): &(u64, &Vec<usize>)| (*pattern, self.holes_of(members, &counts, values));
+            |(pattern, members): &(&u64, &Vec<usize>)| (**pattern, self.holes_of(members, &counts, values));
         let holes: Vec<(u64, Vec<HoleValues>)> = members.par_iter().map(of_pattern).collect();
         Ok(holes.into_iter().collect())
     }
@@ -273,26 +263,19 @@ impl Patterns {
         record.places.iter().position(|of| usize::from(*of) == place)
     }
 
-    /// Finds the pattern's variant that has, or had when another shape was the founding one, an id.
-    pub(crate) fn find_variant(&self, holes: &BTreeMap<u64, Vec<HoleValues>>, id: u64) -> Option<Variant> {
-        let variants = self.variants(holes);
-        if let Some(found) = variants.values().flatten().find(|variant| variant.id == id) {
-            return Some(found.clone());
+    /// Finds the variant that has an id, or had it when another shape was its pattern's founding one.
+    pub fn find_variant<'v>(&self, variants: &'v VariantCatalog, id: u64) -> Option<&'v VariantRecord> {
+        if let Some(found) = variants.all().iter().find(|variant| variant.id == id) {
+            return Some(found);
         }
         // Rarely asked: an id from before older messages founded the pattern anew.
-        variants
-            .iter()
-            .find_map(|(pattern, variants)| {
-                variants.iter().find(|variant| {
-                    self.shapes_of(*pattern).any(|shape| {
-                        let place = self.founding_place(shape.shape, variant.place);
-                        place.is_some_and(|place| {
-                            variant_id(Fingerprint(shape.shape), place, &variant.value).0 == id
-                        })
-                    })
-                })
+        variants.all().iter().find(|variant| {
+            let Subject::Message(pattern) = variant.subject else { return false };
+            self.shapes_of(pattern).any(|shape| {
+                let place = self.founding_place(shape.shape, variant.place);
+                place.is_some_and(|place| variant_id(Fingerprint(shape.shape), place, &variant.value).0 == id)
             })
-            .cloned()
+        })
     }
 }
 

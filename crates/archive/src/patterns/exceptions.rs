@@ -1,10 +1,11 @@
 //! The exceptions of an archive, and the values that their messages have had.
 
 use super::{Held, Seen, Stream, Values, Variant};
+use crate::archive::Archive;
+use crate::error::Result;
+use crate::exception::ExceptionRecord;
+use crate::segment::Subject;
 use std::collections::{BTreeMap, BTreeSet};
-use timberline_archive::exception::ExceptionRecord;
-use timberline_archive::segment::Subject;
-use timberline_archive::{Archive, Result};
 use timberline_pattern::mask::HoleKind;
 use timberline_pattern::shape::{Fingerprint, Token};
 use timberline_pattern::variants::{MAX_CLOSED_VALUES, Openness, variant_id};
@@ -20,7 +21,7 @@ impl Exceptions {
     /// Reads the exceptions of all segments; what is said of one is what its first entry says.
     ///
     /// # Errors
-    /// [`Damaged`](timberline_archive::Error::Damaged) when an index cannot be read.
+    /// [`Damaged`](crate::Error::Damaged) when an index cannot be read.
     pub fn read(archive: &Archive) -> Result<Self> {
         let mut all = Self::default();
         for segment in archive.segments() {
