@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use support::{archive, entries_in, entry, filter, samples, shared, time, write_day};
 use timberline_analysis::{
     Asked, DEFAULT_MAX_Q, DiffAnswer, DiffQuestion, Investigation, PatternDiff, PatternKind, PatternStatus,
-    Side, Verdict, Vocabulary, diff_answer, gate_answer,
+    Side, Verdict, diff_answer, gate_answer,
 };
-use timberline_archive::segment::{Segment, Subject};
+use timberline_archive::segment::Segment;
 use timberline_archive::{Archive, Column, Result};
 use timberline_entry::{Field, Timestamp};
 use timberline_search::{Names, RowView, Sink, Wanted, scan};
@@ -104,30 +104,6 @@ fn both_sides_are_counted_as_their_rows_say() {
         }
     }
     assert!(n_patterns > 100, "{n_patterns}");
-}
-
-#[test]
-fn variants_of_some_patterns_are_those_of_all() {
-    let (exports, _) = samples();
-    let folder = tempfile::tempdir().unwrap();
-    let archive = archive(folder.path(), &[exports]);
-    let investigation = Investigation::new(&archive).unwrap();
-    let all = Vocabulary::read(&investigation).unwrap();
-    assert!(all.of_patterns.values().any(|variants| variants.len() > 1));
-    for step in [1, 2, 5] {
-        let of_patterns = all.of_patterns.keys().map(|pattern| Subject::Message(*pattern));
-        let of_exceptions = all.exceptions.all().map(|record| Subject::Exception(record.key));
-        let wanted: BTreeSet<Subject> = of_patterns.chain(of_exceptions).step_by(step).collect();
-        let patterns = timberline_archive::patterns::Patterns::read(investigation.archive).unwrap();
-        let some = Vocabulary::of_subjects(investigation.archive, patterns, &wanted).unwrap();
-        let patterns = all.of_patterns.iter().filter(|(id, _)| wanted.contains(&Subject::Message(**id)));
-        let exceptions =
-            all.of_exceptions.iter().filter(|(id, _)| wanted.contains(&Subject::Exception(**id)));
-        let (patterns, exceptions): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            (patterns.collect(), exceptions.collect());
-        assert_eq!(format!("{:?}", some.of_patterns), format!("{patterns:?}"));
-        assert_eq!(format!("{:?}", some.of_exceptions), format!("{exceptions:?}"));
-    }
 }
 
 #[test]

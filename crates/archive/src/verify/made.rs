@@ -59,8 +59,9 @@ mod tests {
         let other = archive_of(&[&["left", "right"][..], &codes[1..]].concat());
         let sound = verify(storage.clone(), "test", Depth::Rows, &crate::verify::Silent).unwrap();
         assert!(sound.is_sound(), "{:#?}", sound.problems);
+        type Path = fn(u64) -> String;
         type File = fn(&mut CatalogRecord) -> &mut Option<FileRecord>;
-        let made: [(fn(u64) -> String, File); 3] = [
+        let made: [(Path, File); 3] = [
             (layout::shape_catalog, |catalog| &mut catalog.shapes),
             (layout::stream_catalog, |catalog| &mut catalog.streams),
             (layout::variant_catalog, |catalog| &mut catalog.variants),
