@@ -5,7 +5,7 @@
 //! rows       Parquet readable, in ring order, in the month and span it claims, no copies;    rows
 //!            shapes and patterns as this program computes them; rings and shapes agree
 //! patterns   the catalogue is what the messages of all segments make                            patterns
-//! made       and so are the catalogues of shapes and streams                                 made
+//! made       and so are the catalogues of shapes, streams and variants                       made
 //! counts     read = kept + duplicates + rejected + set aside, per source and in total        counts
 //! leftovers  files that nothing names: no error, the next commit deletes them
 //! ```
