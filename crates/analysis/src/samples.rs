@@ -28,18 +28,26 @@ pub(crate) fn firsts<'i>(
     let names = &investigation.names;
     let of_segment = |(segment_idx, segment): (usize, &'i Segment)| -> Result<Vec<(u64, (RowRef, &'i str))>> {
         let (rings, shapes, revisions) = (segment.rings()?, segment.shapes()?, segment.revisions()?);
+        let is_asked = |unit: &u64| units.contains(unit);
+        let said = |pattern: u64, exception: Option<u64>| {
+            [Some(names.pattern(pattern)), exception].map(|unit| unit.filter(is_asked))
+        };
+        let said: Vec<[Option<u64>; 2]> =
+            shapes.iter().map(|shape| said(shape.pattern, shape.exception)).collect();
         // Rings are many more than shapes, so the first ring of each shape is found by number.
         let mut of_shape: Vec<Option<(i64, usize)>> = vec![None; shapes.len()];
         let (times, mut found) = (rings.times()?, Vec::new());
         for (ring, shape) in rings.each_shape(0..rings.len()).enumerate() {
+            if said[shape] == [None, None] {
+                continue;
+            }
             let here = (times.first(ring), ring);
             let first = &mut of_shape[shape];
             *first = Some(first.map_or(here, |first| first.min(here)));
         }
-        for (shape, first) in shapes.iter().zip(of_shape) {
+        for (said, first) in said.into_iter().zip(of_shape) {
             let Some((time_ns, ring)) = first else { continue };
-            let said = std::iter::once(names.pattern(shape.pattern)).chain(shape.exception);
-            for unit in said.filter(|unit| units.contains(unit)) {
+            for unit in said.into_iter().flatten() {
                 let row = RowRef { time_ns, segment: segment_idx, row: rings.row_start(ring) };
                 found.push((unit, (row, revisions[rings.run_of(ring).revision].as_str())));
             }

@@ -1,23 +1,24 @@
 //! Reads a grid from the rows of an archive.
 //!
 //! ```text
-//! everything in scope        ──► cells             labels alone are read
+//! everything in scope        ──► cells             labels alone are read; where everything matches, together with the rest
 //! what matches               ──► patterns and exceptions, and values that a shape always has
 //! of it, shapes with a hole  ──► values in closed holes            only here messages are read, and patterns with them
 //! ```
 
 use super::changeover::Changeovers;
-use super::values::ClosedValues;
+use super::values::{ClosedValues, ShapeValues};
 use super::{CELL_NS, Cell, Grid, GridBuilder};
 use crate::patterns::Vocabulary;
 use crate::question::Investigation;
 use crate::tally::scope;
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
-use timberline_archive::segment::{Beside, Row, Segment};
+use std::sync::Arc;
+use timberline_archive::segment::{Beside, Row, Run, Segment};
 use timberline_archive::{Column, Error, Result, compose};
 use timberline_entry::json::{Document, parse};
-use timberline_entry::{Field, LogEntry, MESSAGE_FIELDS};
+use timberline_entry::{Field, LogEntry, MESSAGE_FIELDS, Severity};
 use timberline_query::Filter;
 use timberline_search::{Names, RowView, Sink, Wanted, scan_shared, sinks};
 
@@ -62,18 +63,18 @@ impl Grid {
             beside: Beside::SAID,
             ..Wanted::fields([])
         };
-        let scope = Filter::and(scope, within.clone());
-        read(Takes { of: Rings::All, cells: true, patterns: is_all, values: false }, &scope, &labels)?;
-        // Whether a row matches may be dear to know, so each is asked once: with its message where values vary, without elsewhere.
-        let matching = Filter::and(filter.clone(), within.clone());
         if !is_all {
-            let takes = Takes { of: Rings::Plain, cells: false, patterns: true, values: false };
-            read(takes, &matching, &labels)?;
+            let scope = Filter::and(scope, within.clone());
+            read(Takes { of: Rings::All, cells: true, patterns: false, values: false }, &scope, &labels)?;
         }
+        // Rows are asked once whether they match, and read once where all do: with their message where values vary, without
+        // elsewhere.
+        let matching = Filter::and(filter.clone(), within.clone());
+        let takes = Takes { of: Rings::Plain, cells: is_all, patterns: true, values: false };
+        read(takes, &matching, &labels)?;
         if !vocabulary.variants.all().is_empty() {
             let messages = Wanted { fields: MESSAGE_FIELDS.into_iter().collect(), ..labels };
-            let takes = Takes { of: Rings::Varying, cells: false, patterns: !is_all, values: true };
-            read(takes, &matching, &messages)?;
+            read(Takes { of: Rings::Varying, values: true, ..takes }, &matching, &messages)?;
         }
         Ok(Reader::join(readers))
     }
@@ -117,6 +118,17 @@ struct Reader<'r> {
     last_service: Option<u32>,
     last_revision: String,
     by_labels: HashMap<String, u32>,
+    /// Whether rows of the run of rings take part, and what rows of the shape before say. Both hold for many that follow.
+    takes_run: bool,
+    last_shape: Option<ShapeSays>,
+    last_severity: Severity,
+}
+
+/// What is known of rows of a shape.
+struct ShapeSays {
+    shape: u64,
+    pattern: u64,
+    values: Option<Arc<ShapeValues>>,
 }
 
 impl<'r> Reader<'r> {
@@ -140,7 +152,30 @@ impl<'r> Reader<'r> {
             last_service: None,
             last_revision: String::new(),
             by_labels: HashMap::new(),
+            takes_run: false,
+            last_shape: None,
+            last_severity: Severity::Default,
         }
+    }
+
+    /// Returns the pattern of a shape, and what the shape says of its values.
+    fn says(&mut self, shape: u64) -> (u64, Option<Arc<ShapeValues>>) {
+        if let Some(last) = self.last_shape.as_ref().filter(|last| last.shape == shape) {
+            return (last.pattern, last.values.clone());
+        }
+        let pattern = self.names.pattern(shape);
+        let values = self.values.of_shape(shape, pattern);
+        self.last_shape = Some(ShapeSays { shape, pattern, values: values.clone() });
+        (pattern, values)
+    }
+
+    /// Returns a row's severity, which is the name of one.
+    fn severity(&mut self, row: &Row<'_>) -> Severity {
+        let name = row.cells.text(Column::Severity);
+        if name != self.last_severity.name() {
+            self.last_severity = Severity::parse(name).unwrap_or_default();
+        }
+        self.last_severity
     }
 
     /// Returns the number of a row's stream. Rows of one stream tend to follow one another.
@@ -222,18 +257,18 @@ fn instance(row: &Row<'_>) -> Result<String> {
 }
 
 impl Sink for Reader<'_> {
-    fn wants(&mut self, segment: &Segment, ring: usize) -> Result<bool> {
-        let rings = segment.rings()?;
-        let run = rings.run_of(ring);
+    fn run(&mut self, segment: &Segment, run: &Run) -> Result<()> {
         let (service, revision) = (&segment.services()?[run.service], &segment.revisions()?[run.revision]);
-        if !self.rows.takes(service, revision) {
-            return Ok(false);
+        self.takes_run = self.rows.takes(service, revision);
+        Ok(())
+    }
+
+    fn wants(&mut self, segment: &Segment, ring: usize) -> Result<bool> {
+        if !self.takes_run || self.takes.of == Rings::All {
+            return Ok(self.takes_run);
         }
-        if self.takes.of == Rings::All {
-            return Ok(true);
-        }
-        let shape = &segment.shapes()?[rings.shape(ring)];
-        let values = self.values.of_shape(shape.pattern, self.names.pattern(shape.pattern));
+        let shape = &segment.shapes()?[segment.rings()?.shape(ring)];
+        let (_, values) = self.says(shape.pattern);
         let varies = values.is_some_and(|values| values.varies())
             || shape.exception.is_some_and(|exception| self.values.varies(exception));
         Ok(varies == (self.takes.of == Rings::Varying))
@@ -244,7 +279,7 @@ impl Sink for Reader<'_> {
         Ok(false)
     }
 
-    fn row(&mut self, segment: &Segment, ring: usize, view: &RowView<'_>) -> Result<()> {
+    fn row(&mut self, _segment: &Segment, _ring: usize, view: &RowView<'_>) -> Result<()> {
         let (service, revision) =
             (view.row.cells.text(Column::Service), view.row.cells.text(Column::Revision));
         let time_ns = view.row.timestamp.as_nanos();
@@ -264,9 +299,8 @@ impl Sink for Reader<'_> {
         if !self.takes.patterns && !self.takes.values {
             return Ok(());
         }
-        let severity = segment.rings()?.run_of(ring).severity;
-        let pattern = self.names.pattern(view.row.pattern);
-        let values = self.values.of_shape(view.row.pattern, pattern);
+        let severity = self.severity(view.row);
+        let (pattern, values) = self.says(view.row.pattern);
         if self.takes.patterns {
             self.builder.hits(pattern, cell, severity, 1);
             for unit in values.iter().flat_map(|values| &values.constant) {
