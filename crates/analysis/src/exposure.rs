@@ -2,14 +2,13 @@
 //!
 //! A count means little without it: ten errors of a revision that served a day are not ten errors of one that served a month.
 
-use crate::group::GroupBy;
+use crate::group::{Bucket, GroupBy};
 use crate::question::{Investigation, Question};
 use crate::tally::{Counted, Key, scope, tally};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use timberline_archive::Result;
 use timberline_archive::catalog::{StreamCatalog, StreamRecord};
-use timberline_entry::Timestamp;
 use timberline_query::{Filter, Options, compile, time_bounds};
 
 /// What a group could have been counted in.
@@ -147,8 +146,7 @@ fn counted(
 
 /// Returns the stretch of time that a key written by `bucket_key` stands for.
 pub(crate) fn bucket_of(by: &GroupBy, key: &str, question: &Question) -> (i64, i64) {
-    let (start, _) = Timestamp::parse(key).expect("keys of stretches are their starts");
-    let bucket = crate::group::Bucket::of(by, start, &question.zone);
+    let bucket = Bucket::starting(by, key, &question.zone);
     (bucket.from_ns, bucket.to_ns)
 }
 

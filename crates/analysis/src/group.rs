@@ -136,6 +136,12 @@ impl Bucket {
         Self { from_ns: start(from), to_ns: start(to) }
     }
 
+    /// Returns the bucket that begins at a time in RFC 3339, which may lie before the first that an entry can have.
+    pub(crate) fn starting(by: &GroupBy, start: &str, zone: &TimeZone) -> Self {
+        let start: Instant = start.parse().expect("starts of stretches are written in RFC 3339");
+        Self::of(by, Timestamp::from_nanos(nanos(start)), zone)
+    }
+
     /// Returns the bucket that follows.
     pub(crate) fn next(self, by: &GroupBy, zone: &TimeZone) -> Self {
         Self::of(by, Timestamp::from_nanos(self.to_ns), zone)
@@ -143,7 +149,8 @@ impl Bucket {
 }
 
 fn nanos(instant: Instant) -> i64 {
-    i64::try_from(instant.as_nanosecond()).unwrap_or(i64::MAX)
+    let nanos = instant.as_nanosecond();
+    i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
 }
 
 #[cfg(test)]
@@ -157,6 +164,7 @@ mod tests {
         let show = |ns| Timestamp::from_nanos(ns).to_string().replace(".000000000Z", "Z");
         assert_eq!((show(bucket.from_ns).as_str(), show(bucket.to_ns).as_str()), (from, to));
         assert_eq!(bucket.next(by, &zone).from_ns, bucket.to_ns);
+        assert_eq!(Bucket::starting(by, &show(bucket.from_ns), &zone), bucket);
     }
 
     #[test]
@@ -179,6 +187,9 @@ mod tests {
         );
         check(&GroupBy::Week, "UTC", "2025-09-16T01:42:58Z", "2025-09-15T00:00:00Z", "2025-09-22T00:00:00Z");
         check(&GroupBy::Month, "UTC", "2025-02-28T23:59:59Z", "2025-02-01T00:00:00Z", "2025-03-01T00:00:00Z");
+        // The first and the last time that an entry can have.
+        check(&GroupBy::Week, "UTC", "1678-01-01T00:00:00Z", "1677-12-27T00:00:00Z", "1678-01-03T00:00:00Z");
+        check(&GroupBy::Month, "UTC", "2261-12-31T23:59:59Z", "2261-12-01T00:00:00Z", "2262-01-01T00:00:00Z");
         // The day on which clocks go forward has 23 hours.
         check(
             &GroupBy::Day,

@@ -1,10 +1,11 @@
 //! Points in time as log entries carry them: nanoseconds since the Unix epoch, UTC.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 /// A point in time: nanoseconds since 1970-01-01T00:00:00Z, no leap seconds.
 ///
-/// Range: the years 1678 to 2261, which is all that 64 bits of nanoseconds hold.
+/// Range: 1677-09-21 to 2262-04-11, which is all that 64 bits hold; of that, the years 1678 to 2261 can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -27,10 +28,17 @@ impl Timestamp {
     pub const MIN: Self = Self(i64::MIN);
     /// The latest point in time that can be held.
     pub const MAX: Self = Self(i64::MAX);
+    /// What entries can say: the years 1678 to 2261, so that the weeks, months and years around it can be held too.
+    const OF_ENTRIES: RangeInclusive<i64> = first_of_year(1678)..=first_of_year(2262) - 1;
 
     /// Makes a timestamp of nanoseconds since the Unix epoch.
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
+    }
+
+    /// Makes a timestamp of nanoseconds since the Unix epoch. `None` outside of the years 1678 to 2261.
+    pub fn from_nanos_of_entry(nanos: i128) -> Option<Self> {
+        i64::try_from(nanos).ok().filter(|nanos| Self::OF_ENTRIES.contains(nanos)).map(Self)
     }
 
     /// Returns nanoseconds since the Unix epoch.
@@ -78,8 +86,8 @@ impl Timestamp {
         let seconds =
             days_from_civil(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second
                 - offset_seconds;
-        let nanos = seconds.checked_mul(NANOS)?.checked_add(fraction)?;
-        Some((Self(nanos), zone))
+        let nanos = i128::from(seconds) * i128::from(NANOS) + i128::from(fraction);
+        Some((Self::from_nanos_of_entry(nanos)?, zone))
     }
 
     /// Returns year, month (1 to 12) and day of the UTC date.
@@ -172,6 +180,10 @@ fn parse_zone(bytes: &[u8]) -> Option<(i64, Zone)> {
     (hours < 24 && minutes < 60).then_some((sign * (hours * 3600 + minutes * 60), Zone::Offset))
 }
 
+const fn first_of_year(year: i64) -> i64 {
+    days_from_civil(year, 1, 1) * SECONDS_PER_DAY * NANOS
+}
+
 const fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
@@ -226,6 +238,8 @@ mod tests {
         check("2025-09-15 14:36:54,864572", Some(("2025-09-15T14:36:54.864572000Z", Zone::Missing)));
         check("2024-02-29T00:00:00.1234567891Z", Some(("2024-02-29T00:00:00.123456789Z", Zone::Utc)));
         check("2016-12-31T23:59:60Z", Some(("2016-12-31T23:59:59.999999999Z", Zone::Utc)));
+        check("1678-01-01T00:00:00Z", Some(("1678-01-01T00:00:00.000000000Z", Zone::Utc)));
+        check("2261-12-31T23:59:59.999999999Z", Some(("2261-12-31T23:59:59.999999999Z", Zone::Utc)));
         check("1969-12-31T23:59:59.5Z", Some(("1969-12-31T23:59:59.500000000Z", Zone::Utc)));
     }
 
@@ -242,6 +256,10 @@ mod tests {
             "2025-01-01T00:00:00 Z",
             "2025-01-01T 8:05:00Z",
             "9999-01-01T00:00:00Z",
+            "2262-01-01T00:00:00Z",
+            "2261-12-31T23:59:59-00:01",
+            "1677-12-31T23:59:59.999999999Z",
+            "1678-01-01T00:00:00+00:01",
             "not a time at all, no",
         ] {
             check(text, None);

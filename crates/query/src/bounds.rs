@@ -10,7 +10,7 @@ use timberline_entry::Field;
 /// `timestamp`, so that other fields of that name play no part. Lower above upper means that nothing matches.
 pub fn time_bounds(filter: &Filter) -> (Option<i64>, Option<i64>) {
     let window = of_node(filter.root());
-    (window.first.filter(|first| *first > i64::MIN), window.last.filter(|last| *last < i64::MAX))
+    (window.first, window.last)
 }
 
 #[derive(Clone, Copy, Default)]
@@ -45,6 +45,9 @@ fn of_test(test: &Test) -> Window {
         return Window::default();
     };
     match compare.op {
+        // What lies beyond all times is at the ends of the range, and keeps nothing out.
+        Op::Ge | Op::Gt if *ns == i64::MIN => Window::default(),
+        Op::Le | Op::Lt if *ns == i64::MAX => Window::default(),
         Op::Ge => Window { first: Some(*ns), last: None },
         Op::Gt => Window { first: Some(ns.saturating_add(1)), last: None },
         Op::Le => Window { first: None, last: Some(*ns) },
@@ -76,5 +79,8 @@ mod tests {
         check("NOT timestamp<\"1970-01-02\"", None, None);
         check("jsonPayload.timestamp>\"1970-01-02\" receiveTimestamp>\"1970-01-02\"", None, None);
         check("timestamp<=\"9999-12-31\"", None, None);
+        check("timestamp<\"9999-12-31T23:59:59Z\" timestamp>\"1066-10-14\"", None, None);
+        check("timestamp<\"1066-10-14\"", None, Some(i64::MIN));
+        check("timestamp>\"9999-12-31\"", Some(i64::MAX), None);
     }
 }

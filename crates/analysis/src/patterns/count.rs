@@ -97,10 +97,14 @@ impl Counts {
         let spans =
             archive.segments().iter().map(|segment| (segment.record().first_ns, segment.record().last_ns));
         let (since, until) = time_bounds(filter);
-        let span = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).map(|(first, last)| {
-            let first = since.map_or(first, |since| since.clamp(first, last));
-            (first, until.map_or(last, |until| until.clamp(first, last)))
-        });
+        let of_archive = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let span = of_archive
+            .map(|(first, last)| {
+                let first = since.map_or(first, |since| since.clamp(first, last));
+                (first, until.map_or(last, |until| until.min(last)))
+            })
+            // A filter may end before it begins, or before the archive does.
+            .filter(|(first, last)| first <= last);
         let mut counter = Counter::new(investigation, vocabulary, is_all, Course::over(span));
         let mut wanted = Wanted::default();
         if !counter.by_row.is_empty() {

@@ -24,21 +24,21 @@ pub fn period_seconds(times: &[i64]) -> Option<f64> {
     let mut times = times.to_vec();
     times.sort_unstable();
     let gaps = |times: &[i64]| {
-        let mut gaps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let mut gaps: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
         gaps.sort_unstable();
         gaps
     };
     let all = gaps(&times);
     // The gaps that make up most of the time are those between bursts.
-    let total: i64 = all.iter().sum();
+    let total: i128 = all.iter().copied().map(i128::from).sum();
     let mut covered = 0;
     let typical = all.iter().rev().find(|gap| {
-        covered += **gap;
+        covered += i128::from(**gap);
         covered >= total / 2
     })?;
     let mut bursts: Vec<i64> = Vec::new();
     for time in times {
-        if bursts.last().is_none_or(|last| time - last > typical / 10) {
+        if bursts.last().is_none_or(|last| time.saturating_sub(*last) > typical / 10) {
             bursts.push(time);
         }
     }

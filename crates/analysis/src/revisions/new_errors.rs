@@ -65,7 +65,7 @@ pub(super) fn first_of_each(
         let lag =
             deployed_ns(service, revision).filter(|deployed| *deployed <= row.time_ns).map(|deployed| {
                 #[expect(clippy::cast_precision_loss, reason = "seconds are shown, not counted on")]
-                let lag = (row.time_ns - deployed) as f64;
+                let lag = row.time_ns.saturating_sub(deployed) as f64;
                 lag / 1e9
             });
         let error = NewError {

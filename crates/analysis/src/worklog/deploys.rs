@@ -77,7 +77,7 @@ fn facts(
     };
     let after = |(first_ns, cluster): (i64, &Gathered)| {
         #[expect(clippy::cast_precision_loss, reason = "shown to a millisecond")]
-        let seconds = (first_ns - time_ns) as f64 / 1e9;
+        let seconds = first_ns.saturating_sub(time_ns) as f64 / 1e9;
         ErrorAfter { id: cluster.name(), time: crate::evidence::rfc3339(first_ns), seconds }
     };
     let earliest = |(first_ns, cluster): &(i64, &Gathered)| (*first_ns, cluster.id);

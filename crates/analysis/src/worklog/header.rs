@@ -176,7 +176,7 @@ pub(super) fn coverage(
                     is_total: gap.is_total,
                     command: gap.command.clone(),
                 };
-                (nanos(&gap.to) - nanos(&gap.from), facts)
+                (nanos(&gap.to).saturating_sub(nanos(&gap.from)), facts)
             })
         })
         .collect();

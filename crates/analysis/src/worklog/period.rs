@@ -19,7 +19,7 @@ pub(super) fn busiest(times: &[i64]) -> Option<Busiest> {
     let mut best: Option<(usize, usize)> = None;
     let mut end = 0;
     for start in 0..times.len() {
-        while end < times.len() && times[end] - times[start] < HOUR_NS {
+        while end < times.len() && times[end].saturating_sub(times[start]) < HOUR_NS {
             end += 1;
         }
         if best.is_none_or(|(from, to)| end - start > to - from) {
@@ -28,8 +28,8 @@ pub(super) fn busiest(times: &[i64]) -> Option<Busiest> {
     }
     let (from, to) = best?;
     #[expect(clippy::cast_precision_loss, reason = "shown to a second")]
-    let seconds = (times[to - 1] - times[from]) as f64 / 1e9;
-    let is_whole_hour = times[times.len() - 1] - times[0] >= HOUR_NS;
+    let seconds = times[to - 1].saturating_sub(times[from]) as f64 / 1e9;
+    let is_whole_hour = times[times.len() - 1].saturating_sub(times[0]) >= HOUR_NS;
     Some(Busiest {
         from: crate::evidence::rfc3339(times[from]),
         count: (to - from) as u64,

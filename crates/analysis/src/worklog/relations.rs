@@ -149,8 +149,11 @@ impl Shared {
 fn relation(all: &[Presence], place: usize, other_place: usize) -> Relation {
     let (one, other) = (&all[place], &all[other_place]);
     let mut lags = Vec::new();
-    let traces = meet(one.traces(), other.traces(), |one, other| lags.push(other.first_ns - one.first_ns));
-    let cells = meet(one.cells(), other.cells(), |one, other| lags.push(other.first_ns - one.first_ns));
+    let traces = meet(one.traces(), other.traces(), |one, other| {
+        lags.push(other.first_ns.saturating_sub(one.first_ns))
+    });
+    let cells =
+        meet(one.cells(), other.cells(), |one, other| lags.push(other.first_ns.saturating_sub(one.first_ns)));
     lags.sort_unstable();
     let part = |n: usize| {
         #[expect(clippy::cast_precision_loss, reason = "a share")]

@@ -22,7 +22,7 @@ pub(super) fn state(
 ) -> (ClusterState, String) {
     let is_over = |regression: &&&Regression| matches!(regression.state, State::Resolved | State::Spike);
     // Revisions may overlap: what the latest does not do, one before it may still be doing.
-    let goes_on = window.1 - found.last.time_ns <= usual_gap_ns(&found.times);
+    let goes_on = window.1.saturating_sub(found.last.time_ns) <= usual_gap_ns(&found.times);
     if let Some(over) = changed.iter().find(is_over)
         && changed.iter().all(|regression| is_over(&regression))
         && !goes_on
@@ -62,7 +62,7 @@ pub(super) fn state(
 /// long enough that its rate before would have given [`SILENT_EXPECTED`] entries.
 fn silence(investigation: &Investigation<'_>, found: &Gathered, window: (i64, i64)) -> Option<String> {
     let (first, last) = (found.first.time_ns, found.last.time_ns);
-    let silent = window.1 - last;
+    let silent = window.1.saturating_sub(last);
     // Minutes, not entries: a burst is one event, and two events are no rate.
     let n_cells = found.n_cells;
     if n_cells < 3 || silent <= usual_gap_ns(&found.times).saturating_mul(10) {
@@ -70,7 +70,10 @@ fn silence(investigation: &Investigation<'_>, found: &Gathered, window: (i64, i6
     }
     let covered = |service: &str, from: i64, to: i64| -> i64 {
         let stretches = investigation.coverage.merged(service, Some(found.severity()));
-        stretches.iter().map(|(a, b, _)| ((*b).min(to) - (*a).max(from)).max(0)).sum()
+        stretches
+            .iter()
+            .map(|(a, b, _)| (*b).min(to).saturating_sub((*a).max(from)).max(0))
+            .fold(0, i64::saturating_add)
     };
     let services = found.services();
     let seen = services.iter().map(|service| covered(service, last, window.1)).min()?;

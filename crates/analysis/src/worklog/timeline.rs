@@ -79,6 +79,11 @@ fn step_of(seconds: u64) -> i64 {
     i64::try_from(seconds).expect("the lengths are few seconds") * NANOS
 }
 
+/// Returns start and end of a stretch by its number since the Unix epoch; cut off where times end.
+const fn stretch(number: i64, step_ns: i64) -> (i64, i64) {
+    (number.saturating_mul(step_ns), number.saturating_add(1).saturating_mul(step_ns))
+}
+
 /// Reads the course of a window.
 pub(super) fn timeline(
     investigation: &Investigation<'_>,
@@ -90,10 +95,10 @@ pub(super) fn timeline(
     let mut counter = Counter { step_ns, counts: BTreeMap::new(), services: BTreeSet::new() };
     scan(investigation.archive, &investigation.names, filter, &Wanted::default(), &mut counter)?;
     let mut steps = Vec::new();
-    let mut start = from_ns.div_euclid(step_ns) * step_ns;
-    while start <= to_ns {
-        let covered = covered_ns(investigation, Some(&counter.services), start, start + step_ns - 1);
-        let counts = counter.counts.remove(&start);
+    for step in from_ns.div_euclid(step_ns)..=to_ns.div_euclid(step_ns) {
+        let (start, end) = stretch(step, step_ns);
+        let covered = covered_ns(investigation, Some(&counter.services), start, end - 1);
+        let counts = counter.counts.remove(&step);
         #[expect(clippy::cast_precision_loss, reason = "a share")]
         let share = ((covered / step_ns as f64 * 1e4).round() / 1e4).min(1.0);
         steps.push(Step {
@@ -110,7 +115,6 @@ pub(super) fn timeline(
             },
             covered: share,
         });
-        start += step_ns;
     }
     let bad = || clusters.iter().filter(|cluster| cluster.priority <= Priority::P2);
     let onset = bad().min_by_key(|cluster| (cluster.first, cluster.id));
@@ -126,7 +130,7 @@ pub(super) fn timeline(
         steps,
         onset: onset.map(|cluster| rfc3339(cluster.first.time_ns)),
         onset_cluster: onset.map(Gathered::name),
-        peak: peak.map(|(step, _)| rfc3339(step * step_ns)),
+        peak: peak.map(|(step, _)| rfc3339(stretch(*step, step_ns).0)),
         peak_count: peak.map_or(0, |(_, n)| *n),
         current: current.to_owned(),
         reason,
@@ -144,8 +148,9 @@ fn state_at_end<'c>(
     let Some(last) = bad.iter().max_by_key(|cluster| (cluster.last, cluster.id)) else {
         return ("quiet", "no cluster of P0 to P2".to_owned());
     };
-    let silent = to_ns - last.last.time_ns;
-    if bad.iter().any(|cluster| to_ns - cluster.last.time_ns <= usual_gap_ns(&cluster.times)) {
+    let since = |cluster: &Gathered| to_ns.saturating_sub(cluster.last.time_ns);
+    let silent = since(last);
+    if bad.iter().any(|cluster| since(cluster) <= usual_gap_ns(&cluster.times)) {
         return ("ongoing", "entries of P0 to P2 go on up to the end".to_owned());
     }
     let covered = covered_ns(investigation, None, last.last.time_ns, to_ns);
@@ -159,7 +164,7 @@ fn state_at_end<'c>(
 
 /// Returns the distance below which nine tenths of the distances between times lie, at least a minute.
 pub(super) fn usual_gap_ns(times: &[i64]) -> i64 {
-    let mut gaps: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let mut gaps: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
     gaps.sort_unstable();
     gaps.get(gaps.len() * 9 / 10).copied().unwrap_or(0).max(60 * NANOS)
 }
@@ -168,7 +173,7 @@ pub(super) fn usual_gap_ns(times: &[i64]) -> i64 {
 pub(super) fn course(investigation: &Investigation<'_>, cluster: &Gathered, window: (i64, i64)) -> Course {
     const MAX_COURSE: i64 = 40;
     let (first, last) = (cluster.first.time_ns, cluster.last.time_ns);
-    let margin = ((last - first) / 5).max(60 * NANOS);
+    let margin = (last.saturating_sub(first) / 5).max(60 * NANOS);
     let (from, to) = (first.saturating_sub(margin).max(window.0), last.saturating_add(margin).min(window.1));
     let step_ns = step_ns(from, to, MAX_COURSE);
     let stretches: Vec<(i64, i64)> = cluster
@@ -184,13 +189,13 @@ pub(super) fn course(investigation: &Investigation<'_>, cluster: &Gathered, wind
     let start = from.div_euclid(step_ns);
     let counts = (start..=to.div_euclid(step_ns))
         .map(|step| {
-            let (begins, ends) = (step * step_ns, (step + 1) * step_ns);
+            let (begins, ends) = stretch(step, step_ns);
             let is_covered = stretches.iter().any(|(from, to)| *from < ends && begins <= *to);
             by_step.get(&step).copied().or(is_covered.then_some(0))
         })
         .collect();
     Course {
-        from: rfc3339(start * step_ns),
+        from: rfc3339(stretch(start, step_ns).0),
         #[expect(clippy::cast_sign_loss, reason = "lengths are positive")]
         step_seconds: (step_ns / NANOS).max(1) as u64,
         counts,
@@ -199,14 +204,14 @@ pub(super) fn course(investigation: &Investigation<'_>, cluster: &Gathered, wind
 
 struct Counter {
     step_ns: i64,
+    /// By the number of the stretch.
     counts: BTreeMap<i64, BTreeMap<Severity, u64>>,
     services: BTreeSet<String>,
 }
 
 impl Counter {
     fn add(&mut self, time_ns: i64, severity: Severity, n: u64) {
-        let step = time_ns.div_euclid(self.step_ns) * self.step_ns;
-        *self.counts.entry(step).or_default().entry(severity).or_insert(0) += n;
+        *self.counts.entry(time_ns.div_euclid(self.step_ns)).or_default().entry(severity).or_insert(0) += n;
     }
 }
 
@@ -254,6 +259,14 @@ mod tests {
         check(86_400, 1_800);
         check(86_400 * 21, 43_200);
         check(86_400 * 365 * 100, 86_400 * 365 * 100 / 72);
+    }
+
+    #[test]
+    fn stretches_end_where_times_end() {
+        assert_eq!(stretch(-2, 100), (-200, -100));
+        let step = step_ns(i64::MIN, i64::MAX, 72);
+        assert_eq!(stretch(i64::MIN.div_euclid(step), step).0, i64::MIN);
+        assert_eq!(stretch(i64::MAX.div_euclid(step), step).1, i64::MAX);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The program as people meet it: arguments in; stdout, stderr and exit code out.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests, too")]
 
+mod ages;
 mod asking;
 mod documents;
 mod ending;

@@ -83,8 +83,7 @@ fn integer(value: Value<'_>) -> Option<i128> {
 }
 
 fn made(nanos: i128) -> Option<Read> {
-    let time = Timestamp::from_nanos(i64::try_from(nanos).ok()?);
-    Some(Read { time, repair: Some(RepairKind::EpochTime) })
+    Some(Read { time: Timestamp::from_nanos_of_entry(nanos)?, repair: Some(RepairKind::EpochTime) })
 }
 
 #[cfg(test)]
@@ -120,5 +119,7 @@ mod tests {
             check(json, None);
         }
         check(r#"{"seconds":99999999999999}"#, None);
+        check(r#"{"seconds":-9223372036}"#, None);
+        check(r#"{"seconds":9223372036}"#, None);
     }
 }
