@@ -4,9 +4,10 @@
 //! the time, on the service, or on the severity alone. A dump made with any other condition proves no absence of anything.
 
 use crate::evidence::Severities;
+use std::collections::BTreeSet;
 use timberline_entry::json::{Document, parse};
 use timberline_entry::{Field, LogEntry, Severity};
-use timberline_query::{Compare, Filter, Node, Options, Test, compile, eval};
+use timberline_query::{Compare, Filter, Node, Op, Options, Test, compile, eval};
 
 /// Returns the severities of which a filter lets everything through, time and service aside; `None` when it asks for more
 /// than that, or cannot be read.
@@ -21,15 +22,16 @@ pub(crate) fn severities(filter: &str) -> Option<Severities> {
 
 /// The severities that one condition lets through.
 fn let_through(condition: &Node) -> Option<Severities> {
-    let (mut only_scope, mut only_severity) = (true, true);
+    if is_time(condition) {
+        return Some(Severities::ALL);
+    }
+    let mut scopes = BTreeSet::new();
     condition.each_test(&mut |test| {
-        only_scope &= is_scope(test);
-        only_severity &= matches!(test, Test::Compare(compare) if compare.path.root == Field::Severity);
+        scopes.insert(Scope::of(test));
     });
-    match condition {
-        Node::All => Some(Severities::ALL),
-        _ if only_scope => Some(Severities::ALL),
-        _ if only_severity => {
+    match (condition, scopes.into_iter().collect::<Vec<_>>()[..]) {
+        (Node::All, _) | (_, [Scope::Type | Scope::Service]) => Some(Severities::ALL),
+        (_, [Scope::Severity]) => {
             let filter = Filter::new(condition.clone());
             let matching = Severity::ALL.into_iter().filter(|severity| matches(&filter, *severity));
             Some(matching.fold(Severities::default(), Severities::with))
@@ -38,16 +40,33 @@ fn let_through(condition: &Node) -> Option<Severities> {
     }
 }
 
-/// Says whether a test is about when or about which service, which a dump covers one by one anyway.
-fn is_scope(test: &Test) -> bool {
-    let Test::Compare(Compare { path, .. }) = test else { return false };
-    let keys: Vec<&str> = path.segments.iter().map(|segment| segment.key.as_str()).collect();
-    match path.root {
-        Field::Timestamp | Field::ReceiveTimestamp => true,
-        Field::Resource => {
-            matches!(keys[..], ["type"] | ["labels", "service_name" | "project_id" | "location"])
+/// Says whether a condition is one end of a window. Any other on the time, an `OR` or `NOT` of ends among them, may leave out
+/// what lies between the first and the last entry.
+fn is_time(condition: &Node) -> bool {
+    let Node::Test(Test::Compare(Compare { path, op, .. })) = condition else { return false };
+    path.root == Field::Timestamp && matches!(op, Op::Lt | Op::Le | Op::Gt | Op::Ge)
+}
+
+/// What a test is about. What is covered is said for services and severities one by one, for nothing finer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Scope {
+    Type,
+    Service,
+    Severity,
+    /// Anything by which a service's entries may be told apart: its place and project too.
+    Finer,
+}
+
+impl Scope {
+    fn of(test: &Test) -> Self {
+        let Test::Compare(Compare { path, .. }) = test else { return Self::Finer };
+        let keys: Vec<&str> = path.segments.iter().map(|segment| segment.key.as_str()).collect();
+        match (path.root, &keys[..]) {
+            (Field::Severity, []) => Self::Severity,
+            (Field::Resource, ["type"]) => Self::Type,
+            (Field::Resource, ["labels", "service_name"]) => Self::Service,
+            _ => Self::Finer,
         }
-        _ => false,
     }
 }
 
@@ -76,6 +95,7 @@ mod tests {
         check("", all);
         check("resource.type=\"cloud_run_revision\" resource.labels.service_name=shop", all);
         check("timestamp>=\"2025-09-16T00:00:00Z\" AND timestamp<\"2025-09-17T00:00:00Z\"", all);
+        check("resource.labels.service_name=(shop OR cart)", all);
         check("severity>=ERROR", Some(&[Error, Critical, Alert, Emergency]));
         check("resource.type=\"x\" severity=ERROR", Some(&[Error]));
         check("severity=(ERROR OR WARNING) timestamp>\"2025-09-16T00:00:00Z\"", Some(&[Error, Warning]));
@@ -92,6 +112,14 @@ mod tests {
             "resource.labels.revision_name=shop-00042-abc",
             "textPayload=~\"x\"",
             "timestamp>=\"2025-09-16T00:00:00Z\" OR httpRequest:*",
+            "timestamp<\"2025-09-16T00:00:00Z\" OR timestamp>\"2025-09-17T00:00:00Z\"",
+            "NOT (timestamp>=\"2025-09-16T00:00:00Z\" timestamp<\"2025-09-17T00:00:00Z\")",
+            "timestamp=\"2025-09-16T00:00:00Z\"",
+            "receiveTimestamp>\"2025-09-16T00:00:00Z\"",
+            "resource.labels.location=europe-west1",
+            "resource.labels.project_id=other",
+            "resource.type=cloud_run_revision OR resource.labels.service_name=shop",
+            "severity>=ERROR OR resource.labels.service_name=shop",
             "service=shop severity",
             "this is ( no filter",
         ] {

@@ -34,7 +34,8 @@ fn entry(time: &str) -> String {
 fn every_question_has_an_end() {
     let folder = TempDir::new().unwrap();
     let export = folder.path().join("clock.ndjson");
-    std::fs::write(&export, TIMES.iter().chain(&REFUSED).map(|time| entry(time)).collect::<String>()).unwrap();
+    std::fs::write(&export, TIMES.iter().chain(&REFUSED).map(|time| entry(time)).collect::<String>())
+        .unwrap();
     let archive = folder.path().join("archive");
     assert_eq!(run(&archive, &["ingest", export.to_str().unwrap()]).code, 3, "two times cannot be kept");
     assert_eq!(run(&archive, &["status", "--format", "json"]).json()["entries"], TIMES.len());
