@@ -4,7 +4,6 @@
 //! the time, on the service, or on the severity alone. A dump made with any other condition proves no absence of anything.
 
 use crate::evidence::Severities;
-use std::collections::BTreeSet;
 use timberline_entry::json::{Document, parse};
 use timberline_entry::{Field, LogEntry, Severity};
 use timberline_query::{Compare, Filter, Node, Op, Options, Test, compile, eval};
@@ -22,21 +21,22 @@ pub(crate) fn severities(filter: &str) -> Option<Severities> {
 
 /// The severities that one condition lets through.
 fn let_through(condition: &Node) -> Option<Severities> {
-    if is_time(condition) {
+    if matches!(condition, Node::All) || is_time(condition) {
         return Some(Severities::ALL);
     }
-    let mut scopes = BTreeSet::new();
+    let mut about = None;
     condition.each_test(&mut |test| {
-        scopes.insert(Scope::of(test));
+        let scope = Scope::of(test);
+        about = Some(if about.is_none_or(|before| before == scope) { scope } else { Scope::Finer });
     });
-    match (condition, scopes.into_iter().collect::<Vec<_>>()[..]) {
-        (Node::All, _) | (_, [Scope::Type | Scope::Service]) => Some(Severities::ALL),
-        (_, [Scope::Severity]) => {
+    match about? {
+        Scope::Type | Scope::Service => Some(Severities::ALL),
+        Scope::Severity => {
             let filter = Filter::new(condition.clone());
             let matching = Severity::ALL.into_iter().filter(|severity| matches(&filter, *severity));
             Some(matching.fold(Severities::default(), Severities::with))
         }
-        _ => None,
+        Scope::Finer => None,
     }
 }
 
@@ -48,12 +48,12 @@ fn is_time(condition: &Node) -> bool {
 }
 
 /// What a test is about. What is covered is said for services and severities one by one, for nothing finer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
     Type,
     Service,
     Severity,
-    /// Anything by which a service's entries may be told apart: its place and project too.
+    /// Anything by which a service's entries may be told apart: its place and project too, or two of the others at once.
     Finer,
 }
 

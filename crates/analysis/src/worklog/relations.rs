@@ -150,7 +150,7 @@ fn relation(all: &[Presence], place: usize, other_place: usize) -> Relation {
     let (one, other) = (&all[place], &all[other_place]);
     let mut lags = Vec::new();
     let traces = meet(one.traces(), other.traces(), |one, other| {
-        lags.push(other.first_ns.saturating_sub(one.first_ns))
+        lags.push(other.first_ns.saturating_sub(one.first_ns));
     });
     let cells =
         meet(one.cells(), other.cells(), |one, other| lags.push(other.first_ns.saturating_sub(one.first_ns)));
