@@ -3,7 +3,7 @@
 use crate::question::Investigation;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use timberline_archive::Result;
+use timberline_archive::{Result, layout};
 use timberline_entry::Timestamp;
 
 /// The answer to *status*; serialised, the contract `timberline/status/1`.
@@ -96,10 +96,11 @@ pub fn overview(investigation: &Investigation<'_>) -> Result<Overview> {
         }
     }
     let bytes = |folder: &str| {
-        manifest.files().filter(|file| file.path.starts_with(folder)).map(|file| file.bytes).sum::<u64>()
+        let files = manifest.files().filter(|file| layout::inside(&file.path, folder).is_some());
+        files.map(|file| file.bytes).sum::<u64>()
     };
-    let (entries_bytes, index) = (bytes("entries/"), bytes("index/"));
-    let other = bytes("catalog/") + archive.manifest_bytes()?;
+    let (entries_bytes, index) = (bytes(layout::ENTRIES), bytes(layout::INDEX));
+    let other = bytes(layout::CATALOG) + archive.manifest_bytes()?;
     let show = |ns: i64| Timestamp::from_nanos(ns).to_string();
     let read: u64 = investigation.sources.iter().map(|source| source.read).sum();
     let rejected: u64 = investigation.sources.iter().map(|source| source.rejected).sum();

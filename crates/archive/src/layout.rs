@@ -8,6 +8,8 @@
 //!                                        messages, exceptions, values, cube: what is said, how often, by whom and when
 //! catalog/000042-patterns.parquet        which shapes of messages are one pattern
 //! catalog/000042-shapes.zst              what the entries of all segments look like
+//! catalog/000042-streams.zst             what each revision wrote, its instances and its deploys
+//! catalog/000042-variants.zst            which values of messages have ids of their own
 //! catalog/000042-sources.parquet         where the entries came from
 //! catalog/000042-rejects.parquet         what could not be kept
 //! superseded/entries/…                   entries of the commit before, kept for readers until the next writer
@@ -23,8 +25,16 @@ pub const CURRENT: &str = "CURRENT";
 pub const LOCK: &str = "lock";
 /// The ledger of issues, where no other place was named for it. It is no part of what the manifest names.
 pub const ISSUES: &str = "issues.toml";
+/// The folder of manifests.
+pub const MANIFESTS: &str = "manifest";
+/// The folder of entries, by month.
+pub const ENTRIES: &str = "entries";
+/// The folder of what is known of the entries, by segment.
+pub const INDEX: &str = "index";
+/// The folder of catalogues.
+pub const CATALOG: &str = "catalog";
 /// The folders of an archive; files elsewhere are none of its business.
-pub const FOLDERS: [&str; 5] = ["manifest", "entries", "index", "catalog", "superseded"];
+pub const FOLDERS: [&str; 5] = [MANIFESTS, ENTRIES, INDEX, CATALOG, "superseded"];
 
 /// Where damaged files are kept: no longer part of the archive, and not thrown away either.
 pub const DAMAGED: &str = "damaged";
@@ -33,12 +43,18 @@ pub const DAMAGED: &str = "damaged";
 ///
 /// Whoever reads what people put into folders stays out of archives by this.
 pub fn is_archive(folder: &std::path::Path) -> bool {
-    folder.join(CURRENT).is_file() && folder.join(FOLDERS[0]).is_dir()
+    folder.join(CURRENT).is_file() && folder.join(MANIFESTS).is_dir()
 }
 
 /// Returns the manifest's path for a sequence number.
 pub fn manifest(sequence: u64) -> String {
     format!("manifest/{sequence:06}.json")
+}
+
+/// Says whether a path is that of a manifest.
+pub fn is_manifest(path: &str) -> bool {
+    let name = inside(path, MANIFESTS).and_then(|name| name.strip_suffix(".json"));
+    name.is_some_and(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Returns a segment's name: the manifest that introduced it and its place in that commit.
@@ -55,6 +71,12 @@ pub fn month(time: Timestamp) -> String {
 /// Returns the path of a segment's entries.
 pub fn entries(month: &str, segment_id: &str) -> String {
     format!("entries/month={month}/{segment_id}.parquet")
+}
+
+/// Returns the month and the segment's name of a path of entries.
+pub fn segment_of_entries(path: &str) -> Option<(&str, &str)> {
+    let (month, name) = inside(path, ENTRIES)?.strip_prefix("month=")?.split_once('/')?;
+    Some((month, name.strip_suffix(".parquet")?))
 }
 
 /// Returns the folder of a segment's index.
@@ -179,6 +201,17 @@ pub fn rejects(sequence: u64) -> String {
     format!("catalog/{sequence:06}-rejects.parquet")
 }
 
+/// Returns the part of a path that is inside a folder of the archive.
+pub fn inside<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    path.strip_prefix(folder)?.strip_prefix('/')
+}
+
+/// Returns the commit that a manifest, a catalogue or a segment is named after.
+pub fn sequence_of(path: &str) -> Option<u64> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split(['.', '-']).next()?.parse().ok()
+}
+
 /// Returns the folder part of a path; empty for a file directly in the archive.
 pub fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
@@ -196,6 +229,28 @@ mod tests {
             "entries/month=1970-01/000007-03.parquet"
         );
         assert_eq!(folder_of(&shapes("a")), "index/a");
+        assert_eq!(sequence_of(&manifest(42)), Some(42));
+        assert_eq!(sequence_of(&patterns(42)), Some(42));
+        assert_eq!(sequence_of(CURRENT), None);
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        assert_eq!(
+            segment_of_entries(&entries("2025-09", &segment_id(7, 3))),
+            Some(("2025-09", "000007-03"))
+        );
+        assert_eq!(segment_of_entries(&shapes("a")), None);
+        assert!(is_manifest(&manifest(42)));
+        for other in
+            ["manifest/.json", "manifest/../x.json", "manifest/1a.json", "manifest/1", "catalog/1.json"]
+        {
+            assert!(!is_manifest(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_file_directly_in_the_archive_has_no_folder() {
         assert_eq!(folder_of(CURRENT), "");
     }
 }

@@ -115,12 +115,6 @@ impl HoleKind {
         }
     }
 
-    /// Returns the kind with this number, the reverse of `kind as u8`.
-    #[must_use]
-    pub fn from_u8(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
-    }
-
     /// Returns the kind whose mark is `<name>`; `value` and `*` name [`Self::Value`].
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

@@ -1,7 +1,7 @@
 //! A text to look for in many others, ignoring case and compatibility forms.
 
-use crate::fold::fold;
 use std::cmp::Ordering;
+use timberline_entry::fold;
 
 /// A folded text, ready to be compared with and looked for in raw ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +161,17 @@ mod tests {
         assert_eq!(Needle::new("10").order("9"), Ordering::Greater);
         assert_eq!(Needle::new("e").order("É"), Ordering::Greater);
         assert!(Needle::new("").is_in("") && Needle::new("").is(""));
+    }
+
+    #[test]
+    fn is_found_inside_of_words_and_of_nothing_else() {
+        let is_in = |haystack: &str, needle: &str| Needle::new(needle).is_in(haystack);
+        assert!(is_in("Hauptstraße 5", "strasse"));
+        assert!(is_in("Hello Kitty", "lo ki"));
+        assert!(is_in("x", ""));
+        assert!(!is_in("", "x"));
+        assert!(!is_in("café", "cafe"));
+        assert!(!is_in("cafe\u{301}", "cafe"));
     }
 
     #[test]

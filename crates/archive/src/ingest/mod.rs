@@ -24,7 +24,6 @@ mod runs;
 mod tidy;
 mod torn;
 
-pub use crate::catalog::looks_like_a_limit;
 pub use mended::{Mended, Spot};
 
 use crate::archive::Archive;

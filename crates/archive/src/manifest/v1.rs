@@ -87,8 +87,7 @@ impl Pointer {
         let text = std::str::from_utf8(content).map_err(|_| damaged())?;
         let (path, xxh3) =
             text.strip_suffix('\n').and_then(|line| line.split_once(' ')).ok_or_else(damaged)?;
-        let name = path.strip_prefix("manifest/").and_then(|name| name.strip_suffix(".json"));
-        if name.is_none_or(|name| name.is_empty() || !name.bytes().all(|b| b.is_ascii_digit())) {
+        if !crate::layout::is_manifest(path) {
             return Err(damaged());
         }
         Ok(Self { path: path.to_owned(), xxh3: xxh3.to_owned() })
@@ -167,7 +166,8 @@ pub(super) fn decode(content: &[u8], path: &str) -> Result<Manifest> {
     }
     let on_disk: OnDisk = serde_json::from_slice(content).map_err(damaged)?;
     let file = |file: FileOnDisk| -> Result<FileRecord> {
-        let inside = crate::layout::FOLDERS.iter().any(|folder| file.path.starts_with(&format!("{folder}/")));
+        let inside =
+            crate::layout::FOLDERS.iter().any(|folder| crate::layout::inside(&file.path, folder).is_some());
         if !inside || file.path.split('/').any(|part| part.is_empty() || part == "..") {
             return Err(Error::damaged(path, format!("names a file outside the archive: {:?}", file.path)));
         }

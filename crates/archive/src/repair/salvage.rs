@@ -23,12 +23,12 @@ use timberline_entry::Timestamp;
 /// # Errors
 /// [`Error::Damaged`] when no file of entries can be read, [`Error::Version`] when a newer program wrote them.
 pub(super) fn manifest(storage: &Arc<dyn Storage>, options: &Options) -> Result<String> {
-    let mut paths = storage.list("manifest").map_err(Error::io("manifest"))?;
-    paths.sort_by_key(|path| std::cmp::Reverse(sequence_of(path)));
-    let newest = paths.first().and_then(|path| sequence_of(path)).unwrap_or(0);
+    let mut paths = storage.list(layout::MANIFESTS).map_err(Error::io(layout::MANIFESTS))?;
+    paths.sort_by_key(|path| std::cmp::Reverse(layout::sequence_of(path)));
+    let newest = paths.first().and_then(|path| layout::sequence_of(path)).unwrap_or(0);
     // A number that no file has, whatever was written before.
     let sequence = highest(&**storage)?.max(newest).checked_add(1).ok_or_else(|| {
-        Error::damaged("manifest", "a file is named after the last commit that there can be")
+        Error::damaged(layout::MANIFESTS, "a file is named after the last commit that there can be")
     })?;
     if let Some(path) = paths.first()
         && let Some(found) = whole(&**storage, path)?
@@ -36,7 +36,7 @@ pub(super) fn manifest(storage: &Arc<dyn Storage>, options: &Options) -> Result<
         Manifest { sequence, ..found }.commit(&**storage)?;
         return Ok(path.clone());
     }
-    let entries = storage.list("entries").map_err(Error::io("entries"))?;
+    let entries = storage.list(layout::ENTRIES).map_err(Error::io(layout::ENTRIES))?;
     let mut segments = Vec::new();
     let mut left_out = Vec::new();
     for path in &entries {
@@ -75,17 +75,12 @@ pub(super) fn manifest(storage: &Arc<dyn Storage>, options: &Options) -> Result<
     Ok(format!("{} files of entries", segments.len()))
 }
 
-fn sequence_of(path: &str) -> Option<u64> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.split(['.', '-']).next()?.parse().ok()
-}
-
 /// Returns the highest commit that a file is named after.
 fn highest(storage: &dyn Storage) -> Result<u64> {
     let mut highest = 0;
     for folder in layout::FOLDERS {
         for path in storage.list(folder).map_err(Error::io(folder))? {
-            let numbers = path.split('/').filter_map(sequence_of);
+            let numbers = path.split('/').filter_map(layout::sequence_of);
             highest = numbers.fold(highest, u64::max);
         }
     }
@@ -131,17 +126,18 @@ fn decided(storage: &dyn Storage, paths: &[String]) -> Result<Manifest> {
         let Manifest { mask_rules, revision_field, .. } = found;
         Ok(Manifest { mask_rules, revision_field, ..Manifest::default() })
     };
-    Ok(first(storage, paths, "", read)?.unwrap_or_default())
+    Ok(first(storage, paths, layout::manifest, read)?.unwrap_or_default())
 }
 
 /// Reads the first of the files that is not damaged, of those whose names end so.
 fn first<T>(
     storage: &dyn Storage,
     paths: &[String],
-    end: &str,
+    name: impl Fn(u64) -> String,
     read: impl Fn(bytes::Bytes, &str) -> Result<T>,
 ) -> Result<Option<T>> {
-    for path in paths.iter().filter(|path| path.ends_with(end)) {
+    let is_named = |path: &str| layout::sequence_of(path).is_some_and(|sequence| name(sequence) == path);
+    for path in paths.iter().filter(|path| is_named(path)) {
         let Some(content) = read_if_there(storage, path)? else { continue };
         if let Some(found) = super::readable(read(content, path))? {
             return Ok(Some(found));
@@ -155,16 +151,12 @@ fn first<T>(
 /// # Errors
 /// [`Error::Damaged`] when it cannot be read as a whole, and what the system says.
 fn segment(storage: &Arc<dyn Storage>, path: &str) -> Result<Option<SegmentRecord>> {
-    let name = path.rsplit('/').next().and_then(|name| name.strip_suffix(".parquet"));
-    let month = layout::folder_of(path).strip_prefix("entries/month=");
-    let (Some(id), Some(month)) = (name.map(str::to_owned), month.map(str::to_owned)) else {
-        return Ok(None);
-    };
+    let Some((month, id)) = layout::segment_of_entries(path) else { return Ok(None) };
     let Some(content) = read_if_there(&**storage, path)? else { return Ok(None) };
     let file = FileRecord::of(path, &content);
     let mut record = SegmentRecord {
-        id,
-        month,
+        id: id.to_owned(),
+        month: month.to_owned(),
         rows: 0,
         rings: 0,
         shapes: 0,
@@ -193,19 +185,19 @@ fn segment(storage: &Arc<dyn Storage>, path: &str) -> Result<Option<SegmentRecor
 
 /// Reads the newest pattern catalogue that can be read, for the ids that it remembers.
 fn known_patterns(storage: &dyn Storage) -> Result<Vec<catalog::PatternRecord>> {
-    let mut paths = storage.list("catalog").map_err(Error::io("catalog"))?;
-    paths.sort_by_key(|path| std::cmp::Reverse(sequence_of(path)));
-    Ok(first(storage, &paths, "-patterns.parquet", catalog::read_patterns)?.unwrap_or_default())
+    let mut paths = storage.list(layout::CATALOG).map_err(Error::io(layout::CATALOG))?;
+    paths.sort_by_key(|path| std::cmp::Reverse(layout::sequence_of(path)));
+    Ok(first(storage, &paths, layout::patterns, catalog::read_patterns)?.unwrap_or_default())
 }
 
 type Catalog = (Vec<SourceRecord>, Vec<catalog::RejectRecord>);
 
 /// Takes the newest catalogue that can be read, with what the entries tell of sources that it does not know.
 fn catalog(storage: &dyn Storage, segments: &[SegmentRecord]) -> Result<Catalog> {
-    let mut paths = storage.list("catalog").map_err(Error::io("catalog"))?;
-    paths.sort_by_key(|path| std::cmp::Reverse(sequence_of(path)));
-    let sources = first(storage, &paths, "-sources.parquet", catalog::read_sources)?;
-    let rejects = first(storage, &paths, "-rejects.parquet", catalog::read_rejects)?;
+    let mut paths = storage.list(layout::CATALOG).map_err(Error::io(layout::CATALOG))?;
+    paths.sort_by_key(|path| std::cmp::Reverse(layout::sequence_of(path)));
+    let sources = first(storage, &paths, layout::sources, catalog::read_sources)?;
+    let rejects = first(storage, &paths, layout::rejects, catalog::read_rejects)?;
     let mut sources = sources.unwrap_or_default();
     for name in segments.iter().flat_map(|segment| segment.sources.keys()) {
         let Ok(key) = u64::from_str_radix(name, 16) else { continue };

@@ -81,7 +81,7 @@ pub(crate) fn write(
         write_file(storage, &blocks_path, |out| out.write_all(&blocks).map_err(Error::io(&blocks_path)))?.0,
     );
     let folders: BTreeSet<&str> = files.iter().map(|file| layout::folder_of(&file.path)).collect();
-    for folder in folders.into_iter().chain(["entries", "index"]) {
+    for folder in folders.into_iter().chain([layout::ENTRIES, layout::INDEX]) {
         storage.sync_folder(folder).map_err(Error::io(folder))?;
     }
     Ok(SegmentRecord {

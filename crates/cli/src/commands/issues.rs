@@ -112,7 +112,14 @@ fn write_drafts(
     })?;
     for old in files_before(folder) {
         if drafts.iter().all(|filed| filed.file != old) {
-            std::fs::remove_file(folder.join(old)).ok();
+            let path = folder.join(old);
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    let failure = Failure::new(format!("cannot remove {}", path.display())).cause(&error);
+                    return Err(failure.hint("it is a draft of the run before, and no draft any more"));
+                }
+                _ => (),
+            }
         }
     }
     let mut lines = String::new();
