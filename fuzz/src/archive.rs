@@ -24,9 +24,10 @@ use timberline_analysis::{
     revisions_answer,
 };
 use timberline_archive::ingest::{Options, Silent, ingest};
+use timberline_archive::segment::Parts;
 use timberline_archive::storage::Storage;
 use timberline_archive::testing::{ContentRow, Image, RecordingStorage, contents};
-use timberline_archive::{Archive, Error, maintain, repair, verify};
+use timberline_archive::{Archive, Column, Error, maintain, repair, verify};
 use timberline_entry::input::SourceSpec;
 use timberline_search::{Direction, Names, explain, in_time_order};
 use tolerate::{Outcome, tolerating_decoders};
@@ -171,8 +172,10 @@ fn ask(image: Image) -> Result<Vec<ContentRow>, Error> {
             segment.of_shapes(*field)?;
         }
         segment.rings_with_token("retry", |_| ())?;
-        segment.rings_with_token_part("etr", |_| true, |_| ())?;
-        segment.rings_with_token_part("4", |_| true, |_| ())?;
+        segment.rings_with_word_part("etr", |_| true, |_| ())?;
+        let part = Parts::new(vec!["4".to_owned()]);
+        segment.rings_with_token_parts(&part, |_, _| true, |_, _| ())?;
+        segment.rings_with_part_of_id(Column::Trace, &part, |_| true)?;
     }
     let names = Names::read(&archive)?;
     let investigation = Investigation::new(&archive)?;

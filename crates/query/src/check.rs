@@ -131,6 +131,10 @@ impl Checker<'_, '_> {
             return;
         }
         let name = path.to_string();
+        // A list of values names its field many times.
+        if self.warnings.iter().any(|warning| warning.kind == WarningKind::UnknownKey(name.clone())) {
+            return;
+        }
         let same = |field: &str, name: &str| field == name || field.starts_with(&format!("{name}."));
         // In protocol buffers spelling counts for little, and what is packed is looked into.
         let plain = |name: &str| name.replace('_', "").replace(".value", "").to_lowercase();

@@ -126,15 +126,13 @@ impl Ids {
     }
 }
 
+/// Fields that are ids, and the columns that have them.
+pub(crate) const ID_COLUMNS: [(Field, Column); 3] =
+    [(Field::InsertId, Column::InsertId), (Field::Trace, Column::Trace), (Field::SpanId, Column::SpanId)];
+
 /// Returns the field, its column and the folded text, if the test asks whether an id is equal to a text.
 fn asked(compare: &Compare) -> Option<(Field, Column, &str)> {
-    let field = compare.path.root;
-    let column = match field {
-        Field::InsertId => Column::InsertId,
-        Field::Trace => Column::Trace,
-        Field::SpanId => Column::SpanId,
-        _ => return None,
-    };
+    let (field, column) = *ID_COLUMNS.iter().find(|(field, _)| *field == compare.path.root)?;
     match (&compare.value, compare.op) {
         (Operand::Text(needle), Op::Eq) if compare.path.segments.is_empty() => {
             Some((field, column, needle.folded()))
@@ -144,7 +142,7 @@ fn asked(compare: &Compare) -> Option<(Field, Column, &str)> {
 }
 
 /// Returns what stands before the hole of a template whose field is one string that ends in lower-case hex.
-fn before_hex(template: &str, field: Field) -> std::result::Result<Option<String>, String> {
+pub(crate) fn before_hex(template: &str, field: Field) -> std::result::Result<Option<String>, String> {
     let mut nodes = Vec::new();
     parse(template, &mut nodes).map_err(|fault| fault.to_string())?;
     let object = Document::new(template, &nodes).root().as_object().ok_or("a template is not an object")?;

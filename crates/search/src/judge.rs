@@ -79,6 +79,21 @@ pub(crate) enum Needles {
     OneOf(Vec<String>),
 }
 
+impl Needles {
+    /// Returns texts of which one is a part of the value wherever the test is true of it; none where there are no such texts.
+    pub(crate) fn parts(&self) -> Vec<String> {
+        let texts = match self {
+            Self::One { is_whole: true, .. } => return Vec::new(),
+            Self::One { folded, is_whole: false } => std::slice::from_ref(folded),
+            // One of them is enough to look for.
+            Self::Each(texts) => &texts[..texts.len().min(1)],
+            Self::OneOf(texts) => texts,
+        };
+        // The empty text is a part of all.
+        if texts.iter().any(String::is_empty) { Vec::new() } else { texts.to_vec() }
+    }
+}
+
 impl<'f> Judge<'f> {
     pub(crate) fn new(test: &'f Test) -> Self {
         let asks = match needles(test) {

@@ -5,8 +5,9 @@
 //! Values whose tokens are not indexed are the judge's business, not this module's.
 
 use crate::judge::{Needles, TemplateView};
+use std::cell::OnceCell;
 use timberline_archive::Result;
-use timberline_archive::segment::Segment;
+use timberline_archive::segment::{Parts, Segment};
 use timberline_archive::shape::{LONG_TOKEN, MAX_TOKEN, is_token_byte, is_word, tokens};
 
 /// A set of rings of one segment.
@@ -47,13 +48,13 @@ impl RingSet {
         self.bits.iter_mut().zip(&other.bits).for_each(|(a, b)| *a &= b);
     }
 
-    fn unite(&mut self, other: &Self) {
+    pub(crate) fn unite(&mut self, other: &Self) {
         self.bits.iter_mut().zip(&other.bits).for_each(|(a, b)| *a |= b);
     }
 }
 
 /// How a token of a needle relates to the token of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Whole,
     Beginning,
@@ -117,21 +118,24 @@ impl NeedleTokens {
 /// Returns the rings that can have the texts; `None` when the texts have no token to ask for. `of_shape` says of every shape which
 /// of the [`NeedleTokens`] its stretches have, `is_asked` of every shape whether tokens decide it.
 ///
-/// Cost: a look-up per token that stands whole in a needle; a walk over all words or tokens of the segment when one may be a part
-/// of a longer one and the whole ones do not leave few rings.
+/// Cost: a look-up per token that stands whole in a needle; a walk over all words of the segment when one may be a part of a longer
+/// one and the whole ones do not leave few rings, or over all its tokens, once for all tests that share `numbers`.
 pub(crate) fn rings_with(
     segment: &Segment,
     needles: &Needles,
     of_shape: &[TokenBits],
     is_asked: &dyn Fn(usize) -> bool,
+    numbers: &NumberParts,
 ) -> Result<Option<RingSet>> {
     let mut stretches = Stretches { of_shape, is_asked, next: 0 };
     match needles {
-        Needles::One { folded, is_whole } => rings_with_text(segment, folded, *is_whole, &mut stretches),
+        Needles::One { folded, is_whole } => {
+            rings_with_text(segment, folded, *is_whole, &mut stretches, numbers)
+        }
         Needles::Each(texts) => {
             let mut all: Option<RingSet> = None;
             for text in texts {
-                if let Some(rings) = rings_with_text(segment, text, false, &mut stretches)? {
+                if let Some(rings) = rings_with_text(segment, text, false, &mut stretches, numbers)? {
                     match &mut all {
                         Some(all) => all.intersect(&rings),
                         None => all = Some(rings),
@@ -143,13 +147,53 @@ pub(crate) fn rings_with(
         Needles::OneOf(texts) => {
             let mut any = RingSet::empty(segment.rings()?.len());
             for text in texts {
-                match rings_with_text(segment, text, false, &mut stretches)? {
+                match rings_with_text(segment, text, false, &mut stretches, numbers)? {
                     Some(rings) => any.unite(&rings),
                     None => return Ok(None),
                 }
             }
             Ok(Some(any))
         }
+    }
+}
+
+/// Parts of tokens that may stand in numbers and ids, of all tests of a filter, and the rings of one segment that have them.
+#[derive(Debug, Default)]
+pub(crate) struct NumberParts {
+    wanted: Vec<(String, Part)>,
+    found: OnceCell<Vec<RingSet>>,
+}
+
+impl NumberParts {
+    /// Collects the parts of all needles.
+    pub(crate) fn of<'n>(needles: impl Iterator<Item = &'n Needles>) -> Self {
+        let tokens = needles.flat_map(|needles| NeedleTokens::of(needles).0);
+        let tokens = tokens.map(|(token, part)| (cut(&token).to_owned(), part));
+        let mut wanted: Vec<(String, Part)> =
+            tokens.filter(|(token, part)| *part != Part::Whole && !is_word(token)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        Self { wanted, found: OnceCell::new() }
+    }
+
+    /// Returns the rings that have a token of which `token` is such a part. Cost: the first call looks for all of them.
+    fn rings(&self, segment: &Segment, token: &str, part: Part) -> Result<RingSet> {
+        let found = match self.found.get() {
+            Some(found) => found,
+            None => {
+                let mut found = vec![RingSet::empty(segment.rings()?.len()); self.wanted.len()];
+                let parts = Parts::new(self.wanted.iter().map(|(token, _)| token.clone()).collect());
+                let accepts = |idx: usize, candidate: &[u8]| {
+                    let (token, part) = &self.wanted[idx];
+                    part.accepts(candidate, token.as_bytes())
+                };
+                segment.rings_with_token_parts(&parts, accepts, |idx, ring| found[idx].insert(ring))?;
+                self.found.get_or_init(|| found)
+            }
+        };
+        let of_part = |(other, how): &(String, Part)| (other.as_str(), *how).cmp(&(token, part));
+        let idx = self.wanted.binary_search_by(of_part).expect("parts of all needles were collected");
+        Ok(found[idx].clone())
     }
 }
 
@@ -174,6 +218,7 @@ fn rings_with_text(
     folded: &str,
     is_whole: bool,
     stretches: &mut Stretches<'_>,
+    numbers: &NumberParts,
 ) -> Result<Option<RingSet>> {
     let facts = segment.rings()?;
     let mut found: Option<RingSet> = None;
@@ -201,8 +246,12 @@ fn rings_with_text(
             Part::Whole => segment.rings_with_token(cut(token), |ring| rings.insert(ring))?,
             _ => {
                 let token = cut(token);
-                let accepts = |candidate: &[u8]| part.accepts(candidate, token.as_bytes());
-                segment.rings_with_token_part(token, accepts, |ring| rings.insert(ring))?;
+                if is_word(token) {
+                    let accepts = |candidate: &[u8]| part.accepts(candidate, token.as_bytes());
+                    segment.rings_with_word_part(token, accepts, |ring| rings.insert(ring))?;
+                } else {
+                    rings.unite(&numbers.rings(segment, token, part)?);
+                }
                 // What was cut off a long token is not in the index.
                 segment.rings_with_token(LONG_TOKEN, |ring| rings.insert(ring))?;
             }

@@ -9,11 +9,13 @@
 //! Every test is judged in the smallest domain that decides it: once per template, per revision, per service, or by a ring's
 //! span of time.
 
+mod in_ids;
 mod shapes;
 mod table;
 
 use crate::ids::Ids;
 use crate::judge::{Needles, needles, ring_knows};
+use crate::lookup::NumberParts;
 use crate::resolve::Resolved;
 use crate::row::Names;
 use crate::verdict::Verdict;
@@ -119,6 +121,15 @@ struct PlannedTest {
     known: Known,
 }
 
+impl PlannedTest {
+    fn needles(&self) -> Option<&Needles> {
+        match &self.known {
+            Known::Templates { needles, .. } => needles.as_ref(),
+            Known::Time(..) | Known::Names(_) => None,
+        }
+    }
+}
+
 enum Known {
     /// Time decides it.
     Time(Op, i64),
@@ -146,8 +157,7 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// [`Error::Damaged`](timberline_archive::Error::Damaged) when the index cannot be read.
     pub(crate) fn of_segment(&self, segment_idx: usize) -> Result<Option<SegmentPlan>> {
-        let Some((tables, rings)) = self.tables(segment_idx)? else { return Ok(None) };
-        Ok(Some(SegmentPlan { verdicts: self.root.verdicts(&tables, rings) }))
+        Ok(self.judged(segment_idx)?.map(|(_, plan)| plan))
     }
 
     /// As [`of_segment`](Self::of_segment), with what is to be said of each test.
@@ -155,13 +165,23 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// As [`of_segment`](Self::of_segment).
     pub(crate) fn explained(&self, segment_idx: usize) -> Result<Option<(SegmentPlan, Vec<TestPlan>)>> {
-        let Some((tables, rings)) = self.tables(segment_idx)? else { return Ok(None) };
+        let Some((tables, plan)) = self.judged(segment_idx)? else { return Ok(None) };
+        let rings = self.archive.segments()[segment_idx].rings()?;
         let of_test = |(planned, table): (&PlannedTest, &Table<'_>)| {
             let text = Filter::new(Node::Test(planned.test.clone())).to_string();
             (text, table.means(), SegmentPlan { verdicts: table.verdicts(rings) })
         };
-        let tests = self.tests.iter().zip(&tables).map(of_test).collect();
-        Ok(Some((SegmentPlan { verdicts: self.root.verdicts(&tables, rings) }, tests)))
+        Ok(Some((plan, self.tests.iter().zip(&tables).map(of_test).collect())))
+    }
+
+    /// Returns what decides each test in a segment, and the verdicts of its rings.
+    fn judged(&self, segment_idx: usize) -> Result<Option<(Vec<Table<'_>>, SegmentPlan)>> {
+        let Some((mut tables, rings)) = self.tables(segment_idx)? else { return Ok(None) };
+        let mut verdicts = self.root.verdicts(&tables, rings);
+        if in_ids::look_up(&self.archive.segments()[segment_idx], rings, &mut tables, &verdicts)? {
+            verdicts = self.root.verdicts(&tables, rings);
+        }
+        Ok(Some((tables, SegmentPlan { verdicts })))
     }
 
     /// Says whether the filter's bounds of time leave anything of a segment.
@@ -183,6 +203,7 @@ impl<'a> Plan<'a> {
             names: self.names,
             variants: self.resolved.variants.as_ref(),
             ids: Ids::of(&self.resolved.filter),
+            numbers: NumberParts::of(self.tests.iter().filter_map(PlannedTest::needles)),
         };
         let tables = self.tests.iter().map(|planned| tests.table(planned)).collect::<Result<_>>()?;
         Ok(Some((tables, segment.rings()?)))
@@ -209,6 +230,10 @@ impl<'a> Plan<'a> {
     }
 
     fn add(&mut self, test: Test) -> Result<Lowered> {
+        // The same test twice is asked once.
+        if let Some(idx) = self.tests.iter().position(|planned| planned.test == test) {
+            return Ok(Lowered::Test(idx));
+        }
         let known = match &test {
             Test::Compare(Compare { path, op, value: Operand::Timestamp(ns), .. })
                 if path.root == Field::Timestamp && *op != Op::Has =>

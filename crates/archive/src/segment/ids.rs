@@ -48,14 +48,7 @@ impl Segment {
     ) -> Result<Vec<(u32, usize)>> {
         debug_assert_eq!(column.kind(), ColumnKind::Text);
         let rings = self.rings()?;
-        let (_, metadata) = self.parquet()?;
-        let mut row_groups = Vec::new();
-        let mut start = 0;
-        for row_group in metadata.metadata().row_groups() {
-            let n_rows = u64::try_from(row_group.num_rows()).unwrap_or(0);
-            row_groups.push(start..start + n_rows);
-            start += n_rows;
-        }
+        let row_groups = self.row_groups()?;
         let of_group =
             |(idx, rows): (usize, Range<u64>)| self.in_row_group(idx, &rows, column, texts, &is_asked);
         let found: Result<Vec<Vec<(u64, usize)>>> =
@@ -67,6 +60,19 @@ impl Segment {
         found.sort_unstable();
         found.dedup();
         Ok(found)
+    }
+
+    /// Returns the rows of each row group.
+    pub(super) fn row_groups(&self) -> Result<Vec<Range<u64>>> {
+        let (_, metadata) = self.parquet()?;
+        let mut row_groups = Vec::new();
+        let mut start = 0;
+        for row_group in metadata.metadata().row_groups() {
+            let n_rows = u64::try_from(row_group.num_rows()).unwrap_or(0);
+            row_groups.push(start..start + n_rows);
+            start += n_rows;
+        }
+        Ok(row_groups)
     }
 
     /// Returns row and text of what a row group has.
@@ -148,7 +154,7 @@ impl Segment {
     }
 
     /// Returns the rows of the rings asked for that lie in a row group, counted from its first; neighbours joined.
-    fn ranges_of_rings(
+    pub(super) fn ranges_of_rings(
         &self,
         rows: &Range<u64>,
         is_asked: &impl Fn(usize, RingPlace) -> bool,

@@ -7,8 +7,9 @@ use super::index::IndexReader;
 use super::rings::Span;
 use super::templates::TemplateFile;
 use super::{
-    CubeCell, InstanceRecord, MessageRecord, OfShapes, Rings, ShapeRecord, Templates, ValueRecord, ValueRow,
-    cube, entries, exceptions, facts, instances, messages, packed, rings, shapes, templates, values, words,
+    CubeCell, InstanceRecord, MessageRecord, OfShapes, Parts, Rings, ShapeRecord, Templates, ValueRecord,
+    ValueRow, cube, entries, exceptions, facts, instances, messages, packed, rings, shapes, templates,
+    values, words,
 };
 use crate::column_chunks::{self, Asked};
 use crate::columns::Column;
@@ -161,43 +162,58 @@ impl Segment {
         Ok(())
     }
 
-    /// Calls `visit` with every ring that has, where its rows vary, a token with `part` in it which `accepts` says yes to; a
-    /// ring may come more than once.
+    /// Calls `visit` with every ring that has, where its rows vary, a token with a [word](crate::shape::is_word) in it, or a part
+    /// of one, which `accepts` says yes to; a ring may come more than once.
     ///
-    /// Cost: one pass over the words of the segment, and a look-up for each that is accepted. For a part that may stand in
-    /// hex numbers as well, a walk through all its tokens.
+    /// Cost: one pass over the words of the segment, and a look-up for each that is accepted.
     ///
     /// # Errors
     /// [`Error::Damaged`] when the index cannot be read.
-    pub fn rings_with_token_part(
+    pub fn rings_with_word_part(
         &self,
         part: &str,
         accepts: impl Fn(&[u8]) -> bool,
         mut visit: impl FnMut(u32),
     ) -> Result<()> {
-        if crate::shape::is_word(part) {
-            let words = get_or_try(&self.words, || {
-                let path = layout::words(&self.record.id);
-                words::read(self.content(&path)?, &path)
-            })?;
-            return words.with_part(part, |word| {
-                if accepts(word.as_bytes()) { self.rings_with_token(word, &mut visit) } else { Ok(()) }
-            });
-        }
-        let finder = memchr::memmem::Finder::new(part);
-        let accepts = |token: &[u8]| finder.find(token).is_some() && accepts(token);
+        debug_assert!(crate::shape::is_word(part), "a number may stand in any token");
+        let words = get_or_try(&self.words, || {
+            let path = layout::words(&self.record.id);
+            words::read(self.content(&path)?, &path)
+        })?;
+        words.with_part(part, |word| {
+            if accepts(word.as_bytes()) { self.rings_with_token(word, &mut visit) } else { Ok(()) }
+        })
+    }
+
+    /// Calls `visit` with the number of a part and every ring that has, where its rows vary, a token with that part in it which
+    /// `accepts` says yes to; a ring may come more than once.
+    ///
+    /// Cost: a walk through all tokens of the segment, however many parts there are.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the index cannot be read.
+    pub fn rings_with_token_parts(
+        &self,
+        parts: &Parts,
+        accepts: impl Fn(usize, &[u8]) -> bool,
+        mut visit: impl FnMut(usize, u32),
+    ) -> Result<()> {
         let index = self.index()?;
         let inverted =
             index.reader.inverted_index(index.variable).map_err(|error| self.index_damaged(error))?;
         let io = |error: std::io::Error| self.index_damaged(tantivy::TantivyError::from(error));
         let mut terms = inverted.terms().stream().map_err(io)?;
+        let mut found = Vec::new();
         while terms.advance() {
-            if accepts(terms.key()) {
-                let info = terms.value().clone();
-                let postings =
-                    inverted.read_postings_from_terminfo(&info, IndexRecordOption::Basic).map_err(io)?;
-                visit_all(postings, &mut visit);
+            parts.in_text(terms.key(), &mut found);
+            found.retain(|part| accepts(*part, terms.key()));
+            if found.is_empty() {
+                continue;
             }
+            let info = terms.value().clone();
+            let postings =
+                inverted.read_postings_from_terminfo(&info, IndexRecordOption::Basic).map_err(io)?;
+            visit_all(postings, &mut |ring| found.iter().for_each(|part| visit(*part, ring)));
         }
         Ok(())
     }

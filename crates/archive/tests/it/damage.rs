@@ -9,6 +9,7 @@ use timberline_archive::ingest::Options;
 use timberline_archive::layout;
 use timberline_archive::manifest::Manifest;
 use timberline_archive::repair::repair;
+use timberline_archive::segment::Parts;
 use timberline_archive::storage::Storage;
 use timberline_archive::testing::{ContentRow, Image, RecordingStorage, contents};
 use timberline_archive::verify::{Depth, Silent, VerifyReport, verify};
@@ -51,8 +52,9 @@ fn read_all(image: &Image) -> Result<Vec<ContentRow>, Error> {
     let archive = Archive::open(storage(image.clone()), "test")?;
     for segment in archive.segments() {
         segment.rings_with_token("retry", |_| ())?;
-        segment.rings_with_token_part("etr", |_| true, |_| ())?;
-        segment.rings_with_token_part("4", |_| true, |_| ())?;
+        segment.rings_with_word_part("etr", |_| true, |_| ())?;
+        segment.rings_with_token_parts(&Parts::new(vec!["4".to_owned()]), |_, _| true, |_, _| ())?;
+        segment.rings_with_part_of_id(Column::Trace, &Parts::new(vec!["4".to_owned()]), |_| true)?;
         segment.for_each_row(&[3..5, 40..41], &[Column::TextPayload], |_| true)?;
         segment.services()?;
         segment.instances()?;

@@ -131,6 +131,10 @@ fn warnings() {
         "jsonPayload.error.typ=a",
         &["no entry has a field 'jsonPayload.error.typ' (did you mean jsonPayload.error.type?)"],
     );
+    check(
+        "jsonPayload.a=1 OR jsonPayload.a=2 OR jsonPayload.a=(3 OR 4) OR labels.a=1",
+        &["no entry has a field 'jsonPayload.a'", "no entry has a field 'labels.a'"],
+    );
     check("jsonPayload.error:a jsonPayload.error.type=b", &[]);
     check(
         "sample(insertId, 1)",

@@ -1,5 +1,6 @@
 //! A test against the shapes of an archive: each template of a field that is asked once, then every shape by its fields.
 
+use super::in_ids::{IdFields, are_ids};
 use crate::judge::{Judge, Needles, Scope, TemplateView, scope};
 use crate::lookup::{NeedleTokens, TokenBits};
 use crate::texts::{HoleClasses, Place, TemplateTexts};
@@ -20,6 +21,37 @@ pub(super) struct ByShape {
     pub(super) stretches: Vec<TokenBits>,
     /// All of the test's tokens.
     pub(super) tokens: TokenBits,
+    /// Texts of which an id must have one for the test to be true of it.
+    pub(super) parts: Vec<String>,
+    /// Ids that can have one. Of them the verdict says nothing.
+    pub(super) in_ids: Vec<IdFields>,
+}
+
+/// What one template says of a test.
+#[derive(Clone, Copy)]
+struct OfTemplate {
+    verdict: Verdict,
+    /// Where tokens decide: which of the test's tokens all rows have.
+    tokens: TokenBits,
+    /// What the test looks for may be in an id, and is nowhere else.
+    is_left_to_ids: bool,
+}
+
+impl OfTemplate {
+    const fn new(verdict: Verdict, tokens: TokenBits) -> Self {
+        Self { verdict, tokens, is_left_to_ids: false }
+    }
+
+    fn is_none(&self) -> bool {
+        self.verdict == Verdict::None && !self.is_left_to_ids
+    }
+
+    /// The template is an id, and its column says whether what is looked for is in it.
+    fn leave_to_ids(&mut self) {
+        if self.verdict == Verdict::Some {
+            *self = Self { verdict: Verdict::None, is_left_to_ids: true, ..*self };
+        }
+    }
 }
 
 /// Templates that are judged in one go: their text fits into a cache, and fields with many are shared out among threads.
@@ -31,8 +63,13 @@ pub(super) fn judged(shapes: &ShapeCatalog, test: &Test, needles: Option<&Needle
     let (judge, scope) = (Judge::new(test), scope(test));
     let tokens = needles.map(NeedleTokens::of).unwrap_or_default();
     let all = tokens.all();
-    let same =
-        |verdict| ByShape { verdicts: vec![verdict; n_shapes], stretches: vec![0; n_shapes], tokens: all };
+    let same = |verdict| ByShape {
+        verdicts: vec![verdict; n_shapes],
+        stretches: vec![0; n_shapes],
+        tokens: all,
+        parts: Vec::new(),
+        in_ids: vec![IdFields::default(); n_shapes],
+    };
     if scope == Scope::Beyond {
         return Ok(same(Verdict::Some));
     }
@@ -44,22 +81,42 @@ pub(super) fn judged(shapes: &ShapeCatalog, test: &Test, needles: Option<&Needle
     let mut stretches: Vec<TokenBits> = vec![0; n_shapes];
     let is_asked = |field: &&Field| !matches!(scope, Scope::Root(root) if root != **field);
     let fields: Vec<Field> = shapes.fields().iter().filter(is_asked).copied().collect();
-    let of_field = |field: &Field| by_template(shapes, *field, &judge, &tokens);
+    let parts = needles.map(Needles::parts).unwrap_or_default();
+    let of_field = |field: &Field| -> Result<Vec<OfTemplate>> {
+        let mut of_template = by_template(shapes, *field, &judge, &tokens)?;
+        if !parts.is_empty() && !IdFields::of(*field).is_empty() {
+            let is_id = are_ids(shapes.templates(*field)?, *field)
+                .map_err(|detail| damaged(shapes, *field, &detail))?;
+            of_template
+                .iter_mut()
+                .zip(is_id)
+                .filter(|(_, is_id)| *is_id)
+                .for_each(|(of, _)| of.leave_to_ids());
+        }
+        Ok(of_template)
+    };
     let of_fields: Vec<_> = fields.into_par_iter().map(|field| (field, of_field(&field))).collect();
+    let mut in_ids = vec![IdFields::default(); n_shapes];
     for (field, of_template) in of_fields {
         let of_template = of_template?;
         // Of a field that is asked among others, only a match counts.
-        if scope == Scope::AnyField && of_template.iter().all(|(verdict, _)| *verdict == Verdict::None) {
+        if scope == Scope::AnyField && of_template.iter().all(OfTemplate::is_none) {
             continue;
         }
         let of_shapes = shapes.of_shapes(field)?;
-        let verdicts = own.iter_mut().zip(&mut stretches).zip(of_shapes.iter());
-        for ((own, stretches), template) in verdicts {
-            let Some((verdict, bits)) = template.map(|idx| of_template[idx]) else { continue };
+        let shapes = own.iter_mut().zip(&mut stretches).zip(&mut in_ids).zip(of_shapes.iter());
+        for (((own, stretches), in_ids), template) in shapes {
+            let Some(OfTemplate { verdict, tokens, is_left_to_ids }) = template.map(|idx| of_template[idx])
+            else {
+                continue;
+            };
             *own = (*own).max(Some(verdict));
             // Where tokens decide, a match lies in one of the fields of which they decide.
             if verdict == Verdict::IfTokens {
-                *stretches |= bits;
+                *stretches |= tokens;
+            }
+            if is_left_to_ids {
+                in_ids.insert(IdFields::of(field));
             }
         }
     }
@@ -72,28 +129,28 @@ pub(super) fn judged(shapes: &ShapeCatalog, test: &Test, needles: Option<&Needle
         Scope::Root(_) => own.unwrap_or(missing),
         _ => own.map_or(missing, |own| own.max(missing)),
     };
-    Ok(ByShape { verdicts: own.into_iter().map(verdict).collect(), stretches, tokens: all })
+    Ok(ByShape { verdicts: own.into_iter().map(verdict).collect(), stretches, tokens: all, parts, in_ids })
 }
 
-/// Judges a test for the templates of a field. Beside the verdict: which tokens all rows have, where these decide.
+fn damaged(shapes: &ShapeCatalog, field: Field, detail: &str) -> Error {
+    Error::Damaged { file: shapes.path().to_owned(), detail: format!("{}: {detail}", field.name()) }
+}
+
+/// Judges a test for the templates of a field.
 fn by_template(
     shapes: &ShapeCatalog,
     field: Field,
     judge: &Judge<'_>,
     tokens: &NeedleTokens,
-) -> Result<Vec<(Verdict, TokenBits)>> {
+) -> Result<Vec<OfTemplate>> {
     let templates = shapes.templates(field)?;
-    let damaged = |detail| Error::Damaged {
-        file: shapes.path().to_owned(),
-        detail: format!("{}: {detail}", field.name()),
-    };
     let holes = judge.quick().map(|needles| HoleClasses::new(templates, needles));
     let is_one_word = judge.is_one_word_anywhere_in(field);
     let asked = Asked { judge, holes, is_one_word, tokens };
     let starts: Vec<usize> = (0..templates.len()).step_by(TEMPLATES_AT_ONCE).collect();
     let of_part = |start: usize| {
         let part = start..templates.len().min(start + TEMPLATES_AT_ONCE);
-        judge_part(templates, part, &asked).map_err(damaged)
+        judge_part(templates, part, &asked).map_err(|detail| damaged(shapes, field, &detail))
     };
     let parts: Vec<Result<Vec<_>>> = starts.into_par_iter().map(of_part).with_max_len(1).collect();
     let mut all = Vec::with_capacity(templates.len());
@@ -117,15 +174,15 @@ fn judge_part(
     templates: &Templates,
     part: Range<usize>,
     asked: &Asked<'_>,
-) -> std::result::Result<Vec<(Verdict, TokenBits)>, String> {
+) -> std::result::Result<Vec<OfTemplate>, String> {
     let Asked { judge, holes, is_one_word, tokens } = asked;
     let places = holes.as_ref().map(|holes| TemplateTexts::new(templates, part.clone()).places(holes));
     let mut nodes = Vec::new();
     let of_template = |idx: usize| {
         let place = places.as_ref().map_or(Place::Anywhere, |places| places[idx - part.start]);
         match place {
-            Place::Nowhere => return Ok((Verdict::None, 0)),
-            Place::InIndexedHoles if *is_one_word => return Ok((Verdict::IfTokens, 0)),
+            Place::Nowhere => return Ok(OfTemplate::new(Verdict::None, 0)),
+            Place::InIndexedHoles if *is_one_word => return Ok(OfTemplate::new(Verdict::IfTokens, 0)),
             Place::InIndexedHoles | Place::OnlyThroughHoles | Place::Anywhere => {}
         }
         nodes.clear();
@@ -134,7 +191,7 @@ fn judge_part(
         let view = TemplateView::new(&json, &charsets, &mut nodes, judge.test())?;
         let verdict = judge.judge(&view, place);
         let bits = if verdict == Verdict::IfTokens { tokens.in_stretches(&view) } else { 0 };
-        Ok((verdict, bits))
+        Ok(OfTemplate::new(verdict, bits))
     };
     part.clone().map(of_template).collect()
 }

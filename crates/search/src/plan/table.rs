@@ -1,10 +1,11 @@
 //! What decides each test in one segment.
 
+use super::in_ids::InIds;
 use super::shapes::ByShape;
 use super::{Known, Means, PlannedTest};
 use crate::ids::{Ids, RingsWithId};
 use crate::judge::Needles;
-use crate::lookup::{RingSet, TokenBits, rings_with};
+use crate::lookup::{NumberParts, RingSet, TokenBits, rings_with};
 use crate::resolve::WantedVariants;
 use crate::row::Names;
 use crate::verdict::Verdict;
@@ -21,6 +22,8 @@ pub(super) enum Table<'s> {
         verdicts: Vec<Verdict>,
         tokens: Option<RingSet>,
         ids: Option<RingsWithId>,
+        /// What ids add to the verdicts.
+        in_ids: Option<InIds<'s>>,
     },
     Service(Vec<Verdict>),
     Revision(Vec<Verdict>),
@@ -46,10 +49,14 @@ pub(super) struct SegmentTests<'s> {
     pub(super) names: &'s Names,
     pub(super) variants: Option<&'s WantedVariants>,
     pub(super) ids: Ids,
+    pub(super) numbers: NumberParts,
 }
 
 impl<'s> SegmentTests<'s> {
-    pub(super) fn table(&self, planned: &PlannedTest) -> Result<Table<'s>> {
+    pub(super) fn table<'p>(&self, planned: &'p PlannedTest) -> Result<Table<'p>>
+    where
+        's: 'p,
+    {
         match &planned.known {
             Known::Time(op, ns) => {
                 Ok(Table::Time(TimeTest { op: *op, ns: *ns, times: self.segment.rings()?.times()? }))
@@ -77,7 +84,7 @@ impl<'s> SegmentTests<'s> {
                     _ => self.of_pattern(compare, shape),
                 };
                 let verdicts = self.segment.shapes()?.iter().map(of_shape).collect();
-                Table::Shape { verdicts, tokens: None, ids: None }
+                Table::Shape { verdicts, tokens: None, ids: None, in_ids: None }
             }
         })
     }
@@ -95,7 +102,10 @@ impl<'s> SegmentTests<'s> {
         }
     }
 
-    fn by_shape(&self, test: &Test, by_shape: &ByShape, needles: Option<&Needles>) -> Result<Table<'s>> {
+    fn by_shape<'p>(&self, test: &Test, by_shape: &'p ByShape, needles: Option<&Needles>) -> Result<Table<'p>>
+    where
+        's: 'p,
+    {
         let verdicts: Vec<Verdict> = self.shapes.numbers().map(|number| by_shape.verdicts[number]).collect();
         if let Test::Compare(compare) = test
             && is_revision_label(compare)
@@ -120,7 +130,7 @@ impl<'s> SegmentTests<'s> {
                 if (0..verdicts.len()).all(|shape| has_all(shape) || !is_asked(shape)) {
                     None
                 } else {
-                    rings_with(self.segment, needles, &stretches, &is_asked)?
+                    rings_with(self.segment, needles, &stretches, &is_asked, &self.numbers)?
                 }
             }
             _ => None,
@@ -131,7 +141,9 @@ impl<'s> SegmentTests<'s> {
             }
             _ => None,
         };
-        Ok(Table::Shape { verdicts, tokens, ids })
+        let fields = self.shapes.numbers().map(|number| by_shape.in_ids[number]).collect();
+        let in_ids = InIds::new(&by_shape.parts, fields);
+        Ok(Table::Shape { verdicts, tokens, ids, in_ids })
     }
 
     /// Says whether the revision of every row is its label `revision_name`: other types of resource name it otherwise.
@@ -161,17 +173,18 @@ fn is_revision_label(compare: &Compare) -> bool {
     compare.path.root == Field::Resource && keys == ["labels", "revision_name"]
 }
 
-impl Table<'_> {
+impl<'s> Table<'s> {
     /// Returns what decides the test.
     pub(super) fn means(&self) -> Means {
         match self {
             Self::Service(_) | Self::Revision(_) | Self::RevisionOfShape { .. } | Self::Time(..) => {
                 Means::RingFacts
             }
-            Self::Shape { verdicts, tokens, ids } => {
+            Self::Shape { verdicts, tokens, ids, in_ids } => {
                 let of_shape = |(shape, verdict): (usize, &Verdict)| match verdict {
-                    Verdict::All | Verdict::None => Means::Templates,
-                    Verdict::IfTokens if tokens.is_some() => Means::Tokens,
+                    Verdict::All => Means::Templates,
+                    Verdict::None => by_ids(in_ids, shape),
+                    Verdict::IfTokens if tokens.is_some() => Means::Tokens.max(by_ids(in_ids, shape)),
                     Verdict::Some if ids.as_ref().is_some_and(|ids| ids.covers(shape)) => Means::Ids,
                     Verdict::IfTokens | Verdict::Some => Means::Rows,
                 };
@@ -184,6 +197,14 @@ impl Table<'_> {
     pub(super) const fn as_time(&self) -> Option<&TimeTest<'_>> {
         match self {
             Self::Time(test) => Some(test),
+            _ => None,
+        }
+    }
+
+    /// Returns what ids add to the test, if they do.
+    pub(super) const fn in_ids_mut(&mut self) -> Option<&mut InIds<'s>> {
+        match self {
+            Self::Shape { in_ids, .. } => in_ids.as_mut(),
             _ => None,
         }
     }
@@ -207,11 +228,14 @@ impl Table<'_> {
                         Verdict::IfTokens | Verdict::Some => of_revision[run.revision],
                     }));
                 }
-                Self::Shape { verdicts: of_shape, tokens: None, ids: None } => {
+                Self::Shape { verdicts: of_shape, tokens: None, ids: None, in_ids: None } => {
                     verdicts.extend(shapes().map(|shape| of_shape[shape].without_tokens()));
                 }
-                Self::Shape { verdicts: of_shape, tokens, ids } => {
-                    let of_ring = |(ring, shape)| by_lookup(ring, shape, of_shape, tokens, ids);
+                Self::Shape { verdicts: of_shape, tokens, ids, in_ids } => {
+                    let of_ring = |(ring, shape)| {
+                        let verdict = by_lookup(ring, shape, of_shape, tokens, ids);
+                        in_ids.as_ref().map_or(verdict, |in_ids| verdict.max(in_ids.verdict(ring, shape)))
+                    };
                     verdicts.extend(run.rings.clone().zip(shapes()).map(of_ring));
                 }
                 Self::Time(_) => unreachable!("times are compared above"),
@@ -232,6 +256,15 @@ impl TimeTest<'_> {
                 *verdict = (*verdict).min(by_time(self.op, self.ns, first_ns, last_ns));
             }
         }
+    }
+}
+
+/// Returns what decides whether ids of a shape have what is looked for; templates, where they cannot.
+fn by_ids(in_ids: &Option<InIds<'_>>, shape: usize) -> Means {
+    match in_ids {
+        Some(in_ids) if in_ids.is_open(shape) && in_ids.is_looked_up() => Means::Ids,
+        Some(in_ids) if in_ids.is_open(shape) => Means::Rows,
+        _ => Means::Templates,
     }
 }
 
