@@ -29,6 +29,7 @@ mod merged;
 mod occurrence;
 mod overview;
 mod patterns;
+mod platform;
 mod question;
 pub mod redact;
 mod regressions;

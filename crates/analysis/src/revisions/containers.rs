@@ -1,6 +1,7 @@
 //! What the platform writes of a revision's instances and containers: starts, failed starts, exits, readiness.
 
 use crate::evidence::rfc3339;
+use crate::platform::PlatformEvent;
 use crate::question::Investigation;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,52 +42,10 @@ pub struct Readiness {
 /// Containers and restarts by service and revision.
 pub(super) type ByRevision = BTreeMap<(String, String), (Containers, u64)>;
 
-/// What one message is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Event {
-    InstanceStart,
-    Start,
-    FailedStart,
-    Exit,
-    OutOfMemory,
-    Shutdown,
-}
-
-impl Event {
-    /// Reads a message of the platform. What it says of the reason of an exit (an uncaught signal) comes beside one of these
-    /// and would count twice.
-    ///
-    /// Source: messages of Cloud Run in exports, and <https://docs.cloud.google.com/run/docs/troubleshooting>.
-    fn of(text: &str) -> Option<Self> {
-        let is_probe = text.starts_with("Default STARTUP ") || text.starts_with("STARTUP ");
-        Some(if is_probe && text.contains("probe succeeded") {
-            Self::Start
-        } else if is_probe && text.contains("probe failed")
-            || text.starts_with("The instance failed to start")
-            || text.starts_with("Container failed to start")
-        {
-            Self::FailedStart
-        } else if text.starts_with("Container called exit(")
-            || text.starts_with("Container terminated on signal")
-        {
-            Self::Exit
-        } else if text.starts_with("Starting new instance.") {
-            Self::InstanceStart
-        } else if text.starts_with("Shutting down ") && text.contains("instance") {
-            Self::Shutdown
-        } else if text.starts_with("Memory limit of ") && text.contains(" exceeded with ") {
-            Self::OutOfMemory
-        } else {
-            return None;
-        })
-    }
-}
-
 /// Counts what happened to containers, and restarts, by service and revision.
 ///
 /// An instance's container is started once without being restarted, so starts beyond the first count; where exits were
-/// seen and starts were not, exits count. Exports of other tools leave the log's name out, so its lack is no reason to
-/// ignore an entry: the message alone must say it.
+/// seen and starts were not, exits count.
 pub(super) fn count(investigation: &Investigation<'_>) -> Result<ByRevision> {
     // Words that all of them have: every further test of a filter costs a look at all templates.
     let text = "textPayload:\"container\" OR textPayload:\"instance\" OR textPayload:\"memory limit\"";
@@ -141,14 +100,14 @@ impl Containers {
         self.shutdowns += other.shutdowns;
     }
 
-    fn count(&mut self, event: Event) {
+    fn count(&mut self, event: &PlatformEvent) {
         *match event {
-            Event::InstanceStart => &mut self.instance_starts,
-            Event::Start => &mut self.starts,
-            Event::FailedStart => &mut self.failed_starts,
-            Event::Exit => &mut self.exits,
-            Event::OutOfMemory => &mut self.out_of_memory,
-            Event::Shutdown => &mut self.shutdowns,
+            PlatformEvent::InstanceStart(_) => &mut self.instance_starts,
+            PlatformEvent::Start => &mut self.starts,
+            PlatformEvent::FailedStart => &mut self.failed_starts,
+            PlatformEvent::Exit(_) => &mut self.exits,
+            PlatformEvent::OutOfMemory => &mut self.out_of_memory,
+            PlatformEvent::Shutdown => &mut self.shutdowns,
         } += 1;
     }
 }
@@ -163,42 +122,13 @@ impl Sink for Counter {
     }
 
     fn row(&mut self, _: &Segment, _: usize, row: &RowView<'_>) -> Result<()> {
-        let Some(text) = row.entry.text(Field::TextPayload) else { return Ok(()) };
-        let Some(event) = Event::of(&text.value()) else { return Ok(()) };
-        if row.entry.text(Field::LogName).is_some_and(|log| !log.value().contains("varlog")) {
-            return Ok(());
-        }
+        let Some(event) = PlatformEvent::of(row.entry) else { return Ok(()) };
         let key = (
             row.row.cells.text(Column::Service).to_owned(),
             row.row.cells.text(Column::Revision).to_owned(),
             instance(row.entry).unwrap_or_default().into_owned(),
         );
-        self.0.entry(key).or_default().count(event);
+        self.0.entry(key).or_default().count(&event);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn messages_of_the_platform() {
-        let check = |text: &str, expected: Option<Event>| assert_eq!(Event::of(text), expected, "{text}");
-        check(
-            "Default STARTUP TCP probe succeeded after 1 attempt for container \"a-1\" on port 8080.",
-            Some(Event::Start),
-        );
-        check(
-            "STARTUP HTTP probe failed 3 times consecutively for container \"a\"",
-            Some(Event::FailedStart),
-        );
-        check("Starting new instance. Reason: AUTOSCALING - Instance started", Some(Event::InstanceStart));
-        check("Container called exit(1).", Some(Event::Exit));
-        check("Container terminated on signal 9.", Some(Event::Exit));
-        check("Uncaught signal: 6, pid=1, tid=1, fault_addr=0.", None);
-        check("Memory limit of 512 MiB exceeded with 530 MiB used.", Some(Event::OutOfMemory));
-        check("Shutting down user disabled instance", Some(Event::Shutdown));
-        check("Connecting to instance at db.internal", None);
     }
 }

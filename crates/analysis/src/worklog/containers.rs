@@ -1,5 +1,6 @@
 //! Containers of a revision: how often they started, how they ended, and how often they had to start again.
 
+use crate::platform::PlatformEvent;
 use crate::question::Investigation;
 use crate::revisions::RevisionsAnswer;
 use serde::{Deserialize, Serialize};
@@ -56,7 +57,7 @@ pub(super) fn containers(
         investigation.archive,
         &investigation.names,
         &Filter::and(filter.clone(), said),
-        &Wanted::fields([Field::TextPayload]),
+        &Wanted::fields([Field::TextPayload, Field::LogName]),
         &mut counter,
     )?;
     let mut facts = Vec::new();
@@ -103,63 +104,17 @@ impl Sink for Counter {
     }
 
     fn row(&mut self, _: &Segment, _: usize, view: &RowView<'_>) -> Result<()> {
-        let Some(text) = view.entry.text(Field::TextPayload) else { return Ok(()) };
-        let Some(event) = Event::of(&text.value()) else { return Ok(()) };
+        let Some(event) = PlatformEvent::of(view.entry) else { return Ok(()) };
         let cells = &view.row.cells;
         let key = (cells.text(Column::Service).to_owned(), cells.text(Column::Revision).to_owned());
-        let found = self.0.entry(key).or_default();
+        let found = || self.0.entry(key).or_default();
         match event {
-            Event::Start => found.starts += 1,
-            Event::Exit(how) => *found.exits.entry(how).or_insert(0) += 1,
-            Event::Instance(why) => *found.reasons.entry(why).or_insert(0) += 1,
+            PlatformEvent::Start => found().starts += 1,
+            PlatformEvent::Exit(how) => *found().exits.entry(how).or_insert(0) += 1,
+            PlatformEvent::InstanceStart(why) => *found().reasons.entry(why).or_insert(0) += 1,
+            // `revisions` tells of these.
+            PlatformEvent::FailedStart | PlatformEvent::OutOfMemory | PlatformEvent::Shutdown => {}
         }
         Ok(())
-    }
-}
-
-/// Something the platform says of a container.
-#[derive(Debug, PartialEq, Eq)]
-enum Event {
-    Start,
-    Exit(String),
-    Instance(String),
-}
-
-impl Event {
-    fn of(text: &str) -> Option<Self> {
-        if text.starts_with("Default STARTUP ") && text.contains("probe succeeded") {
-            return Some(Self::Start);
-        }
-        if let Some(rest) = text.strip_prefix("Container called exit(") {
-            return Some(Self::Exit(format!("exit({})", rest.split(')').next().unwrap_or_default())));
-        }
-        if let Some(rest) = text.strip_prefix("Container terminated on signal") {
-            let signal: String =
-                rest.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
-            return Some(Self::Exit(format!("signal {signal}")));
-        }
-        let rest = text.strip_prefix("Starting new instance. Reason: ")?;
-        Some(Self::Instance(rest.split([' ', '.']).next().unwrap_or_default().to_owned()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_platform_says() {
-        let check = |text: &str, expected: Option<Event>| assert_eq!(Event::of(text), expected, "{text}");
-        check("Container called exit(3).", Some(Event::Exit("exit(3)".to_owned())));
-        check("Container terminated on signal 9.", Some(Event::Exit("signal 9".to_owned())));
-        check(
-            "Default STARTUP TCP probe succeeded after 1 attempt for container \"a-1\" on port 8000.",
-            Some(Event::Start),
-        );
-        check(
-            "Starting new instance. Reason: AUTOSCALING - Instance started due to",
-            Some(Event::Instance("AUTOSCALING".to_owned())),
-        );
-        check("our container is fine", None);
     }
 }

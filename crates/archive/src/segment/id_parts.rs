@@ -49,15 +49,16 @@ impl Segment {
     ) -> Result<Vec<(u32, usize)>> {
         let path = self.entries_path();
         let damaged = |detail: String| Error::damaged(&path, detail);
-        let (content, metadata) = self.parquet()?;
+        let (_, metadata) = self.parquet()?;
+        let content = self.entries_mapping()?;
         let names = std::iter::once(column.name()).chain(packed::beside(column).iter().copied());
         let asked = Asked {
             row_groups: Some(vec![idx]),
             rows: Some(selection(ranges)),
             ..Asked::of(ProjectionMask::columns(metadata.parquet_schema(), names))
         };
-        let reader = column_chunks::read(content.clone(), metadata, asked)
-            .map_err(|error| damaged(error.to_string()))?;
+        let reader =
+            column_chunks::read(content, metadata, asked).map_err(|error| damaged(error.to_string()))?;
         let rings = self.rings()?;
         let mut rows = ranges.iter().flat_map(Clone::clone).map(|row| row + start);
         let mut found: Vec<(u32, usize)> = Vec::new();

@@ -247,9 +247,7 @@ impl Segment {
         let path = self.entries_path();
         let damaged = |detail: String| Error::damaged(&path, detail);
         let (_, metadata) = self.parquet()?;
-        // What was read of a mapping stays in memory as long as the mapping: rows are read through one of their own, so that
-        // somebody who reads many does not hold the archive in the end.
-        let content = self.files.open(&path)?;
+        let content = self.entries_mapping()?;
         let names: Vec<&str> = columns
             .iter()
             .flat_map(|column| std::iter::once(column.name()).chain(packed::beside(*column).iter().copied()))
@@ -300,6 +298,12 @@ impl Segment {
     /// Returns the path of the entries, for messages.
     pub fn entries_path(&self) -> String {
         layout::entries(&self.record.month, &self.record.id)
+    }
+
+    /// Returns a mapping of the entries for one pass. What was read of a mapping stays in memory as long as the mapping, so who
+    /// reads many rows does it through one of its own and does not hold the archive in the end.
+    pub(super) fn entries_mapping(&self) -> Result<CheckedFile> {
+        self.files.open(&self.entries_path())
     }
 
     fn index(&self) -> Result<&IndexReader> {
