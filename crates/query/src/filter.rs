@@ -111,13 +111,38 @@ pub enum Operand {
     Regex(Regex),
 }
 
+/// A number of which nothing is known but its text.
+#[derive(Clone, Copy, Debug)]
+pub enum Number {
+    /// A whole one: doubles would take neighbours above 2⁵³ for one another.
+    Whole(i64),
+    /// Any other.
+    Double(f64),
+}
+
+impl Number {
+    fn new(text: &str) -> Option<Self> {
+        let whole = crate::literal::whole(text).map(Self::Whole);
+        whole.or_else(|| crate::literal::number(text).map(Self::Double))
+    }
+
+    /// Returns the double that is nearest.
+    pub const fn as_double(self) -> f64 {
+        match self {
+            #[expect(clippy::cast_precision_loss, reason = "the nearest one is asked for")]
+            Self::Whole(number) => number as f64,
+            Self::Double(number) => number,
+        }
+    }
+}
+
 /// A text read as every type that a value may turn out to have.
 #[derive(Clone, Debug)]
 pub struct Candidates {
     /// For strings.
     pub needle: Needle,
     /// For numbers.
-    pub number: Option<f64>,
+    pub number: Option<Number>,
     /// For Booleans.
     pub boolean: Option<bool>,
     /// For severities, by name.
@@ -131,7 +156,8 @@ pub struct Candidates {
 /// All readings come from the text, so equal needles with equal numbers are equal; `NaN` is itself here.
 impl PartialEq for Candidates {
     fn eq(&self, other: &Self) -> bool {
-        self.needle == other.needle && self.number.map(f64::to_bits) == other.number.map(f64::to_bits)
+        let bits = |number: Number| number.as_double().to_bits();
+        self.needle == other.needle && self.number.map(bits) == other.number.map(bits)
     }
 }
 
@@ -140,7 +166,7 @@ impl Candidates {
     pub fn new(text: &str) -> Self {
         Self {
             needle: Needle::new(text),
-            number: crate::literal::number(text),
+            number: Number::new(text),
             boolean: crate::literal::boolean(text),
             severity: Severity::ALL.into_iter().find(|severity| severity.name().eq_ignore_ascii_case(text)),
             duration: crate::literal::duration_ns(text),

@@ -64,7 +64,9 @@ pub use bounds::time_bounds;
 pub use derived::{Derived, DerivedField};
 pub use error::{Error, ErrorKind};
 pub use eval::{eval, eval_with};
-pub use filter::{Candidates, Compare, DerivedCompare, Filter, Global, Node, Operand, Test, roots_read};
+pub use filter::{
+    Candidates, Compare, DerivedCompare, Filter, Global, Node, Number, Operand, Test, roots_read,
+};
 pub use function::{CastType, Function, Scalar, Search, Zone};
 pub use needle::Needle;
 pub use network::Network;

@@ -19,6 +19,19 @@ pub(crate) fn integer(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
+/// Reads an integer, also one that is written with a fraction or an exponent, as far as doubles hold it exactly.
+pub(crate) fn whole(text: &str) -> Option<i64> {
+    integer(text).or_else(|| {
+        let number = number(text)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "checked to be a whole number that doubles hold exactly"
+        )]
+        let whole = (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
+        whole
+    })
+}
+
 /// Reads `true` or `false` in any case.
 pub(crate) const fn boolean(text: &str) -> Option<bool> {
     if text.eq_ignore_ascii_case("true") {

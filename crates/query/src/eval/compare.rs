@@ -1,7 +1,7 @@
 //! One value of an entry against one operand.
 
 use crate::ast::Op;
-use crate::filter::{Candidates, Compare, DerivedCompare, Global, Operand};
+use crate::filter::{Candidates, Compare, DerivedCompare, Global, Number, Operand};
 use crate::literal;
 use crate::resolve::{Walk, any_leaf, any_value, is_present};
 use crate::schema::FieldType;
@@ -129,7 +129,7 @@ fn any(kind: FieldType, op: Op, value: Value<'_>, wanted: &Candidates) -> bool {
         Value::Null => false,
         Value::Bool(found) => ordered(op, wanted.boolean.map(|wanted| found.cmp(&wanted))),
         Value::Number(found) => match (literal::number(found), wanted.number) {
-            (Some(found), Some(wanted)) => ordered_or_not(op, found.partial_cmp(&wanted)),
+            (Some(found), Some(wanted)) => ordered_or_not(op, found.partial_cmp(&wanted.as_double())),
             _ => false,
         },
         Value::String(found) => {
@@ -153,7 +153,7 @@ fn string_of_unknown_meaning(kind: FieldType, op: Op, found: &str, wanted: &Cand
         if let Some(wanted) = wanted.number
             && let Some(found) = literal::number(found)
         {
-            return ordered_or_not(op, found.partial_cmp(&wanted));
+            return ordered_or_not(op, found.partial_cmp(&wanted.as_double()));
         }
         if let Some(wanted) = wanted.timestamp
             && let Some(found) = literal::timestamp_ns(found)
@@ -174,9 +174,11 @@ pub(super) fn contains(wanted: &Candidates, kind: FieldType, leaf: Value<'_>) ->
     match kind {
         FieldType::Text | FieldType::Labels => string(leaf).is_some_and(|found| wanted.needle.is_in(&found)),
         FieldType::Struct | FieldType::Proto => any(kind, Op::Has, leaf, wanted),
-        FieldType::Int32 | FieldType::Int64 => {
-            wanted.number.is_some_and(|wanted| number(leaf).is_some_and(|found| found == wanted))
-        }
+        FieldType::Int32 | FieldType::Int64 => match (wanted.number, integer(leaf)) {
+            (Some(Number::Whole(wanted)), Some(found)) => found == wanted,
+            (Some(wanted), _) => number(leaf) == Some(wanted.as_double()),
+            (None, _) => false,
+        },
         FieldType::Bool => wanted.boolean.is_some() && boolean(leaf) == wanted.boolean,
         FieldType::Duration => wanted.duration.is_some() && duration(leaf) == wanted.duration,
         FieldType::Timestamp => wanted.timestamp.is_some() && timestamp(leaf) == wanted.timestamp,
@@ -225,15 +227,7 @@ pub(super) fn integer(value: Value<'_>) -> Option<i64> {
         Value::String(text) => text.value(),
         _ => return None,
     };
-    literal::integer(&text).or_else(|| {
-        let number = literal::number(&text)?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "checked to be a whole number that doubles hold exactly"
-        )]
-        let whole = (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
-        whole
-    })
+    literal::whole(&text)
 }
 
 fn number(value: Value<'_>) -> Option<f64> {

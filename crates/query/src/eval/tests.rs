@@ -39,6 +39,12 @@ fn search_terms_and_keys() {
     check("500", entry, false);
     check("1", entry, true);
     check("default", "{}", false);
+    let large = r#"{"httpRequest":{"requestSize":"9007199254740993"}}"#;
+    check("9007199254740993", large, true);
+    check("9007199254740992", large, false);
+    check("httpRequest:9007199254740992", large, false);
+    check("500.0", r#"{"httpRequest":{"status":500}}"#, true);
+    check("4.5", r#"{"httpRequest":{"requestSize":"4.5"}}"#, true);
     check("\"2025-01-01\"", r#"{"timestamp":"2025-01-01T00:00:00Z"}"#, true);
     check("\"1.50s\"", r#"{"httpRequest":{"latency":"1.5s"}}"#, true);
     check("true", r#"{"traceSampled":true}"#, true);

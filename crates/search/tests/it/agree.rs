@@ -117,7 +117,7 @@ fn soak() {
 
 #[test]
 fn sample_exports_and_what_people_ask() {
-    let Some(fixture) = Fixture::of_folder("data/exports") else { return };
+    let fixture = Fixture::of_samples();
     let texts = [
         "",
         "timeout",

@@ -46,9 +46,15 @@ impl Fixture {
         Self::of_paths(folder, &paths)
     }
 
-    /// Ingests files that are there; `None`, with a note, when they are not.
-    pub(crate) fn of_folder(folder: &str) -> Option<Self> {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
+    /// Ingests the sample exports.
+    pub(crate) fn of_samples() -> Self {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../data/exports");
+        Self::of_paths(tempfile::tempdir().unwrap(), &[path.to_string_lossy().into_owned()])
+    }
+
+    /// Ingests files beside the repository; `None`, with a note, when they are not there.
+    pub(crate) fn of_shared(folder: &str) -> Option<Self> {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(folder);
         if !path.try_exists().unwrap() {
             println!("skipped: {} is not there", path.display());
             return None;

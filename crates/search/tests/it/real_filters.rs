@@ -12,19 +12,19 @@ fn filters() -> Option<Vec<String>> {
     Some(text.split("\n---\n").map(str::to_owned).collect())
 }
 
-fn check(folder: &str) {
-    let (Some(filters), Some(fixture)) = (filters(), Fixture::of_folder(folder)) else { return };
+fn check(place: &str, fixture: Option<Fixture>) {
+    let (Some(filters), Some(fixture)) = (filters(), fixture) else { return };
     let tally = fixture.check(&filters);
     assert!(tally.asked >= 359 && tally.hits > 20, "{tally:?}");
-    println!("{folder}: {tally:?}");
+    println!("{place}: {tally:?}");
 }
 
 #[test]
 fn on_real_exports() {
-    check("../shared/data/real");
+    check("real exports", Fixture::of_shared("data/real"));
 }
 
 #[test]
 fn on_sample_exports() {
-    check("data/exports");
+    check("samples", Some(Fixture::of_samples()));
 }
