@@ -4,8 +4,8 @@
 default:
     @just --list
 
-# What must hold before a change is done: format, lints, tests.
-check: fmt-check lint test
+# What must hold before a change is done: format, lints, documents, tests.
+check: fmt-check lint doc test
 
 # Writes the format.
 fmt:
@@ -18,6 +18,10 @@ fmt-check:
 # Lints; warnings are errors.
 lint:
     cargo clippy --workspace --all-targets -- -D warnings
+
+# The documents of all crates; a link that leads nowhere is an error.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
 # All tests.
 test:

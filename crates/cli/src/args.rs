@@ -62,8 +62,12 @@ pub(crate) struct Global {
     /// Memory an ingest may use, such as 512MB or 2GiB [default: 512MiB]
     #[arg(long, global = true, value_name = "SIZE")]
     pub(crate) memory: Option<String>,
-    /// The order of revisions where names and times mislead: one a line, oldest first; [SERVICE] before those of a service
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "The order of revisions where names and times mislead: one a line, oldest first; [SERVICE] before those of a service"
+    )]
     pub(crate) revision_order: Option<PathBuf>,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]

@@ -6,7 +6,7 @@
 //!                                                 an equivalent text ◄──print─┘
 //! ```
 //!
-//! [`eval`] on one entry is the definition of what matches; whatever answers faster must agree with it.
+//! [`eval()`] on one entry is the definition of what matches; whatever answers faster must agree with it.
 //! The language is described in `LANGUAGE.md` beside this crate, whose examples are tests.
 //!
 //! ```

@@ -66,7 +66,7 @@ pub struct Object<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Joins a text with the nodes that [`parse`](super::parse) made of it.
+    /// Joins a text with the nodes that [`parse`](super::parse()) made of it.
     pub const fn new(text: &'a str, nodes: &'a [Node]) -> Self {
         Self { text, nodes }
     }

@@ -4,7 +4,7 @@ use super::hazard::{Charset, Layout, is_hazard, push_visible};
 
 /// Makes untrusted text a CSV field that reads back as text, in programs and in spreadsheets.
 ///
-/// Shape: hazards shown as in [`terminal`](super::terminal), but line breaks (as `\n`) and tabs stay, inside quotes. Text
+/// Shape: hazards shown as in [`terminal`](super::terminal()), but line breaks (as `\n`) and tabs stay, inside quotes. Text
 /// whose first sign a spreadsheet could take for the start of a formula (`= + - @`, their full-width forms, tab,
 /// carriage return, line feed; also after leading blanks or invisible characters) gets a `'` in front, which
 /// spreadsheets read as "this is text". Numbers that we write ourselves do not come through here.
